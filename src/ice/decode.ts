@@ -1,0 +1,252 @@
+import { XMLParser } from 'fast-xml-parser';
+
+/** Where a packaging job stands; UNKNOWN is any text ICE does not document. */
+export type JobStatus = 'INIT' | 'SUCCESS' | 'FAIL' | 'UNKNOWN';
+export type TriggerSource = 'API' | 'WORK_FLOW' | 'CONSOLE' | 'UNKNOWN';
+export type MediaType = 'OSS' | 'MEDIA' | 'UNKNOWN';
+
+/** A media file as ICE names it. */
+export interface IceMedia {
+  readonly type: MediaType;
+  readonly media: string | null;
+}
+
+/**
+ * A packaging job as ICE sent it, checked member by member: absent and wrongly typed ones are `null`.
+ *
+ * Times are RFC 3339 text in UTC. `outputUrl` is `undefined` where ICE does not send it, which is in lists.
+ */
+export interface IceJob {
+  readonly id: string;
+  readonly name: string | null;
+  readonly status: JobStatus;
+  readonly statusRaw: string | null;
+  readonly triggerSource: TriggerSource | null;
+  readonly inputs: readonly IceMedia[];
+  readonly output: IceMedia | null;
+  readonly outputUrl: string | null | undefined;
+  readonly pipelineId: string | null;
+  readonly priority: number | null;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly submitTime: string | null;
+  readonly finishTime: string | null;
+  readonly createTime: string | null;
+  readonly modifiedTime: string | null;
+  readonly userData: string | null;
+}
+
+/** One page of a list; `nextPageToken` is `null` on the last. */
+export interface IceJobPage {
+  readonly jobs: readonly IceJob[];
+  readonly nextPageToken: string | null;
+}
+
+/** Something in an answer that ICE does not document. Never holds the value, save for the text of an enum. */
+export interface Oddity {
+  readonly kind: 'unknown enum text' | 'wrong type' | 'invalid value';
+  /** The member, as in `PackageJob.Status`. */
+  readonly member: string;
+  readonly text?: string;
+}
+
+/** Told of every oddity found while decoding. */
+export type ReportOddity = (oddity: Oddity) => void;
+
+/** What every answer of ICE, good or bad, says about itself. */
+export interface Envelope {
+  /** The whole body; `undefined` when it was no JSON or XML object. */
+  readonly members: Readonly<Record<string, unknown>> | undefined;
+  readonly requestId: string | undefined;
+  readonly upstreamCode: string | undefined;
+}
+
+const xml = new XMLParser({ parseTagValue: false });
+
+/** Reads a body that may be anything: JSON, an XML error, HTML, cut off, empty. Never throws. */
+export function decodeEnvelope(body: string): Envelope {
+  const members = parseJsonObject(body) ?? parseXmlError(body);
+  const code = members?.['Code'];
+  const requestId = members?.['RequestId'];
+  return {
+    members,
+    // Only what looks like a code or an id is let through: bodies can echo what we sent, keys included.
+    upstreamCode: typeof code === 'string' && /^[A-Za-z][\w.-]{0,127}$/.test(code) ? code : undefined,
+    requestId: typeof requestId === 'string' && /^[\w-]{1,64}$/.test(requestId) ? requestId : undefined,
+  };
+}
+
+function parseJsonObject(body: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `<Error><RequestId/><HostId/><Code/><Message/></Error>`, which the API gateway sends in front of some products. */
+function parseXmlError(body: string): Record<string, unknown> | undefined {
+  if (!body.trimStart().startsWith('<')) return undefined;
+  try {
+    const value: unknown = xml.parse(body);
+    const error = isRecord(value) ? value['Error'] : undefined;
+    return isRecord(error) ? error : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The job in an answer of GetPackageJob: `null` when there is none in it, `undefined` when the answer is not what ICE
+ * documents.
+ */
+export function decodeJobAnswer(
+  members: Readonly<Record<string, unknown>>,
+  report: ReportOddity,
+): IceJob | null | undefined {
+  const value = members['PackageJob'];
+  if (value === undefined || value === null) return null;
+  if (!isRecord(value)) return undefined;
+  if (value['JobId'] === undefined || value['JobId'] === null) return null;
+  return decodeJob(value, report);
+}
+
+/** The page in an answer of ListPackageJobs, or `undefined` when the answer is not what ICE documents. */
+export function decodeListAnswer(
+  members: Readonly<Record<string, unknown>>,
+  report: ReportOddity,
+): IceJobPage | undefined {
+  const list = members['PackageJobList'];
+  if (!isRecord(list)) return undefined;
+  const items = list['PackageJobs'] ?? [];
+  const token = list['NextPageToken'] ?? '';
+  if (!Array.isArray(items) || typeof token !== 'string') return undefined;
+  const jobs = items.map((item: unknown) => (isRecord(item) ? decodeJob(item, report) : undefined));
+  // A job that cannot be named cannot be shown; the others can.
+  if (jobs.includes(undefined)) report({ kind: 'wrong type', member: 'PackageJobList.PackageJobs[]' });
+  return { jobs: jobs.filter((job) => job !== undefined), nextPageToken: token === '' ? null : token };
+}
+
+/** One job, or `undefined` when it has no usable JobId. */
+function decodeJob(value: Readonly<Record<string, unknown>>, report: ReportOddity): IceJob | undefined {
+  const read = memberReader(value, 'PackageJob', report);
+  const id = read.text('JobId');
+  if (id === null || id === '') return undefined;
+  const statusRaw = read.text('Status');
+  return {
+    id,
+    name: read.text('Name'),
+    status: read.enumOf('Status', STATUSES) ?? 'UNKNOWN',
+    statusRaw,
+    triggerSource: read.enumOf('TriggerSource', TRIGGER_SOURCES),
+    inputs: decodeInputs(value['Inputs'], report),
+    output: decodeMedia(value['Output'], 'PackageJob.Output', report),
+    outputUrl: Object.hasOwn(value, 'OutputUrl') ? read.url('OutputUrl') : undefined,
+    pipelineId: read.text('PipelineId'),
+    priority: read.integer('Priority'),
+    code: read.text('Code'),
+    message: read.text('Message'),
+    submitTime: read.time('SubmitTime'),
+    finishTime: read.time('FinishTime'),
+    createTime: read.time('CreateTime'),
+    modifiedTime: read.time('ModifiedTime'),
+    userData: read.text('UserData'),
+  };
+}
+
+const STATUSES: ReadonlyMap<string, JobStatus> = new Map([
+  ['Init', 'INIT'],
+  ['Success', 'SUCCESS'],
+  ['Fail', 'FAIL'],
+]);
+const TRIGGER_SOURCES: ReadonlyMap<string, TriggerSource> = new Map([
+  ['API', 'API'],
+  ['WorkFlow', 'WORK_FLOW'],
+  ['Console', 'CONSOLE'],
+]);
+const MEDIA_TYPES: ReadonlyMap<string, MediaType> = new Map([
+  ['OSS', 'OSS'],
+  ['Media', 'MEDIA'],
+]);
+
+/** `Inputs` is a list of `{ Input: { Type, Media } }`. */
+function decodeInputs(value: unknown, report: ReportOddity): readonly IceMedia[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) {
+    report({ kind: 'wrong type', member: 'PackageJob.Inputs' });
+    return [];
+  }
+  return value
+    .map((item: unknown) => {
+      if (!isRecord(item)) report({ kind: 'wrong type', member: 'PackageJob.Inputs[]' });
+      return isRecord(item) ? decodeMedia(item['Input'], 'PackageJob.Inputs[].Input', report) : null;
+    })
+    .filter((media) => media !== null);
+}
+
+function decodeMedia(value: unknown, member: string, report: ReportOddity): IceMedia | null {
+  if (value === undefined || value === null) return null;
+  if (!isRecord(value)) {
+    report({ kind: 'wrong type', member });
+    return null;
+  }
+  const read = memberReader(value, member, report);
+  return { type: read.enumOf('Type', MEDIA_TYPES) ?? 'UNKNOWN', media: read.text('Media') };
+}
+
+/** Reads members by name; absent ones are `null`, wrong ones are reported and `null`. */
+function memberReader(value: Readonly<Record<string, unknown>>, parent: string, report: ReportOddity) {
+  const text = (name: string): string | null => {
+    const member = value[name] ?? null;
+    if (member === null || typeof member === 'string') return member;
+    report({ kind: 'wrong type', member: `${parent}.${name}` });
+    return null;
+  };
+  /** As {@link text}, but `null` for white space alone, and checked by `parse`, which gives `null` for bad text. */
+  const parsed = (name: string, parse: (text: string) => string | null): string | null => {
+    const trimmed = text(name)?.trim() ?? '';
+    if (trimmed === '') return null;
+    const result = parse(trimmed);
+    if (result === null) report({ kind: 'invalid value', member: `${parent}.${name}` });
+    return result;
+  };
+  return {
+    text,
+    time: (name: string) => parsed(name, parseTime),
+    url: (name: string) => parsed(name, (text) => URL.parse(text)?.href ?? null),
+    integer(name: string): number | null {
+      const member = value[name] ?? null;
+      if (member === null) return null;
+      if (typeof member === 'number' && (member | 0) === member) return member;
+      report({ kind: 'wrong type', member: `${parent}.${name}` });
+      return null;
+    },
+    enumOf<T extends string>(name: string, known: ReadonlyMap<string, T>): T | 'UNKNOWN' | null {
+      const member = value[name];
+      if (typeof member !== 'string') return null;
+      const found = known.get(member);
+      if (found === undefined) {
+        report({ kind: 'unknown enum text', member: `${parent}.${name}`, text: member.slice(0, 64) });
+      }
+      return found ?? 'UNKNOWN';
+    },
+  };
+}
+
+const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
+
+/** RFC 3339 text in UTC, or `null`. Seconds stay whole where ICE sent them whole. */
+function parseTime(text: string): string | null {
+  if (!RFC_3339.test(text)) return null;
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) return null;
+  // JavaScript takes 30 February for 2 March; such a text names no time.
+  const local = text.slice(0, 19);
+  if (new Date(`${local}Z`).toISOString().slice(0, 19) !== local) return null;
+  return date.toISOString().replace('.000Z', 'Z');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,83 @@
+/** Why a call of ICE gave no usable answer. The text is also the code that clients of the gateway see. */
+export type IceErrorCode =
+  | 'OVERLOADED' // never sent: the queue for calls was full, or the deadline passed in it
+  | 'UPSTREAM_THROTTLED' // refused for now: too many calls on the account
+  | 'UPSTREAM_TIMEOUT' // no complete answer in time
+  | 'UPSTREAM_UNAVAILABLE' // the connection failed, or ICE has a fault of its own
+  | 'UPSTREAM_REJECTED' // refused for good: our key, our rights or our request
+  | 'UPSTREAM_MALFORMED'; // an answer that is not what ICE documents
+
+/** What is known about a failed call beside its code. Every member is safe to show to a client. */
+export interface IceErrorDetails {
+  readonly action: string;
+  /** ICE's own error code, such as `Throttling.User`. */
+  readonly upstreamCode?: string | undefined;
+  /** ICE's id of the request. */
+  readonly requestId?: string | undefined;
+  /** How long ICE asks to wait, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+const RETRYABLE = {
+  OVERLOADED: true,
+  UPSTREAM_THROTTLED: true,
+  UPSTREAM_TIMEOUT: true,
+  UPSTREAM_UNAVAILABLE: true,
+  UPSTREAM_REJECTED: false,
+  UPSTREAM_MALFORMED: true,
+} as const satisfies Record<IceErrorCode, boolean>;
+
+/** A call of ICE that failed. The message names the action and the code, never what ICE wrote. */
+export class IceError extends Error {
+  override readonly name = 'IceError';
+  readonly code: IceErrorCode;
+  readonly details: IceErrorDetails;
+
+  constructor(code: IceErrorCode, details: IceErrorDetails, options?: ErrorOptions) {
+    super(
+      `${details.action} failed: ${code}${details.upstreamCode ? ` (${details.upstreamCode})` : ''}`,
+      options,
+    );
+    this.code = code;
+    this.details = details;
+  }
+
+  /** Whether the same call can succeed later. */
+  get retryable(): boolean {
+    return RETRYABLE[this.code];
+  }
+}
+
+/** Codes under which an id that does not exist is reported. ICE documents none for packaging jobs. */
+const NOT_FOUND = new Set([
+  'JobNotFound',
+  'ResourceNotFound',
+  'InvalidParameter.ResourceNotFound',
+  'InvalidJobId.NotFound',
+]);
+
+export function isNotFound(upstreamCode: string | undefined): boolean {
+  return upstreamCode !== undefined && NOT_FOUND.has(upstreamCode);
+}
+
+/**
+ * Which failure a refusal is.
+ *
+ * By ICE's code first, as its status misleads: 404 is also an unknown access key, and throttling comes as 400, 403
+ * (`RequestsTooFrequent`) or 429. By status where there is no code or an unknown one.
+ *
+ * @see https://help.aliyun.com/document_detail/197855.html the codes of ICE
+ * @see https://help.aliyun.com/en/document_detail/434846.html the codes of the API gateway before it
+ */
+export function classify(status: number, upstreamCode: string | undefined): IceErrorCode {
+  const code = upstreamCode?.toLowerCase() ?? '';
+  if (/^(rejected\.)?throttling/.test(code) || code === 'requeststoofrequent') return 'UPSTREAM_THROTTLED';
+  if (/^(serviceunavailable|internal(error|servererror))/.test(code)) {
+    return 'UPSTREAM_UNAVAILABLE';
+  }
+  if (code !== '' && status < 500 && status !== 429) return 'UPSTREAM_REJECTED';
+  if (status === 429) return 'UPSTREAM_THROTTLED';
+  if (status === 408) return 'UPSTREAM_TIMEOUT';
+  if (status >= 500) return 'UPSTREAM_UNAVAILABLE';
+  return 'UPSTREAM_REJECTED';
+}
