@@ -1,0 +1,38 @@
+/** The most ids one field takes, and the most jobs one page has: the size of ICE's largest page. */
+export const MAX_JOBS = 100;
+
+/** What a caller asked for cannot be asked: its fault, known before any call of ICE. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+  /** The argument, as in `ids[3]` or `filter.createdFrom`. */
+  readonly argument: string;
+
+  constructor(argument: string, problem: string) {
+    super(`\`${argument}\` ${problem}`);
+    this.argument = argument;
+  }
+}
+
+/**
+ * An ICE JobId: 1 to 128 printable ASCII characters without spaces. Ids of ICE's documentation, such as `ab48…****`,
+ * are such too.
+ *
+ * @throws {InputError}
+ */
+export function jobId(argument: string, id: string): string {
+  if (/^[\x21-\x7e]{1,128}$/.test(id)) return id;
+  const problem =
+    id.length > 128 ? `${String(id.length)} characters` : id === '' ? 'an empty text' : 'other characters';
+  throw new InputError(
+    argument,
+    `must be 1 to 128 printable ASCII characters without spaces, got ${problem}`,
+  );
+}
+
+/** @throws {InputError} when one of them is no id, or there are more than {@link MAX_JOBS} */
+export function jobIds(argument: string, ids: readonly string[]): readonly string[] {
+  if (ids.length > MAX_JOBS) {
+    throw new InputError(argument, `takes at most ${String(MAX_JOBS)} ids, got ${String(ids.length)}`);
+  }
+  return ids.map((id, index) => jobId(`${argument}[${String(index)}]`, id));
+}

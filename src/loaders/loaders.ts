@@ -1,0 +1,21 @@
+import type DataLoader from 'dataloader';
+import type { CallContext } from '../ice/client.ts';
+import type { PackageJob } from '../jobs/model.ts';
+import type { PackageJobConnection, PackageJobsArguments } from '../jobs/pagination.ts';
+import type { JobReader } from '../jobs/reader.ts';
+import { createPackageJobLoader } from './package-job.ts';
+
+/** What resolvers read with, for the length of one operation. */
+export interface Loaders {
+  readonly packageJob: DataLoader<string, PackageJob | null>;
+  /** Not batched: every page is its own call. */
+  readonly packageJobs: (args: PackageJobsArguments) => Promise<PackageJobConnection>;
+}
+
+/** Make these once per operation. */
+export function createLoaders(jobs: JobReader, context: CallContext): Loaders {
+  return {
+    packageJob: createPackageJobLoader((id) => jobs.get(id, context)),
+    packageJobs: (args) => jobs.list(args, context),
+  };
+}

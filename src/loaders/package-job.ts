@@ -1,0 +1,22 @@
+import DataLoader from 'dataloader';
+import type { PackageJob } from '../jobs/model.ts';
+
+/**
+ * Loads packaging jobs for one GraphQL operation.
+ *
+ * ICE has no multi-get, so k distinct ids cost k reads, made at once; the loader saves the repeats. An unknown id loads
+ * as `null`. A failed read rejects its own id and no other.
+ *
+ * Make one per operation: the memo must not outlive the caller it was read for.
+ */
+export function createPackageJobLoader(get: (id: string) => Promise<PackageJob | null>) {
+  return new DataLoader<string, PackageJob | null>(
+    (ids) => Promise.all(ids.map((id) => get(id).catch((error: unknown) => asError(error)))),
+    { name: 'packageJob' },
+  );
+}
+
+/** DataLoader tells a failed key from a value by `instanceof Error`. */
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('thrown value is not an Error', { cause: error });
+}

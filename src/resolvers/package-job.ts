@@ -1,0 +1,18 @@
+import type { NodeResolvers, PackageJobResolvers } from '../generated/graphql.ts';
+import { isFinished, parseUserData, pollAfterMs, type PackageJob as Job } from '../jobs/model.ts';
+import type { OperationContext } from './context.ts';
+
+export const Node = { __resolveType: () => 'PackageJob' } satisfies NodeResolvers;
+
+export const PackageJob = {
+  isFinished: (job) => isFinished(job),
+  outputUrl: (job, _args, context) =>
+    job.outputUrl === undefined ? loadOutputUrl(job, context) : job.outputUrl,
+  userDataJson: (job) => parseUserData(job.userData),
+  pollAfterMs: (job, _args, { pollInterval }) => pollAfterMs(job, pollInterval),
+} satisfies PackageJobResolvers;
+
+/** A listed job has no `outputUrl`; only a read of the job itself does. */
+async function loadOutputUrl({ id }: Job, { loaders }: OperationContext): Promise<string | null> {
+  return (await loaders.packageJob.load(id))?.outputUrl ?? null;
+}
