@@ -1,0 +1,98 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Config } from './config.ts';
+import { createIceClient } from './ice/client.ts';
+import { chainCredentials, staticCredentials } from './ice/credentials.ts';
+import type { Oddity } from './ice/decode.ts';
+import type { Credentials } from './ice/sign.ts';
+import { createJobReader } from './jobs/reader.ts';
+import { createHttpServer } from './server/http.ts';
+import { createOperationServer } from './server/operation.ts';
+import { createReadiness } from './server/readiness.ts';
+import { createSchema } from './server/schema.ts';
+
+/** Where the IDE is built to. */
+export const IDE_DIRECTORY = new URL('../web/dist/', import.meta.url);
+
+/** Where calls go, and the keys to sign them with; without keys the official default chain finds them. */
+export interface Upstream {
+  readonly endpoint: URL;
+  readonly credentials: Credentials | undefined;
+}
+
+/** A gateway that listens. */
+export interface Gateway {
+  /** Without a slash at its end, such as `http://127.0.0.1:4000`. */
+  readonly url: string;
+  /**
+   * Refuses new requests, lets those under way finish, then frees everything. Connections still open after the longest
+   * time an operation may take, plus one second, are cut.
+   */
+  close(): Promise<void>;
+}
+
+/** Puts the layers together and listens. */
+export async function startGateway(
+  config: Config,
+  upstream: Upstream,
+  logger: FastifyBaseLogger,
+): Promise<Gateway> {
+  const { endpoint, credentials } = upstream;
+  const ice = createIceClient({
+    endpoint,
+    credentials: credentials === undefined ? chainCredentials() : staticCredentials(credentials),
+    timeoutMs: config.attemptTimeoutMs,
+    callsPerSecond: config.callsPerSecond,
+    maxConcurrency: config.maxConcurrency,
+    report: logOnce(logger),
+  });
+  const readiness = createReadiness(
+    (signal) =>
+      ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, { signal, record: () => undefined }),
+    (error) => logger.warn({ err: error }, 'not ready: the first call of ICE failed'),
+  );
+  const operations = createOperationServer({
+    schema: createSchema(),
+    introspection: config.introspection,
+    logger,
+  });
+  await operations.start();
+  const { app, drain } = await createHttpServer({
+    logger,
+    readiness,
+    operations,
+    jobs: createJobReader(ice),
+    pollInterval: config.pollInterval,
+    operationTimeoutMs: config.operationTimeoutMs,
+    corsOrigins: config.corsOrigins,
+    ideDirectory: config.ide ? IDE_DIRECTORY : undefined,
+  });
+  const url = await app.listen({
+    host: config.host,
+    port: config.port,
+    listenTextResolver: () => 'listening',
+  });
+
+  return {
+    url,
+    async close() {
+      drain();
+      readiness.stop();
+      const cut = setTimeout(() => app.server.closeAllConnections(), config.operationTimeoutMs + 1000);
+      await app.close();
+      clearTimeout(cut);
+      await operations.stop();
+      ice.close();
+    },
+  };
+}
+
+/** Logs each kind of oddity once: a member that ICE changed would be in every answer. */
+function logOnce(logger: FastifyBaseLogger): (oddity: Oddity) => void {
+  const seen = new Set<string>();
+  return (oddity) => {
+    const key = `${oddity.member} ${oddity.kind} ${oddity.text ?? ''}`;
+    if (seen.has(key) || seen.size >= 1000) return;
+    seen.add(key);
+    logger.warn(oddity, 'ICE sent something it does not document');
+  };
+}

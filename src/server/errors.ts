@@ -1,0 +1,128 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { IceError, type IceErrorCode } from '../ice/errors.ts';
+import { InputError } from '../jobs/input.ts';
+import { exceedsTokenLimit, tooManyTokens } from './limits.ts';
+import { requestScope } from './request-scope.ts';
+
+/** What clients are told when a call of ICE fails. */
+const ICE_MESSAGES = {
+  OVERLOADED: 'The gateway has too many reads waiting; try again later',
+  UPSTREAM_THROTTLED: 'ICE refused the read for now: the account makes too many calls',
+  UPSTREAM_TIMEOUT: 'ICE did not answer in time',
+  UPSTREAM_UNAVAILABLE: 'ICE cannot be reached or has a fault',
+  UPSTREAM_REJECTED: 'ICE refused the read',
+  UPSTREAM_MALFORMED: 'ICE sent an answer that cannot be understood',
+} as const satisfies Record<IceErrorCode, string>;
+
+/** Codes that say what is wrong with the client's request, whose messages are therefore for the client. */
+const CLIENT_CODES = new Set([
+  'BAD_REQUEST',
+  'BAD_USER_INPUT',
+  'GRAPHQL_PARSE_FAILED',
+  'GRAPHQL_VALIDATION_FAILED',
+  'OPERATION_RESOLUTION_FAILURE',
+  'OPERATION_TOO_COMPLEX',
+  'PERSISTED_QUERY_NOT_FOUND',
+]);
+
+/** The longest message sent; messages can repeat what the client sent. */
+const MAX_MESSAGE_LENGTH = 1000;
+
+/** How long to wait where a refusal for now does not say. */
+const DEFAULT_RETRY_AFTER_MS = 1000;
+
+/** The one place where an error becomes what a client of GraphQL may see. */
+export function formatError(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
+  const error = rootOf(thrown);
+  if (error instanceof IceError)
+    return withExtensions(formatted, ICE_MESSAGES[error.code], iceExtensions(error));
+  if (error instanceof InputError) {
+    return withExtensions(formatted, error.message, { code: 'BAD_USER_INPUT', argument: error.argument });
+  }
+  const { code, extensions, message } = clientError(formatted, thrown, error);
+  if (CLIENT_CODES.has(code)) return withExtensions(formatted, message, { ...extensions, code });
+  requestScope.getStore()?.logError(error);
+  return withExtensions(formatted, 'Internal server error', { code: 'INTERNAL_SERVER_ERROR' });
+}
+
+/** The body of a refusal made below GraphQL, in the shape of GraphQL's own. */
+export function errorBody(
+  requestId: string,
+  code: string,
+  message: string,
+): { errors: GraphQLFormattedError[] } {
+  const retryable = code === 'OVERLOADED' || code === 'UPSTREAM_UNAVAILABLE';
+  return { errors: [{ message, extensions: { code, retryable, requestId } }] };
+}
+
+/** The longest wait that the errors of an answer ask for, in whole seconds, as `Retry-After` has it. */
+export function retryAfterSeconds(errors: readonly GraphQLFormattedError[] | undefined): number | undefined {
+  const waits = (errors ?? [])
+    .map((error) => error.extensions?.['retryAfterMs'])
+    .filter((ms) => typeof ms === 'number');
+  return waits.length === 0 ? undefined : Math.ceil(Math.max(...waits) / 1000);
+}
+
+/** What a GraphQL error wraps. A GraphQL error that wraps nothing, or only another one, is the last of them. */
+function rootOf(thrown: unknown): unknown {
+  let error = thrown;
+  while (error instanceof GraphQLError && error.originalError) error = error.originalError;
+  return error;
+}
+
+function clientError(formatted: GraphQLFormattedError, thrown: unknown, root: unknown) {
+  const { message } = formatted;
+  let { code, ...extensions }: Record<string, unknown> = { ...formatted.extensions };
+  if (root instanceof GraphQLError && root.extensions['code'] === 'OPERATION_TOO_COMPLEX') {
+    ({ code, ...extensions } = root.extensions);
+    delete extensions['http'];
+  } else if (
+    code === 'GRAPHQL_PARSE_FAILED' &&
+    thrown instanceof GraphQLError &&
+    exceedsTokenLimit(thrown.source)
+  ) {
+    const tooLong = tooManyTokens();
+    ({ code, ...extensions } = tooLong.extensions);
+    delete extensions['http'];
+    return { code: String(code), extensions, message: tooLong.message };
+  } else if (code === 'INTERNAL_SERVER_ERROR' && isRefusal(thrown)) {
+    code = 'BAD_REQUEST';
+  }
+  return { code: String(code), extensions, message };
+}
+
+/** Apollo gives no code to what it refuses about persisted queries, only a status. */
+function isRefusal(thrown: unknown): boolean {
+  const http: unknown = thrown instanceof GraphQLError ? thrown.extensions['http'] : undefined;
+  return typeof http === 'object' && http !== null && 'status' in http && http.status === 400;
+}
+
+function iceExtensions({ code, details, retryable }: IceError): Record<string, unknown> {
+  const { action, upstreamCode, requestId, retryAfterMs } = details;
+  const refusedForNow = code === 'UPSTREAM_THROTTLED' || code === 'OVERLOADED';
+  return {
+    code,
+    retryable,
+    ...(refusedForNow && { retryAfterMs: retryAfterMs ?? DEFAULT_RETRY_AFTER_MS }),
+    ...(code !== 'OVERLOADED' && {
+      upstream: { action, code: upstreamCode ?? null, requestId: requestId ?? null },
+    }),
+  };
+}
+
+function withExtensions(
+  formatted: GraphQLFormattedError,
+  message: string,
+  { code, ...extensions }: Record<string, unknown>,
+): GraphQLFormattedError {
+  return {
+    ...formatted,
+    message: message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message,
+    extensions: {
+      code,
+      retryable: code === 'PERSISTED_QUERY_NOT_FOUND',
+      ...extensions,
+      requestId: requestScope.getStore()?.requestId ?? null,
+    },
+  };
+}

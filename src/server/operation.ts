@@ -1,0 +1,79 @@
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { GraphQLSchema } from 'graphql';
+import type { FastifyBaseLogger } from 'fastify';
+import type { GatewayContext } from './context.ts';
+import { formatError, retryAfterSeconds } from './errors.ts';
+import { checkOperation, documentLimits, LIMITS } from './limits.ts';
+
+export interface OperationServerOptions {
+  readonly schema: GraphQLSchema;
+  readonly introspection: boolean;
+  readonly logger: FastifyBaseLogger;
+}
+
+/** Apollo Server with this gateway's limits and errors. It is not started, and speaks no HTTP by itself. */
+export function createOperationServer({ schema, introspection, logger }: OperationServerOptions) {
+  return new ApolloServer<GatewayContext>({
+    schema,
+    introspection,
+    // "Did you mean …" would tell names that introspection hides.
+    hideSchemaDetailsFromClientErrors: !introspection,
+    csrfPrevention: true,
+    formatError,
+    includeStacktraceInErrorResponses: false,
+    parseOptions: { maxTokens: LIMITS.tokens },
+    validationRules: [documentLimits],
+    stopOnTerminationSignals: false,
+    nodeEnv: 'production',
+    logger,
+    plugins: [
+      limits(schema),
+      record,
+      // The max-age of an answer follows from its jobs; the plugin would only wrap every field.
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+    ],
+  });
+}
+
+function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
+  return {
+    requestDidStart: () =>
+      Promise.resolve({
+        didResolveOperation({ document, operation, request }) {
+          // Without an operation, execution reports that there is none of this name.
+          if (operation) checkOperation(schema, document, operation, request.variables ?? {});
+          return Promise.resolve();
+        },
+      }),
+  };
+}
+
+/** Notes what the log and the HTTP status need, and asks clients to wait where an error does. */
+const record: ApolloServerPlugin<GatewayContext> = {
+  requestDidStart: ({ contextValue }) =>
+    Promise.resolve({
+      didResolveOperation({ operationName }) {
+        contextValue.record.operationName = operationName;
+        return Promise.resolve();
+      },
+      willSendResponse({ response }) {
+        if (response.body.kind !== 'single') return Promise.resolve();
+        const { data, errors } = response.body.singleResult;
+        contextValue.record.refused =
+          data === undefined &&
+          errors?.every((error) => error.extensions?.['code'] !== 'BAD_REQUEST') === true;
+        const seconds = retryAfterSeconds(errors);
+        if (seconds !== undefined) response.http.headers.set('retry-after', String(seconds));
+        return Promise.resolve();
+      },
+    }),
+};

@@ -1,0 +1,18 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { makeExecutableSchema } from '@graphql-tools/schema';
+import type { GraphQLSchema } from 'graphql';
+import { resolvers } from '../resolvers/resolvers.ts';
+
+const DIRECTORY = new URL('../../schema/', import.meta.url);
+
+/** The schema in `schema/*.graphql` with its resolvers. A resolver for a field that is not there is an error. */
+export function createSchema(): GraphQLSchema {
+  const typeDefs = readdirSync(DIRECTORY)
+    .filter((name) => name.endsWith('.graphql'))
+    .map((name) => readFileSync(new URL(name, DIRECTORY), 'utf8'));
+  return makeExecutableSchema({
+    typeDefs,
+    resolvers,
+    resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
+  });
+}
