@@ -9,6 +9,7 @@ import {
   type ReportOddity,
 } from './decode.ts';
 import { classify, IceError, isNotFound } from './errors.ts';
+import type { Credentials } from './sign.ts';
 import { createTransport, type RawAnswer } from './transport.ts';
 
 export interface IceClientOptions {
@@ -74,6 +75,17 @@ export function createIceClient(options: IceClientOptions): IceClient {
     ListPackageJobs: createBudget({ callsPerSecond, maxConcurrency }),
   };
 
+  /** The keys may have to be fetched, for which the caller's deadline holds too. */
+  function keys(action: string, signal: AbortSignal): Promise<Credentials> {
+    const { promise, resolve, reject } = Promise.withResolvers<Credentials>();
+    const abort = () => reject(new IceError('UPSTREAM_TIMEOUT', { action }));
+    signal.addEventListener('abort', abort, { once: true });
+    credentials()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+    return promise;
+  }
+
   /** One attempt within the budget; `decode` gives `undefined` for an answer ICE does not document. */
   function call<T>(
     action: keyof typeof budgets,
@@ -86,7 +98,7 @@ export function createIceClient(options: IceClientOptions): IceClient {
       let requestId: string | undefined;
       let failure: string | undefined;
       try {
-        const answer = await transport.send(action, query, await credentials(), signal);
+        const answer = await transport.send(action, query, await keys(action, signal), signal);
         const { members, ...envelope } = readAnswer(action, answer);
         requestId = envelope.requestId;
         const value = decode(members);

@@ -1,0 +1,211 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  decodeEnvelope,
+  decodeJobAnswer,
+  decodeListAnswer,
+  type IceJob,
+  type Oddity,
+} from '../../src/ice/decode.ts';
+
+const EXAMPLE = readFileSync(new URL('../vectors/get-package-job.example.json', import.meta.url), 'utf8');
+
+/** Decodes a PackageJob of these members, which must be one. */
+function decode(members: Record<string, unknown>): { job: IceJob; oddities: Oddity[] } {
+  const oddities: Oddity[] = [];
+  const job = decodeJobAnswer({ PackageJob: { JobId: 'j1', ...members } }, (oddity) => oddities.push(oddity));
+  if (!job) throw new Error('not a job');
+  return { job, oddities };
+}
+
+describe('decodeJobAnswer', () => {
+  it('decodes the example of the reference, times trimmed, without an oddity', () => {
+    const oddities: Oddity[] = [];
+    const job = decodeJobAnswer(decodeEnvelope(EXAMPLE).members ?? {}, (oddity) => oddities.push(oddity));
+    expect(job).toEqual({
+      id: 'ab4802364a2e49208c99efab82df****',
+      name: 'job-name',
+      status: 'INIT',
+      statusRaw: 'Init',
+      triggerSource: 'API',
+      inputs: [{ type: 'OSS', media: 'oss://bucket/path/to/video.mp4' }],
+      output: { type: 'OSS', media: 'oss://bucket/path/to/video.m3u8' },
+      outputUrl: 'http://bucket.oss-cn-shanghai.aliyuncs.com/output.m3u8',
+      pipelineId: '36f3fee40aa047c0b067d0fb85ed****',
+      priority: 6,
+      code: 'InvalidParameter',
+      message: 'Resource content bad.',
+      submitTime: '2022-09-08T11:34:05Z',
+      finishTime: '2022-09-08T11:44:05Z',
+      createTime: '2022-09-08T11:34:05Z',
+      modifiedTime: '2022-09-08T11:44:05Z',
+      userData: '{"param": "value"}',
+    });
+    expect(oddities).toEqual([]);
+  });
+
+  it('gives null for every absent member, and undefined for an absent OutputUrl', () => {
+    const { job, oddities } = decode({});
+    const { id, status, inputs, outputUrl, ...others } = job;
+    expect({ id, status, inputs, outputUrl }).toEqual({
+      id: 'j1',
+      status: 'UNKNOWN',
+      inputs: [],
+      outputUrl: undefined,
+    });
+    expect(Object.values(others).every((value) => value === null)).toBe(true);
+    expect(oddities).toEqual([]);
+  });
+
+  it('keeps unknown enum text beside UNKNOWN and reports it', () => {
+    const { job, oddities } = decode({
+      Status: 'Processing',
+      TriggerSource: 'Cron',
+      Output: { Type: 'FTP', Media: 'x' },
+    });
+    expect(job).toMatchObject({
+      status: 'UNKNOWN',
+      statusRaw: 'Processing',
+      triggerSource: 'UNKNOWN',
+      output: { type: 'UNKNOWN', media: 'x' },
+    });
+    expect(oddities.map(({ member, text }) => [member, text])).toEqual([
+      ['PackageJob.Status', 'Processing'],
+      ['PackageJob.TriggerSource', 'Cron'],
+      ['PackageJob.Output.Type', 'FTP'],
+    ]);
+  });
+
+  it.for([
+    ['Name', 7, 'name'],
+    ['Status', {}, 'statusRaw'],
+    ['Output', 'oss://bucket/key', 'output'],
+    ['Output', [], 'output'],
+    ['OutputUrl', 1, 'outputUrl'],
+    ['OutputUrl', 'not a url', 'outputUrl'],
+    ['Priority', '6', 'priority'],
+    ['Priority', 1.5, 'priority'],
+    ['Priority', 2 ** 31, 'priority'],
+    ['CreateTime', 1662636845, 'createTime'],
+    ['CreateTime', 'yesterday', 'createTime'],
+    ['CreateTime', '2022-02-30T00:00:00Z', 'createTime'],
+    ['CreateTime', '2022-09-08 11:34:05', 'createTime'],
+    ['UserData', { a: 1 }, 'userData'],
+  ] as const)('reads %s of %j as null and reports it', ([member, value, field]) => {
+    const { job, oddities } = decode({ [member]: value });
+    expect(job[field]).toBeNull();
+    expect(oddities.map((oddity) => oddity.member)).toEqual([`PackageJob.${member}`]);
+  });
+
+  it.for([
+    ['2022-09-08T11:34:05Z', '2022-09-08T11:34:05Z'],
+    ['2022-09-08T11:34:05Z\n    ', '2022-09-08T11:34:05Z'],
+    ['2022-09-08T19:34:05+08:00', '2022-09-08T11:34:05Z'],
+    ['2022-09-08T11:34:05.250Z', '2022-09-08T11:34:05.250Z'],
+    ['', null],
+    [' \n', null],
+  ])('reads the time %j as %s', ([text, time]) => {
+    expect(decode({ FinishTime: text }).job.finishTime).toBe(time);
+  });
+
+  it('leaves out inputs that are none, and keeps the others', () => {
+    const { job, oddities } = decode({
+      Inputs: [{ Input: { Type: 'Media', Media: 'm1' } }, 'x', {}, { Input: 1 }],
+    });
+    expect(job.inputs).toEqual([{ type: 'MEDIA', media: 'm1' }]);
+    expect(oddities).toHaveLength(2);
+  });
+
+  it('reads an answer without a job as null, and one that is no answer as undefined', () => {
+    const read = (members: Record<string, unknown>) => decodeJobAnswer(members, () => undefined);
+    expect([read({}), read({ PackageJob: null }), read({ PackageJob: {} })]).toEqual([null, null, null]);
+    const wrong = [
+      { PackageJob: 'x' },
+      { PackageJob: [] },
+      { PackageJob: { JobId: 7 } },
+      { PackageJob: { JobId: '' } },
+    ];
+    expect(wrong.map(read)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  it('never throws, whatever ICE sends', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (job, list) => {
+        decodeJobAnswer({ PackageJob: job }, () => undefined);
+        decodeListAnswer({ PackageJobList: list }, () => undefined);
+      }),
+    );
+    const member = fc.constantFrom(
+      ...Object.keys((JSON.parse(EXAMPLE) as { PackageJob: object }).PackageJob),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(member, fc.jsonValue()), (members) => {
+        decodeJobAnswer({ PackageJob: { ...members, JobId: 'j1' } }, () => undefined);
+      }),
+    );
+  });
+});
+
+describe('decodeListAnswer', () => {
+  const read = (list: unknown) => decodeListAnswer({ PackageJobList: list }, () => undefined);
+
+  it('reads a page and its token, which is null when missing or empty', () => {
+    expect(read({ PackageJobs: [{ JobId: 'j1' }], NextPageToken: 't' })).toMatchObject({
+      jobs: [{ id: 'j1' }],
+      nextPageToken: 't',
+    });
+    expect(read({ PackageJobs: [], NextPageToken: '' })).toEqual({ jobs: [], nextPageToken: null });
+    expect(read({})).toEqual({ jobs: [], nextPageToken: null });
+  });
+
+  it('leaves out a job without a name of its own and keeps the others', () => {
+    expect(read({ PackageJobs: [{}, { JobId: 'j2' }, null] })?.jobs.map(({ id }) => id)).toEqual(['j2']);
+  });
+
+  it('is undefined for what is no list', () => {
+    const wrong = [undefined, null, [], 'x', { PackageJobs: {} }, { PackageJobs: [], NextPageToken: 1 }];
+    expect(wrong.map(read)).toEqual(wrong.map(() => undefined));
+  });
+});
+
+describe('decodeEnvelope', () => {
+  it('reads code and request id out of JSON and XML', () => {
+    const expected = { upstreamCode: 'JobNotFound', requestId: '31E30781-9495-5E2D-A84D-759B0A01E262' };
+    const { upstreamCode: Code, requestId: RequestId } = expected;
+    const xml = `<?xml version='1.0'?><Error><RequestId>${RequestId}</RequestId><HostId>h</HostId><Code>${Code}</Code></Error>`;
+    expect(decodeEnvelope(JSON.stringify({ Code, RequestId }))).toMatchObject(expected);
+    expect(decodeEnvelope(xml)).toMatchObject(expected);
+  });
+
+  it.for([
+    '',
+    ' ',
+    'null',
+    '[]',
+    '"text"',
+    '{"PackageJob":{"Jo',
+    '<html><body>502</body></html>',
+    '<',
+    '<Error>',
+  ])('finds nothing in %j', (body) => {
+    expect(decodeEnvelope(body)).toEqual({
+      members: undefined,
+      upstreamCode: undefined,
+      requestId: undefined,
+    });
+  });
+
+  it('lets nothing through as a code or an id that does not look like one', () => {
+    const body = JSON.stringify({
+      Code: 'server string to sign is: AK example-access-key',
+      RequestId: 'a b',
+    });
+    expect(decodeEnvelope(body)).toMatchObject({ upstreamCode: undefined, requestId: undefined });
+  });
+
+  it('never throws, whatever the body', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void decodeEnvelope(text)));
+    fc.assert(fc.property(fc.string(), (text) => void decodeEnvelope(`<Error>${text}</Error>`)));
+  });
+});

@@ -1,0 +1,86 @@
+import type { FastifyBaseLogger } from 'fastify';
+import { pino } from 'pino';
+import { readConfig } from '../../src/config.ts';
+import { startEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/server.ts';
+import { startGateway as start } from '../../src/gateway.ts';
+
+export interface TestGatewayOptions {
+  /** Variables that differ from the defaults below. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly emulator?: EmulatorOptions;
+  /** Receives every line of the log. @default nobody */
+  readonly onLogLine?: (line: string) => void;
+}
+
+/** An answer of the gateway, as a client sees it. */
+export interface GraphqlAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly data?: Record<string, unknown> | null;
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly path?: readonly (string | number)[];
+    readonly extensions: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+export interface TestGateway {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+  readonly emulator: Emulator;
+  /** Posts an operation, as `fetch` does it. */
+  query(
+    query: string,
+    variables?: Record<string, unknown>,
+    headers?: Record<string, string>,
+  ): Promise<GraphqlAnswer>;
+  close(): Promise<void>;
+}
+
+/** The rate is far above any test's, so that only tests of the rate meet it. */
+const ENV = { PORT: '0', UPSTREAM: 'emulator', ICE_CALLS_PER_SECOND: '10000' };
+const NO_LIMITS = { GetPackageJob: Infinity, ListPackageJobs: Infinity, SubmitPackageJob: Infinity };
+
+/** A whole gateway on a port of its own, in front of an emulator of its own. It is ready when this resolves. */
+export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const emulator = await startEmulator({ seed: 'demo', limits: NO_LIMITS, ...options.emulator });
+  const logger = createLogger(options.onLogLine);
+  const config = readConfig({ ...ENV, ...options.env });
+  const upstream = { endpoint: new URL(emulator.endpoint), credentials: emulator.credentials };
+  const gateway = await start(config, upstream, logger);
+  await untilReady(gateway.url);
+  emulator.resetRequests();
+
+  return {
+    url: gateway.url,
+    emulator,
+    query: (query, variables, headers) => post(gateway.url, { query, variables }, headers),
+    async close() {
+      await gateway.close();
+      await emulator.close();
+    },
+  };
+}
+
+/** Posts a body as JSON. */
+export async function post(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<GraphqlAnswer> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const answer = (await response.json()) as Pick<GraphqlAnswer, 'data' | 'errors'>;
+  return { status: response.status, headers: response.headers, ...answer };
+}
+
+async function untilReady(url: string): Promise<void> {
+  while (!(await fetch(`${url}/readyz`)).ok);
+}
+
+function createLogger(onLogLine: ((line: string) => void) | undefined): FastifyBaseLogger {
+  return onLogLine === undefined ? pino({ level: 'silent' }) : pino({ level: 'trace' }, { write: onLogLine });
+}
