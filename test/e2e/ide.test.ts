@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { isIdeBuilt } from '../../src/server/ide.ts';
+import { chromiumProgram, launchBrowser, openPage, type Observations } from '../support/browser.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+
+const screenshot = fileURLToPath(new URL('../artifacts/ide.png', import.meta.url));
+
+/** How long the page may take to come round, on a machine that is busy with other suites. */
+const patience = { timeout: 10_000 };
+
+describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () => {
+  let gateway: TestGateway | undefined;
+  let browser: Browser | undefined;
+  let origin: string;
+  let page: Page;
+  let observed: Observations;
+
+  beforeAll(async () => {
+    const isBuilt = isIdeBuilt(new URL('../../web/dist/', import.meta.url));
+    assert(isBuilt, 'web/dist is not built: npm run build:web');
+    browser = await launchBrowser();
+    gateway = await startGateway();
+    origin = gateway.url;
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await gateway?.close();
+  });
+
+  beforeEach(async () => {
+    assert(browser);
+    ({ page, observed } = await openPage(browser, origin));
+  });
+
+  // After every test, so that each also says: nothing left the origin, nothing was refused, nothing went wrong.
+  afterEach(async () => {
+    await page.context().close();
+    assert.deepEqual(observed, { foreignRequests: [], complaints: [] });
+  });
+
+  const editor = () => page.getByLabel('Operation Editor').locator('.view-lines');
+  const execute = () => page.getByRole('button', { name: 'Execute query' });
+  const tabs = () => page.getByRole('tab').allInnerTexts();
+  const selectedTab = () => page.getByRole('tab', { selected: true }).innerText();
+
+  const open = async (path = '/') => {
+    await page.goto(new URL(path, origin).href);
+    // Until the editor is there, GraphiQL shows a spinner in its place and ignores the execute button.
+    await editor().waitFor();
+  };
+
+  it('has a tab for each example operation, the one for a single job in front', async () => {
+    await open();
+    await expect(tabs()).resolves.toEqual(['PackageJob', 'Node', 'PackageJobsById', 'PackageJobs']);
+    await expect(selectedTab()).resolves.toBe('PackageJob');
+    await expect(page.title()).resolves.toBe('Package Job Gateway');
+  });
+
+  it('runs the prefilled query with one click', async () => {
+    await open();
+    await execute().click();
+
+    // Monaco's spaces do not break.
+    const result = page.getByLabel('Result Window').locator('.view-lines');
+    await expect.poll(() => result.innerText(), patience).toMatch(/"name":\s"job-name"/);
+    await expect(result.innerText()).resolves.toMatch(/"status":\s"INIT"/);
+    await page.screenshot({ path: screenshot });
+  });
+
+  it('documents the schema', async () => {
+    await open();
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    await page.getByRole('link', { name: 'Query', exact: true }).click();
+    const field = page.getByRole('link', { name: 'packageJobsById', exact: true });
+    await expect.poll(() => field.isVisible(), patience).toBe(true);
+  });
+
+  it('remembers what was run', async () => {
+    await open();
+    await execute().click();
+    await page.getByRole('button', { name: 'Show History' }).click();
+    const entries = page.getByRole('region', { name: 'History' }).getByRole('listitem');
+    await expect.poll(() => entries.allInnerTexts(), patience).toEqual(['PackageJob']);
+  });
+
+  it('keeps what the visitor wrote', async () => {
+    await open();
+    await editor().click();
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.type('# mine ');
+    // GraphiQL stores half a second after the last key.
+    const stored = () => page.evaluate('localStorage["graphiql:tabState"]');
+    await expect.poll(stored, patience).toContain('# mine ');
+
+    await page.reload();
+    await expect.poll(() => editor().innerText(), patience).toContain('mine');
+    await expect(tabs()).resolves.toHaveLength(4);
+  });
+
+  it('opens the example a link names, beside the others', async () => {
+    await open('/?operation=package-jobs');
+    await expect(selectedTab()).resolves.toBe('PackageJobs');
+    await expect.poll(() => editor().innerText(), patience).toContain('pageInfo');
+    await expect(tabs()).resolves.toHaveLength(4);
+
+    await open('/?operation=node');
+    await expect(selectedTab()).resolves.toBe('Node');
+    await expect(tabs()).resolves.toHaveLength(4);
+    expect(page.url()).toBe(`${origin}/`);
+  });
+});
