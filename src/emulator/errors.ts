@@ -1,0 +1,96 @@
+/**
+ * The refusals of the API gateway and of ICE that a local server can honestly give: HTTP status, message.
+ *
+ * @see https://help.aliyun.com/document_detail/197855.html the error table all IMS actions share
+ * @see https://help.aliyun.com/en/document_detail/434846.html the gateway's own codes
+ */
+const refusals = {
+  Forbidden: [403, 'User not authorized to operate on the specified resource.'],
+  IncompleteSignature: [400, 'The request signature does not conform to Aliyun standards.'],
+  InternalError: [500, 'The request processing has failed due to some unknown error.'],
+  'InvalidAccessKeyId.NotFound': [404, 'Specified access key is not found.'],
+  'InvalidAction.NotFound': [404, 'Specified api is not found, please check your url and method.'],
+  'InvalidApi.NotFound': [404, 'Specified api is not found, please check your url and method.'],
+  InvalidParameter: [400, 'The specified parameter is not valid.'],
+  'InvalidParameter.Format': [400, 'Specified parameter Format is not valid.'],
+  'InvalidParameter.ResourceNotFound': [400, 'The specified resource is not found.'],
+  'InvalidSecurityToken.Malformed': [400, 'Specified SecurityToken is malformed.'],
+  'InvalidSecurityToken.MismatchWithAccessKey': [400, 'Specified SecurityToken mismatch with the AccessKey.'],
+  InvalidSignatureMethod: [400, 'Specified signature method is not valid.'],
+  'InvalidTimeStamp.Expired': [400, 'Specified time stamp or date value is expired.'],
+  'InvalidTimeStamp.Format': [400, 'Specified time stamp or date value is not well formatted.'],
+  InvalidVersion: [400, 'Specified parameter Version is not valid.'],
+  JobNotFound: [404, 'No such job.'],
+  MissingSecurityToken: [400, 'SecurityToken is mandatory for this action.'],
+  RequestEntityTooLarge: [413, 'The request body is too large.'],
+  RequestsTooFrequent: [403, 'Request was denied due to request throttling.'],
+  ResourceNotFound: [404, 'The specified resource is not found.'],
+  ServiceUnavailable: [503, 'The request has failed due to a temporary failure of the server.'],
+  SignatureNonceUsed: [400, 'Specified signature nonce was used already.'],
+  Throttling: [400, 'Request was denied due to request throttling.'],
+  'Throttling.Api': [400, 'Request was denied due to api flow control.'],
+  'Throttling.User': [400, 'Request was denied due to user flow control.'],
+  UnsupportedHTTPMethod: [400, 'This http method is not supported.'],
+} as const satisfies Record<string, readonly [status: number, message: string]>;
+
+export type RefusalCode = keyof typeof refusals;
+
+export function isRefusalCode(code: string): code is RefusalCode {
+  return Object.hasOwn(refusals, code);
+}
+
+export interface RefusalFields {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  /** Response headers the refusal brings along, such as `x-acs-retry-after`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request the server answers with the error envelope. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor({ status, code, message, headers = {} }: RefusalFields) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+/** A refusal with the status and message the reference gives its code. */
+export function refuse(code: RefusalCode, headers: Readonly<Record<string, string>> = {}): Refusal {
+  const [status, message] = refusals[code];
+  return new Refusal({ status, code, message, headers });
+}
+
+/** `Missing<Name>`, such as MissingJobId. */
+export function missingParameter(name: string): Refusal {
+  return new Refusal({
+    status: 400,
+    code: `Missing${name}`,
+    message: `${name} is mandatory for this action.`,
+  });
+}
+
+/** `MissingParameter`, for a header that has no parameter name of its own. */
+export function missingHeader(name: string): Refusal {
+  const message = `The input parameter "${name}" that is mandatory for processing this request is not supplied.`;
+  return new Refusal({ status: 400, code: 'MissingParameter', message });
+}
+
+/** `Invalid<Name>`, such as InvalidPageSize; `reason` is added to the documented sentence. */
+export function invalidParameter(name: string, reason?: string): Refusal {
+  const sentence = `Specified parameter ${name} is not valid.`;
+  const message = reason === undefined ? sentence : `${sentence} ${reason}`;
+  return new Refusal({ status: 400, code: `Invalid${name}`, message });
+}
+
+/** Throttled: `x-acs-retry-after` tells in whole milliseconds when to come back. */
+export function throttled(code: RefusalCode, retryAfterMs: number): Refusal {
+  return refuse(code, { 'x-acs-retry-after': String(Math.ceil(retryAfterMs)) });
+}
