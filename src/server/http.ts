@@ -67,8 +67,13 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
       done();
       return;
     }
-    void reply.headers({ connection: 'close', 'retry-after': '1' }).code(503);
+    void reply.header('retry-after', '1').code(503);
     void reply.send(errorBody(request.id, 'OVERLOADED', 'The gateway is shutting down'));
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    // Else the client would keep an idle connection open, and closing would wait for it.
+    if (isDraining) void reply.header('connection', 'close');
+    done(null, payload);
   });
   app.addHook('onResponse', (request, reply, done) => {
     const isQuiet = request.operation === null && reply.statusCode < 500;

@@ -18,8 +18,8 @@ import { MAX_JOBS } from '../jobs/input.ts';
 
 /** The most an operation may ask for. All of the example operations and of the usual clients stay far below. */
 export const LIMITS = {
-  /** Words and punctuation marks of the document. */
-  tokens: 4000,
+  /** Words and punctuation marks of the document; half as many levels are still safe to parse recursively. */
+  tokens: 2000,
   /** Fields inside fields. Introspection as tools send it needs 15. */
   depth: 16,
   /** Aliased fields in the document. */

@@ -5,7 +5,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLSchema } from 'graphql';
+import { GraphQLError, type GraphQLSchema, type OperationTypeNode } from 'graphql';
 import type { FastifyBaseLogger } from 'fastify';
 import type { GatewayContext } from './context.ts';
 import { formatError, retryAfterSeconds } from './errors.ts';
@@ -50,11 +50,20 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
       Promise.resolve({
         didResolveOperation({ document, operation, request }) {
           // Without an operation, execution reports that there is none of this name.
-          if (operation) checkOperation(schema, document, operation, request.variables ?? {});
+          if (!operation) return Promise.resolve();
+          if (!schema.getRootType(operation.operation)) throw noSuchOperations(operation.operation);
+          checkOperation(schema, document, operation, request.variables ?? {});
           return Promise.resolve();
         },
       }),
   };
+}
+
+/** graphql-js finds this only when it executes, too late for a status of its own. */
+function noSuchOperations(operation: OperationTypeNode): GraphQLError {
+  return new GraphQLError(`The schema has no ${operation}s`, {
+    extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400 } },
+  });
 }
 
 /** Notes what the log and the HTTP status need, and asks clients to wait where an error does. */

@@ -19,6 +19,9 @@ function decode(members: Record<string, unknown>): { job: IceJob; oddities: Oddi
   return { job, oddities };
 }
 
+const readJob = (members: Record<string, unknown>) => decodeJobAnswer(members, () => undefined);
+const readList = (list: unknown) => decodeListAnswer({ PackageJobList: list }, () => undefined);
+
 describe('decodeJobAnswer', () => {
   it('decodes the example of the reference, times trimmed, without an oddity', () => {
     const oddities: Oddity[] = [];
@@ -118,15 +121,14 @@ describe('decodeJobAnswer', () => {
   });
 
   it('reads an answer without a job as null, and one that is no answer as undefined', () => {
-    const read = (members: Record<string, unknown>) => decodeJobAnswer(members, () => undefined);
-    expect([read({}), read({ PackageJob: null }), read({ PackageJob: {} })]).toEqual([null, null, null]);
+    expect([{}, { PackageJob: null }, { PackageJob: {} }].map(readJob)).toEqual([null, null, null]);
     const wrong = [
       { PackageJob: 'x' },
       { PackageJob: [] },
       { PackageJob: { JobId: 7 } },
       { PackageJob: { JobId: '' } },
     ];
-    expect(wrong.map(read)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(wrong.map(readJob)).toEqual([undefined, undefined, undefined, undefined]);
   });
 
   it('never throws, whatever ICE sends', () => {
@@ -148,24 +150,22 @@ describe('decodeJobAnswer', () => {
 });
 
 describe('decodeListAnswer', () => {
-  const read = (list: unknown) => decodeListAnswer({ PackageJobList: list }, () => undefined);
-
   it('reads a page and its token, which is null when missing or empty', () => {
-    expect(read({ PackageJobs: [{ JobId: 'j1' }], NextPageToken: 't' })).toMatchObject({
+    expect(readList({ PackageJobs: [{ JobId: 'j1' }], NextPageToken: 't' })).toMatchObject({
       jobs: [{ id: 'j1' }],
       nextPageToken: 't',
     });
-    expect(read({ PackageJobs: [], NextPageToken: '' })).toEqual({ jobs: [], nextPageToken: null });
-    expect(read({})).toEqual({ jobs: [], nextPageToken: null });
+    expect(readList({ PackageJobs: [], NextPageToken: '' })).toEqual({ jobs: [], nextPageToken: null });
+    expect(readList({})).toEqual({ jobs: [], nextPageToken: null });
   });
 
   it('leaves out a job without a name of its own and keeps the others', () => {
-    expect(read({ PackageJobs: [{}, { JobId: 'j2' }, null] })?.jobs.map(({ id }) => id)).toEqual(['j2']);
+    expect(readList({ PackageJobs: [{}, { JobId: 'j2' }, null] })?.jobs.map(({ id }) => id)).toEqual(['j2']);
   });
 
   it('is undefined for what is no list', () => {
     const wrong = [undefined, null, [], 'x', { PackageJobs: {} }, { PackageJobs: [], NextPageToken: 1 }];
-    expect(wrong.map(read)).toEqual(wrong.map(() => undefined));
+    expect(wrong.map(readList)).toEqual(wrong.map(() => undefined));
   });
 });
 

@@ -26,11 +26,15 @@ describe('decodeCursor', () => {
   it('refuses a cursor with any one character changed', () => {
     const text = encodeCursor(CURSOR, 'scope');
     fc.assert(
-      fc.property(fc.nat(text.length - 1), fc.constantFrom(...'aZ09-_=! é'), (index, character) => {
-        fc.pre(text[index] !== character);
-        const changed = text.slice(0, index) + character + text.slice(index + 1);
-        expect(() => decodeCursor(changed, 'scope')).toThrow('`after` is not a cursor');
-      }),
+      fc.property(
+        fc.nat(text.length - 1),
+        fc.constantFrom('a', 'Z', '0', '-', '_', '=', '!', ' ', 'é'),
+        (index, character) => {
+          fc.pre(text[index] !== character);
+          const changed = text.slice(0, index) + character + text.slice(index + 1);
+          expect(() => decodeCursor(changed, 'scope')).toThrow('`after` is not a cursor');
+        },
+      ),
     );
   });
 

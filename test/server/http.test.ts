@@ -1,0 +1,210 @@
+import { connect } from 'node:net';
+import { pino } from 'pino';
+import { describe, expect } from 'vitest';
+import type { JobReader } from '../../src/jobs/reader.ts';
+import { createHttpServer } from '../../src/server/http.ts';
+import { createOperationServer } from '../../src/server/operation.ts';
+import { createSchema } from '../../src/server/schema.ts';
+import { post, startGateway } from '../support/gateway.ts';
+import { it } from '../support/it.ts';
+
+/** What comes back for these bytes, until the connection is closed. */
+async function raw(url: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname).end(bytes);
+  let text = '';
+  for await (const chunk of socket.setEncoding('utf8')) text += String(chunk);
+  return text;
+}
+
+const broken = (): Promise<never> => Promise.reject(new TypeError('canary'));
+
+const json = { 'content-type': 'application/json' };
+
+describe('refusals below GraphQL', () => {
+  it.for([
+    ['an unknown path', 'GET', '/nothing', {}, undefined, 404, /nothing at this path/],
+    ['another method', 'PUT', '/graphql', json, '{}', 405, '/graphql takes GET, HEAD, POST'],
+    ['another method', 'DELETE', '/graphql', {}, undefined, 405, '/graphql takes GET, HEAD, POST'],
+    ['a write to a page', 'POST', '/readyz', json, '{}', 405, '/readyz takes GET, HEAD'],
+    [
+      'a body of 300 KiB',
+      'POST',
+      '/graphql',
+      json,
+      'x'.repeat(300 * 1024),
+      413,
+      'The request body is over 262144 bytes',
+    ],
+    [
+      'a form',
+      'POST',
+      '/graphql',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      'query=a',
+      415,
+      /Media Type/,
+    ],
+    [
+      'plain text',
+      'POST',
+      '/graphql',
+      { 'content-type': 'text/plain' },
+      '{"query":"{a}"}',
+      415,
+      /Media Type/,
+    ],
+    [
+      'a body without a type',
+      'POST',
+      '/graphql',
+      { 'content-type': '' },
+      '{"query":"{a}"}',
+      415,
+      /Media Type/,
+    ],
+    ['invalid JSON', 'POST', '/graphql', json, '{"query":', 400, /not valid JSON/],
+    ['an empty body', 'POST', '/graphql', json, '', 400, /empty/],
+    ['a list of operations', 'POST', '/graphql', json, '[{"query":"{__typename}"}]', 400, /batching/],
+    ['no operation', 'POST', '/graphql', json, '{"variables":{}}', 400, /non-empty `query`/],
+    ['a query that is no text', 'POST', '/graphql', json, '{"query":7}', 400, /must be strings/],
+    [
+      'variables that are no object',
+      'POST',
+      '/graphql',
+      json,
+      '{"query":"{__typename}","variables":[]}',
+      400,
+      /object/,
+    ],
+    [
+      'a key that reaches for the prototype',
+      'POST',
+      '/graphql',
+      json,
+      '{"__proto__":{"query":"{a}"}}',
+      400,
+      /JSON/,
+    ],
+  ] as const)(
+    'answer %s (%s %s) in the shape of GraphQL errors',
+    async ([, method, path, headers, body, status, message], { gateway }) => {
+      const response = await fetch(gateway.url + path, { method, headers, body: body ?? null });
+      expect(response.status).toBe(status);
+      expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+      expect(await response.json()).toEqual({
+        errors: [
+          {
+            message: typeof message === 'string' ? message : expect.stringMatching(message),
+            extensions: {
+              code: 'BAD_REQUEST',
+              retryable: false,
+              requestId: response.headers.get('x-request-id'),
+            },
+          },
+        ],
+      });
+      expect(gateway.emulator.countRequests()).toBe(0);
+    },
+  );
+
+  it.for([
+    ['headers over 16 KiB', `GET /graphql HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
+    ['no HTTP', 'hello\r\n\r\n', 400],
+  ] as const)('answer %s before there is a request', async ([, bytes, status], { gateway }) => {
+    const [head = '', body = ''] = (await raw(gateway.url, bytes)).split('\r\n\r\n');
+    expect(head).toContain(`HTTP/1.1 ${String(status)} `);
+    expect(JSON.parse(body)).toMatchObject({
+      errors: [{ extensions: { code: 'BAD_REQUEST', retryable: false } }],
+    });
+  });
+
+  it('mask a bug of ours, and log it with its stack', async () => {
+    const lines: string[] = [];
+    const logger = pino({}, { write: (line: string) => lines.push(line) });
+    const operations = createOperationServer({ schema: createSchema(), introspection: true, logger });
+    await operations.start();
+    const jobs = { get: broken, list: broken } satisfies JobReader;
+    const { app } = await createHttpServer({
+      jobs,
+      operations,
+      logger,
+      readiness: { isReady: true, stop: () => undefined },
+      pollInterval: { minMs: 1000, maxMs: 1000 },
+      operationTimeoutMs: 1000,
+      corsOrigins: [],
+      ideDirectory: undefined,
+    });
+    app.get('/broken', broken);
+    const url = await app.listen({ port: 0 });
+    const answer = await post(url, { query: '{ packageJob(id: "a") { id } packageJobs { nodes { id } } }' });
+    const page = await fetch(`${url}/broken`);
+    const pageBody = await page.text();
+    await app.close();
+
+    const requestId = answer.headers.get('x-request-id');
+    const masked = {
+      message: 'Internal server error',
+      extensions: { code: 'INTERNAL_SERVER_ERROR', requestId },
+    };
+    expect(answer.errors).toMatchObject([masked, masked]);
+    expect(page.status).toBe(500);
+    expect(JSON.stringify(answer.errors) + pageBody).not.toContain('canary');
+    expect(lines.filter((line) => line.includes('TypeError: canary\\n    at'))).toHaveLength(3);
+  });
+});
+
+describe('a method that a path does not take', () => {
+  it('is answered with those it takes', async ({ gateway }) => {
+    const response = await fetch(`${gateway.url}/graphql`, { method: 'PUT' });
+    expect(response.headers.get('allow')).toBe('GET, HEAD, POST');
+  });
+});
+
+describe('request ids', () => {
+  it('are the client’s own where they are fit for a log, and new otherwise', async ({ gateway }) => {
+    const idFor = async (id: string) =>
+      (await fetch(`${gateway.url}/livez`, { headers: { 'x-request-id': id } })).headers;
+    expect((await idFor('trace-1.a')).get('x-request-id')).toBe('trace-1.a');
+    expect((await idFor('a b"')).get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
+    expect((await idFor('x'.repeat(65))).get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
+  });
+});
+
+const preflight = async (url: string, origin: string) => {
+  const headers = {
+    origin,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'content-type',
+  };
+  const response = await fetch(`${url}/graphql`, { method: 'OPTIONS', headers });
+  return response.headers.get('access-control-allow-origin');
+};
+
+describe('cross-origin requests', () => {
+  it('are allowed from this machine alone by default', async ({ gateway }) => {
+    const allowed = ['http://localhost:5173', 'http://127.0.0.1:3000', 'https://[::1]:8443'];
+    for (const origin of allowed) expect(await preflight(gateway.url, origin)).toBe(origin);
+    for (const origin of ['https://example.com', 'http://localhost.example.com', 'null']) {
+      expect(await preflight(gateway.url, origin)).toBeNull();
+    }
+  });
+
+  it('are allowed from the origins configured alone', async () => {
+    const gateway = await startGateway({
+      env: { CORS_ORIGINS: 'https://a.example.com, https://b.example.com' },
+    });
+    const answers = ['https://a.example.com', 'https://b.example.com', 'http://localhost:5173'].map(
+      (origin) => preflight(gateway.url, origin),
+    );
+    expect(await Promise.all(answers)).toEqual(['https://a.example.com', 'https://b.example.com', null]);
+    await gateway.close();
+  });
+});
+
+describe('health', () => {
+  it('is alive, and ready once ICE has accepted a signed call', async ({ gateway }) => {
+    const [alive, ready] = await Promise.all(['/livez', '/readyz'].map((path) => fetch(gateway.url + path)));
+    expect([alive?.status, ready?.status]).toEqual([200, 200]);
+  });
+});
