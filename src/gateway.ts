@@ -69,7 +69,7 @@ export async function startGateway(
   const url = await app.listen({
     host: config.host,
     port: config.port,
-    listenTextResolver: () => 'listening',
+    listenTextResolver: (address) => `listening on ${address}`,
   });
 
   return {

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, ICE_REGIONS, readConfig } from '../src/config.ts';
+
+const CANARY = 'canary-secret';
+
+/** The problems reported for these variables, a line each. */
+function problemsOf(env: Record<string, string>): string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n  ').slice(1);
+    throw error;
+  }
+  return [];
+}
+
+describe('readConfig', () => {
+  it('runs on the emulator, on loopback, with everything a developer wants, when nothing is set', () => {
+    expect(readConfig({})).toEqual({
+      production: false,
+      host: '127.0.0.1',
+      port: 4000,
+      upstream: { kind: 'emulator' },
+      callsPerSecond: 50,
+      maxConcurrency: 32,
+      attemptTimeoutMs: 5000,
+      operationTimeoutMs: 10_000,
+      pollInterval: { minMs: 1000, maxMs: 15_000 },
+      corsOrigins: 'loopback',
+      ide: true,
+      introspection: true,
+      logLevel: 'info',
+    });
+  });
+
+  it('turns the conveniences of development off in production', () => {
+    const config = readConfig({ NODE_ENV: 'production', UPSTREAM: 'ice' });
+    expect(config).toMatchObject({ production: true, corsOrigins: [], ide: false, introspection: false });
+    expect(readConfig({ NODE_ENV: 'production', UPSTREAM: 'ice', IDE: 'true' }).ide).toBe(true);
+  });
+
+  it.for<[Record<string, string>, string]>([
+    [{ ICE_REGION: 'cn-beijing' }, 'https://ice.cn-beijing.aliyuncs.com'],
+    [
+      { ICE_ENDPOINT: 'https://ice-vpc.cn-shanghai.aliyuncs.com' },
+      'https://ice-vpc.cn-shanghai.aliyuncs.com',
+    ],
+    [{ ICE_ENDPOINT: 'http://127.0.0.1:8791', ICE_REGION: 'us-west-1' }, 'http://127.0.0.1:8791'],
+    [{ UPSTREAM: 'ice' }, 'https://ice.cn-shanghai.aliyuncs.com'],
+    [
+      {
+        ALIBABA_CLOUD_ACCESS_KEY_ID: 'example-access-key',
+        ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'not-a-real-secret',
+      },
+      'https://ice.cn-shanghai.aliyuncs.com',
+    ],
+  ])('takes ICE for upstream with %j', ([env, origin]) => {
+    const { upstream } = readConfig(env);
+    expect(upstream.kind === 'ice' ? upstream.endpoint.origin : 'emulator').toBe(origin);
+  });
+
+  it('keeps to the emulator when told so, whatever else is set', () => {
+    expect(readConfig({ UPSTREAM: 'emulator', ICE_REGION: 'cn-beijing' }).upstream).toEqual({
+      kind: 'emulator',
+    });
+  });
+
+  it('takes static keys, with and without a token, and none', () => {
+    const keys = { ALIBABA_CLOUD_ACCESS_KEY_ID: 'id', ALIBABA_CLOUD_ACCESS_KEY_SECRET: 'secret' };
+    const credentials = { accessKeyId: 'id', accessKeySecret: 'secret' };
+    expect(readConfig(keys).upstream).toMatchObject({ credentials });
+    const withToken = { credentials: { ...credentials, securityToken: 'token' } };
+    expect(readConfig({ ...keys, ALIBABA_CLOUD_SECURITY_TOKEN: 'token' }).upstream).toMatchObject(withToken);
+    expect(readConfig({ UPSTREAM: 'ice' }).upstream).toMatchObject({ credentials: undefined });
+  });
+
+  it.for<[string, string, string]>([
+    ['PORT', '65536', 'PORT must be an integer from 0 to 65535, got "65536"'],
+    ['PORT', '', 'PORT must be an integer from 0 to 65535, got an empty value'],
+    ['PORT', ' 80', 'PORT must be an integer from 0 to 65535, got " 80"'],
+    ['PORT', '4e3', 'PORT must be an integer from 0 to 65535, got "4e3"'],
+    ['HOST', '', 'HOST must be a host name or an IP address, got an empty value'],
+    ['HOST', 'http://a', 'HOST must be a host name or an IP address, got "http://a"'],
+    ['UPSTREAM', 'aws', 'UPSTREAM must be one of emulator, ice, got "aws"'],
+    [
+      'ICE_REGION',
+      'eu-central-1',
+      `ICE_REGION must be one of ${ICE_REGIONS.join(', ')} (set ICE_ENDPOINT for any other), got "eu-central-1"`,
+    ],
+    ['ICE_CALLS_PER_SECOND', '0', 'ICE_CALLS_PER_SECOND must be an integer from 1 to 10000, got "0"'],
+    ['ICE_MAX_CONCURRENCY', '1001', 'ICE_MAX_CONCURRENCY must be an integer from 1 to 1000, got "1001"'],
+    ['ICE_TIMEOUT_MS', '5s', 'ICE_TIMEOUT_MS must be an integer from 10 to 60000, got "5s"'],
+    ['REQUEST_TIMEOUT_MS', '-1', 'REQUEST_TIMEOUT_MS must be an integer from 10 to 300000, got "-1"'],
+    ['POLL_MIN_MS', '99', 'POLL_MIN_MS must be an integer from 100 to 60000, got "99"'],
+    ['POLL_MAX_MS', '600001', 'POLL_MAX_MS must be an integer from 100 to 600000, got "600001"'],
+    ['AUTH', 'basic', 'AUTH must be one of none, got "basic"'],
+    [
+      'CORS_ORIGINS',
+      '*',
+      'CORS_ORIGINS must be origins such as https://app.example.com, separated by commas, got "*"',
+    ],
+    [
+      'CORS_ORIGINS',
+      'https://a.example.com/',
+      'CORS_ORIGINS must be origins such as https://app.example.com, separated by commas, got "https://a.example.com/"',
+    ],
+    ['IDE', 'yes', 'IDE must be true or false, got "yes"'],
+    ['INTROSPECTION', '', 'INTROSPECTION must be true or false, got an empty value'],
+    [
+      'LOG_LEVEL',
+      'loud',
+      'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, got "loud"',
+    ],
+  ])('refuses %s of %j', ([name, value, problem]) => {
+    expect(problemsOf({ UPSTREAM: 'emulator', [name]: value })).toEqual([problem]);
+  });
+
+  it.for([
+    ['http://ice.cn-shanghai.aliyuncs.com'],
+    ['https://ice.cn-shanghai.aliyuncs.com/path'],
+    ['https://user:password@ice.cn-shanghai.aliyuncs.com'],
+    ['ftp://127.0.0.1'],
+    ['ice.cn-shanghai.aliyuncs.com'],
+    [''],
+  ])('refuses %j as ICE_ENDPOINT, without showing it', ([endpoint]) => {
+    expect(problemsOf({ ICE_ENDPOINT: endpoint ?? '' })).toEqual([
+      'ICE_ENDPOINT must be an https origin such as https://ice.cn-shanghai.aliyuncs.com (http on loopback)',
+    ]);
+  });
+
+  it('refuses half a key pair, a token alone, and keys that cannot be right, without showing them', () => {
+    const problems = [
+      ...problemsOf({ ALIBABA_CLOUD_ACCESS_KEY_SECRET: CANARY }),
+      ...problemsOf({ UPSTREAM: 'ice', ALIBABA_CLOUD_SECURITY_TOKEN: CANARY }),
+      ...problemsOf({ ALIBABA_CLOUD_ACCESS_KEY_ID: CANARY, ALIBABA_CLOUD_ACCESS_KEY_SECRET: `${CANARY}\n` }),
+      ...problemsOf({
+        UPSTREAM: 'emulator',
+        ALIBABA_CLOUD_ACCESS_KEY_ID: '',
+        ALIBABA_CLOUD_ACCESS_KEY_SECRET: '',
+      }),
+    ];
+    expect(problems.filter((problem) => /must be set together|needs|must be/.test(problem))).toHaveLength(
+      problems.length,
+    );
+    expect(problems.length).toBeGreaterThanOrEqual(5);
+    expect(problems.join()).not.toContain(CANARY);
+  });
+
+  it('asks for a word before it opens a real account to the network', () => {
+    expect(problemsOf({ UPSTREAM: 'ice', HOST: '0.0.0.0' })).toEqual([
+      expect.stringMatching(/^HOST "0\.0\.0\.0" opens your ICE account/),
+    ]);
+    expect(problemsOf({ UPSTREAM: 'ice', HOST: '0.0.0.0', AUTH: 'none' })).toEqual([]);
+    expect(problemsOf({ UPSTREAM: 'emulator', HOST: '0.0.0.0' })).toEqual([]);
+    for (const HOST of ['localhost', '127.0.0.2', '::1'])
+      expect(problemsOf({ UPSTREAM: 'ice', HOST })).toEqual([]);
+  });
+
+  it('asks for UPSTREAM in production', () => {
+    expect(problemsOf({ NODE_ENV: 'production' })).toEqual([
+      'UPSTREAM must be set with NODE_ENV=production: emulator or ice',
+    ]);
+  });
+
+  it('refuses a POLL_MIN_MS over POLL_MAX_MS', () => {
+    expect(problemsOf({ POLL_MIN_MS: '2000', POLL_MAX_MS: '1000' })).toEqual([
+      'POLL_MIN_MS (2000) must not exceed POLL_MAX_MS (1000)',
+    ]);
+  });
+
+  it('reports everything at once', () => {
+    const env = { PORT: 'a', HOST: '', ICE_TIMEOUT_MS: '0', IDE: '1', ICE_ENDPOINT: 'x', LOG_LEVEL: '' };
+    expect(problemsOf(env)).toHaveLength(6);
+  });
+});
