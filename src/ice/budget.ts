@@ -1,9 +1,11 @@
-import PQueue from 'p-queue';
 import { IceError } from './errors.ts';
+import { createFairQueue } from './fair-queue.ts';
+import { createRate } from './rate.ts';
 
 /** How much of the account's quota one action may use. */
 export interface BudgetOptions {
-  /** Most calls started in any second. */
+  readonly action: string;
+  /** Most calls started in any second; fewer after ICE throttled some, see {@link createRate}. */
   readonly callsPerSecond: number;
   /** Most calls under way at once. */
   readonly maxConcurrency: number;
@@ -11,41 +13,118 @@ export interface BudgetOptions {
   readonly maxQueued?: number;
 }
 
-/** Runs calls of one action first come, first served, within its budget. */
+/** For whom a call is run. */
+export interface Turn {
+  /** Takes the call out of the queue; it does not end a call that has begun. */
+  readonly signal: AbortSignal;
+  /** Callers take turns, each one's calls are first come, first served. Compared by identity. */
+  readonly caller: object;
+}
+
+/** Runs the calls of one action within its budget. */
 export interface Budget {
+  /** Most calls started in a second, at this moment. */
+  readonly callsPerSecond: number;
+  /** Calls waiting for their turn. */
+  readonly queued: number;
   /**
    * Runs `task` as soon as the budget allows.
    *
-   * @throws {IceError} OVERLOADED when the queue is full, or `signal` aborts before the call could start
+   * @throws {IceError} OVERLOADED when the queue is full, or `signal` aborts before the call could start. Its
+   *   `retryAfterMs` is the time the queue takes at the present rate: what is left of a pause, and
+   *   1000 * calls waiting / calls per second; from 1000 to 60 000.
    */
-  run<T>(action: string, signal: AbortSignal, task: () => Promise<T>): Promise<T>;
+  run<T>(turn: Turn, task: () => Promise<T>): Promise<T>;
+  /** Ends every waiting call with this error. */
+  refuseWaiting(error: IceError): void;
 }
 
-export function createBudget({ callsPerSecond, maxConcurrency, maxQueued = 10_000 }: BudgetOptions): Budget {
-  const queue = new PQueue({
-    concurrency: maxConcurrency,
-    interval: 1000,
-    intervalCap: callsPerSecond,
-    strict: true,
-  });
+interface WaitingCall {
+  readonly start: () => void;
+  readonly refuse: (error: IceError) => void;
+}
+
+export function createBudget(options: BudgetOptions): Budget {
+  const { action, callsPerSecond, maxConcurrency, maxQueued = 10_000 } = options;
+  const rate = createRate(callsPerSecond, () => performance.now());
+  const queue = createFairQueue<WaitingCall>();
+  let underWay = 0;
+  /** Set while calls wait for time to pass, and for nothing else. */
+  let timer: NodeJS.Timeout | undefined;
+
+  function startNext(): void {
+    clearTimeout(timer);
+    while (queue.size > 0 && underWay < maxConcurrency) {
+      const waitMs = rate.waitMs();
+      if (waitMs > 0) {
+        timer = setTimeout(startNext, Math.ceil(waitMs));
+        return;
+      }
+      underWay += 1;
+      queue.take()?.start();
+    }
+  }
+
+  function overload(): IceError {
+    const queueMs = rate.waitMs() + (1000 * queue.size) / rate.callsPerSecond;
+    const retryAfterMs = Math.ceil(Math.min(Math.max(queueMs, 1000), 60_000));
+    return new IceError('OVERLOADED', { action, retryAfterMs });
+  }
+
+  /** Resolves when it is the call's turn, to the time it started at. */
+  function waitForTurn({ signal, caller }: Turn): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    if (signal.aborted || queue.size >= maxQueued) {
+      reject(overload());
+      return promise;
+    }
+    const leaveOnAbort = () => {
+      const error = overload();
+      leave();
+      if (queue.size === 0) clearTimeout(timer);
+      reject(error);
+    };
+    const leave = queue.push(caller, {
+      start() {
+        signal.removeEventListener('abort', leaveOnAbort);
+        resolve(rate.start());
+      },
+      refuse(error) {
+        signal.removeEventListener('abort', leaveOnAbort);
+        reject(error);
+      },
+    });
+    signal.addEventListener('abort', leaveOnAbort, { once: true });
+    startNext();
+    return promise;
+  }
 
   return {
-    async run<T>(action: string, signal: AbortSignal, task: () => Promise<T>): Promise<T> {
-      const refusal = (options?: ErrorOptions) =>
-        new IceError('OVERLOADED', { action, retryAfterMs: 1000 }, options);
-      if (queue.size >= maxQueued) throw refusal();
-      const call = Promise.withResolvers<T>();
-      let hasBegun = false;
-      const begin = () => {
-        hasBegun = true;
-        call.resolve(task());
-        return call.promise;
-      };
-      // Aborted while it runs, a call ends by itself, with its own error; aborted while it waits, it never begins.
-      queue.add(begin, { signal }).catch((cause: unknown) => {
-        if (!hasBegun) call.reject(refusal({ cause }));
-      });
-      return call.promise;
+    get callsPerSecond() {
+      return rate.callsPerSecond;
+    },
+    get queued() {
+      return queue.size;
+    },
+    async run<T>(turn: Turn, task: () => Promise<T>): Promise<T> {
+      const startedAt = await waitForTurn(turn);
+      try {
+        const result = await task();
+        rate.granted();
+        return result;
+      } catch (error) {
+        if (error instanceof IceError && error.code === 'UPSTREAM_THROTTLED') {
+          rate.throttled(startedAt, error.details.retryAfterMs);
+        } else rate.granted();
+        throw error;
+      } finally {
+        underWay -= 1;
+        startNext();
+      }
+    },
+    refuseWaiting(error) {
+      clearTimeout(timer);
+      for (let call = queue.take(); call !== undefined; call = queue.take()) call.refuse(error);
     },
   };
 }

@@ -1,16 +1,21 @@
-import { createBudget } from './budget.ts';
+import { readAnswer, type Answer } from './answer.ts';
+import { createCounters, ICE_ACTIONS, type Counters, type IceAction } from './counters.ts';
 import type { CredentialsProvider } from './credentials.ts';
 import {
-  decodeEnvelope,
   decodeJobAnswer,
   decodeListAnswer,
   type IceJob,
   type IceJobPage,
+  type Oddity,
   type ReportOddity,
 } from './decode.ts';
-import { classify, IceError, isNotFound } from './errors.ts';
+import { IceError, isNotFound } from './errors.ts';
+import { createGate, type CallContext, type Gate, type Success } from './gate.ts';
+import { retry } from './retry.ts';
 import type { Credentials } from './sign.ts';
-import { createTransport, type RawAnswer } from './transport.ts';
+import { createTransport } from './transport.ts';
+
+export type { CallContext, CallRecord } from './gate.ts';
 
 export interface IceClientOptions {
   /** Scheme, host and port of ICE in the account's region, such as `https://ice.cn-shanghai.aliyuncs.com`. */
@@ -18,29 +23,16 @@ export interface IceClientOptions {
   readonly credentials: CredentialsProvider;
   /** Limit for one attempt, in milliseconds. */
   readonly timeoutMs: number;
-  /** Most calls of one action started in any second. */
+  /** Most calls of one action started in any second; fewer for a while after ICE throttled some. */
   readonly callsPerSecond: number;
   /** Most calls of one action under way at once. */
   readonly maxConcurrency: number;
   /** Told of everything undocumented in an answer. */
   readonly report: ReportOddity;
+  /** The process's counters. @default the client's own */
+  readonly counters?: Counters;
   /** Clock of the signature's date. @default the system's */
   readonly now?: () => Date;
-}
-
-/** A call of ICE that was made, for the log. */
-export interface CallRecord {
-  readonly action: string;
-  readonly durationMs: number;
-  readonly requestId?: string;
-  /** ICE's code for its refusal, or ours for the failure; absent when the call succeeded. */
-  readonly error?: string;
-}
-
-/** For whom calls are made: how long they may take, and where they are written down. */
-export interface CallContext {
-  readonly signal: AbortSignal;
-  readonly record: (call: CallRecord) => void;
 }
 
 /** Which jobs ListPackageJobs returns. Times are `yyyy-MM-ddTHH:mm:ssZ`. */
@@ -54,31 +46,57 @@ export interface ListQuery {
   readonly nextPageToken?: string;
 }
 
+/** What ICE told, and when. */
+export interface Observed<T> {
+  readonly value: T;
+  /** When the attempt that succeeded was sent, in milliseconds since 1970; what it tells is at least as new. */
+  readonly observedAt: number;
+}
+
 /** The packaging-job actions of ICE, version 2020-11-09. Every method throws {@link IceError}. */
 export interface IceClient {
-  /** One call of GetPackageJob; `null` when ICE does not know the id. */
-  getPackageJob(id: string, context: CallContext): Promise<IceJob | null>;
-  /** One call of ListPackageJobs. Its jobs have no `outputUrl`. */
-  listPackageJobs(query: ListQuery, context: CallContext): Promise<IceJobPage>;
+  /** One job by GetPackageJob; `null` when ICE does not know the id. */
+  getPackageJob(id: string, context: CallContext): Promise<Observed<IceJob | null>>;
+  /** One page of ListPackageJobs. Its jobs have no `outputUrl`. */
+  listPackageJobs(query: ListQuery, context: CallContext): Promise<Observed<IceJobPage>>;
   /** Closes idle connections. */
   close(): void;
 }
 
-type Members = Readonly<Record<string, unknown>>;
+/** One question to ICE; `decode` gives `undefined` for an answer ICE does not document. */
+interface Question<T> {
+  readonly action: IceAction;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly decode: (members: Answer['members']) => T | undefined;
+  /** What it means that ICE does not know the thing asked for. @default it is an error */
+  readonly absent?: T;
+}
 
+/**
+ * A call goes through retries, and each attempt through its action's circuit breaker and then its budget; so every
+ * attempt waits for a turn of its own, and is signed when that has come.
+ */
 export function createIceClient(options: IceClientOptions): IceClient {
-  const { endpoint, credentials, timeoutMs, callsPerSecond, maxConcurrency, report } = options;
-  const now = options.now ?? (() => new Date());
-  const transport = createTransport({ endpoint, timeoutMs, maxSockets: 2 * maxConcurrency, now });
-  const budgets = {
-    GetPackageJob: createBudget({ callsPerSecond, maxConcurrency }),
-    ListPackageJobs: createBudget({ callsPerSecond, maxConcurrency }),
-  };
+  const { endpoint, credentials, timeoutMs, callsPerSecond, maxConcurrency } = options;
+  const { counters = createCounters(), now = () => new Date() } = options;
+  const maxSockets = ICE_ACTIONS.length * maxConcurrency;
+  const transport = createTransport({ endpoint, timeoutMs, maxSockets, now });
+  const limits = { callsPerSecond, maxConcurrency, counters };
+  const gates = {
+    GetPackageJob: createGate({ action: 'GetPackageJob', ...limits }),
+    ListPackageJobs: createGate({ action: 'ListPackageJobs', ...limits }),
+  } satisfies Record<IceAction, Gate>;
+
+  function report(oddity: Oddity): void {
+    if (oddity.kind === 'unknown enum text') counters.unknownTexts += 1;
+    options.report(oddity);
+  }
 
   /** The keys may have to be fetched, for which the caller's deadline holds too. */
   function keys(action: string, signal: AbortSignal): Promise<Credentials> {
     const { promise, resolve, reject } = Promise.withResolvers<Credentials>();
     const abort = () => reject(new IceError('UPSTREAM_TIMEOUT', { action }));
+    if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     credentials()
       .then(resolve, reject)
@@ -86,87 +104,66 @@ export function createIceClient(options: IceClientOptions): IceClient {
     return promise;
   }
 
-  /** One attempt within the budget; `decode` gives `undefined` for an answer ICE does not document. */
-  function call<T>(
-    action: keyof typeof budgets,
-    query: Readonly<Record<string, string>>,
-    { signal, record }: CallContext,
-    decode: (members: Members) => T | undefined,
-  ): Promise<T> {
-    return budgets[action].run(action, signal, async () => {
-      const startedAt = performance.now();
-      let requestId: string | undefined;
-      let failure: string | undefined;
-      try {
-        const answer = await transport.send(action, query, await keys(action, signal), signal);
-        const { members, ...envelope } = readAnswer(action, answer);
-        requestId = envelope.requestId;
-        const value = decode(members);
-        if (value === undefined) throw new IceError('UPSTREAM_MALFORMED', { action, requestId });
-        return value;
-      } catch (error) {
-        failure =
-          error instanceof IceError ? (error.details.upstreamCode ?? error.code) : 'INTERNAL_SERVER_ERROR';
-        if (error instanceof IceError) requestId = error.details.requestId;
-        throw error;
-      } finally {
-        record({
-          action,
-          durationMs: Math.round(performance.now() - startedAt),
-          ...(requestId === undefined ? {} : { requestId }),
-          ...(failure === undefined ? {} : { error: failure }),
-        });
-      }
-    });
+  async function send<T>(
+    { action, parameters, decode, absent }: Question<T>,
+    signal: AbortSignal,
+  ): Promise<Success<Observed<T>>> {
+    const credentialsNow = await keys(action, signal);
+    const observedAt = now().getTime();
+    const raw = await transport.send(action, parameters, credentialsNow, signal);
+    try {
+      const { members, requestId } = readAnswer(action, raw);
+      const value = decode(members);
+      if (value === undefined) throw new IceError('UPSTREAM_MALFORMED', { action, requestId });
+      return { value: { value, observedAt }, requestId };
+    } catch (error) {
+      if (absent === undefined || !(error instanceof IceError)) throw error;
+      const { upstreamCode, requestId } = error.details;
+      if (!isNotFound(upstreamCode)) throw error;
+      return { value: { value: absent, observedAt }, requestId };
+    }
+  }
+
+  /** Asks what may be asked again; a call that changes jobs at ICE is one attempt at its gate, without retries. */
+  function read<T>(question: Question<T>, context: CallContext): Promise<Observed<T>> {
+    const { signal } = context;
+    return retry(signal, (number) =>
+      gates[question.action].attempt(number, context, () => send(question, signal)),
+    );
   }
 
   return {
-    async getPackageJob(id, context) {
-      try {
-        return await call('GetPackageJob', { JobId: id }, context, (members) =>
-          decodeJobAnswer(members, report),
-        );
-      } catch (error) {
-        if (error instanceof IceError && isNotFound(error.details.upstreamCode)) return null;
-        throw error;
-      }
+    getPackageJob: (id, context) =>
+      read(
+        {
+          action: 'GetPackageJob',
+          parameters: { JobId: id },
+          decode(members) {
+            const job = decodeJobAnswer(members, report);
+            return job && !isSameId(id, job.id) ? undefined : job;
+          },
+          absent: null,
+        },
+        context,
+      ),
+    listPackageJobs(query, context) {
+      return read(
+        {
+          action: 'ListPackageJobs',
+          parameters: listParameters(query),
+          decode: (members) => decodeListAnswer(members, report),
+        },
+        context,
+      );
     },
-    listPackageJobs: (query, context) =>
-      call('ListPackageJobs', listParameters(query), context, (members) => decodeListAnswer(members, report)),
     close: () => transport.close(),
   };
 }
 
-/** The members of a good answer, or the error that a bad one means. A `Code` beside a 2xx is a refusal too. */
-function readAnswer(action: string, { status, headers, body }: RawAnswer) {
-  const { members, requestId: bodyRequestId, upstreamCode } = decodeEnvelope(body ?? '');
-  const header = headers['x-acs-request-id'];
-  const requestId =
-    bodyRequestId ?? (typeof header === 'string' && /^[\w-]{1,64}$/.test(header) ? header : undefined);
-  const refused = upstreamCode !== undefined && !/^(200|ok|success)$/i.test(upstreamCode);
-  if (status < 200 || status > 299 || refused) {
-    throw new IceError(classify(status, upstreamCode), {
-      action,
-      upstreamCode,
-      requestId,
-      retryAfterMs: retryAfterMs(headers),
-    });
-  }
-  if (members === undefined) throw new IceError('UPSTREAM_MALFORMED', { action, requestId });
-  return { members, requestId };
-}
-
-/**
- * How long ICE asks to wait, in milliseconds: `x-acs-retry-after`, or the largest `TimeLeft` of the older
- * `x-ratelimit-user-api` and `x-ratelimit-user` (`Limit:1,Remain:0,TimeLeft:2000,Reset:1234`).
- */
-function retryAfterMs(headers: RawAnswer['headers']): number | undefined {
-  const text = (name: string): string => String(headers[name] ?? '');
-  const timeLeft = (name: string) => /\bTimeLeft:(\d{1,9})\b/.exec(text(name))?.[1] ?? 0;
-  const asked = /^\d{1,9}$/.test(text('x-acs-retry-after')) ? Number(text('x-acs-retry-after')) : 0;
-  const wait =
-    asked || Math.max(Number(timeLeft('x-ratelimit-user-api')), Number(timeLeft('x-ratelimit-user')));
-  return wait > 0 ? wait : undefined;
+/** ICE's documentation masks the last four characters of ids, as `ab48…****`. Any other job is not the one asked for. */
+function isSameId(asked: string, told: string): boolean {
+  const isMasked = told.endsWith('****') && told.length === asked.length;
+  return told === asked || (isMasked && asked.startsWith(told.slice(0, -4)));
 }
 
 function listParameters(query: ListQuery): Record<string, string> {

@@ -59,7 +59,12 @@ export interface Envelope {
   readonly members: Readonly<Record<string, unknown>> | undefined;
   readonly requestId: string | undefined;
   readonly upstreamCode: string | undefined;
+  /** Whether it has a `Code` that tells of no success, be that fit to be shown or not. */
+  readonly isRefusal: boolean;
 }
+
+/** What stands for a `Code` where nothing was refused, as the official clients have it. */
+const SUCCESS_CODES: ReadonlySet<unknown> = new Set([200, '200', 'OK', 'ok', 'Success', 'success']);
 
 const xml = new XMLParser({ parseTagValue: false });
 
@@ -70,6 +75,7 @@ export function decodeEnvelope(body: string): Envelope {
   const requestId = members?.['RequestId'];
   return {
     members,
+    isRefusal: code !== undefined && code !== null && !SUCCESS_CODES.has(code),
     // Only what looks like a code or an id is let through: bodies can echo what we sent, keys included.
     upstreamCode: typeof code === 'string' && /^[A-Za-z][\w.-]{0,127}$/.test(code) ? code : undefined,
     requestId: typeof requestId === 'string' && /^[\w-]{1,64}$/.test(requestId) ? requestId : undefined,
@@ -105,10 +111,10 @@ export function decodeJobAnswer(
   members: Readonly<Record<string, unknown>>,
   report: ReportOddity,
 ): IceJob | null | undefined {
-  const value = members['PackageJob'];
-  if (value === undefined || value === null) return null;
+  const value = members['PackageJob'] ?? null;
+  if (value === null) return null;
   if (!isRecord(value)) return undefined;
-  if (value['JobId'] === undefined || value['JobId'] === null) return null;
+  if ((value['JobId'] ?? '') === '') return null;
   return decodeJob(value, report);
 }
 
@@ -121,18 +127,24 @@ export function decodeListAnswer(
   if (!isRecord(list)) return undefined;
   const items = list['PackageJobs'] ?? [];
   const token = list['NextPageToken'] ?? '';
-  if (!Array.isArray(items) || typeof token !== 'string') return undefined;
+  if (!Array.isArray(items) || typeof token !== 'string' || !PAGE_TOKEN.test(token)) return undefined;
   const jobs = items.map((item: unknown) => (isRecord(item) ? decodeJob(item, report) : undefined));
   // A job that cannot be named cannot be shown; the others can.
   if (jobs.includes(undefined)) report({ kind: 'wrong type', member: 'PackageJobList.PackageJobs[]' });
   return { jobs: jobs.filter((job) => job !== undefined), nextPageToken: token === '' ? null : token };
 }
 
+/** What a cursor can carry; ICE's own tokens are 32 hexadecimal characters. */
+const PAGE_TOKEN = /^[\x20-\x7e]{0,1024}$/;
+
+/** What ids look like, with room to spare: ICE's own are 32 hexadecimal characters. */
+const JOB_ID = /^[\x21-\x7e]{1,128}$/;
+
 /** One job, or `undefined` when it has no usable JobId. */
 function decodeJob(value: Readonly<Record<string, unknown>>, report: ReportOddity): IceJob | undefined {
   const read = memberReader(value, 'PackageJob', report);
   const id = read.text('JobId');
-  if (id === null || id === '') return undefined;
+  if (id === null || !JOB_ID.test(id)) return undefined;
   const statusRaw = read.text('Status');
   return {
     id,
@@ -244,7 +256,9 @@ function parseTime(text: string): string | null {
   // JavaScript takes 30 February for 2 March; such a text names no time.
   const local = text.slice(0, 19);
   if (new Date(`${local}Z`).toISOString().slice(0, 19) !== local) return null;
-  return date.toISOString().replace('.000Z', 'Z');
+  const utc = date.toISOString().replace('.000Z', 'Z');
+  // An offset can lead out of the years that RFC 3339 has.
+  return RFC_3339.test(utc) ? utc : null;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

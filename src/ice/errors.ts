@@ -75,7 +75,7 @@ export function classify(status: number, upstreamCode: string | undefined): IceE
   if (/^(serviceunavailable|internal(error|servererror))/.test(code)) {
     return 'UPSTREAM_UNAVAILABLE';
   }
-  if (code !== '' && status < 500 && status !== 429) return 'UPSTREAM_REJECTED';
+  if (code !== '' && status < 500 && status !== 429 && status !== 408) return 'UPSTREAM_REJECTED';
   if (status === 429) return 'UPSTREAM_THROTTLED';
   if (status === 408) return 'UPSTREAM_TIMEOUT';
   if (status >= 500) return 'UPSTREAM_UNAVAILABLE';

@@ -114,9 +114,14 @@ export function createTransport({ endpoint, timeoutMs, maxSockets, now }: Transp
 /** Turns what `got` throws into an {@link IceError}; anything else is a bug of ours and stays as it is. */
 function toIceError(action: string, error: unknown, signal: AbortSignal): unknown {
   if (!(error instanceof RequestError) && !signal.aborted) return error;
-  const code: IceErrorCode =
-    signal.aborted || error instanceof TimeoutError ? 'UPSTREAM_TIMEOUT' : 'UPSTREAM_UNAVAILABLE';
   // Not got's error itself: its `options` hold the signed headers.
-  const cause = error instanceof RequestError ? error.code : String(error);
-  return new IceError(code, { action }, { cause });
+  const cause = new Error(error instanceof RequestError ? error.code : 'aborted');
+  return new IceError(codeOf(error, signal), { action }, { cause });
+}
+
+function codeOf(error: unknown, signal: AbortSignal): IceErrorCode {
+  if (signal.aborted || error instanceof TimeoutError) return 'UPSTREAM_TIMEOUT';
+  // A body that cannot be decompressed came whole.
+  const isUndecodable = error instanceof RequestError && error.code.startsWith('Z_');
+  return isUndecodable ? 'UPSTREAM_MALFORMED' : 'UPSTREAM_UNAVAILABLE';
 }

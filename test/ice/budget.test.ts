@@ -1,84 +1,175 @@
 import { describe, expect, it } from 'vitest';
-import { createBudget } from '../../src/ice/budget.ts';
+import { createBudget, type BudgetOptions } from '../../src/ice/budget.ts';
+import { IceError } from '../../src/ice/errors.ts';
+
+const signal = new AbortController().signal;
+const [ann, bob] = [{}, {}];
+
+const setUp = (options: Partial<BudgetOptions> = {}) =>
+  createBudget({ action: 'GetPackageJob', callsPerSecond: 1000, maxConcurrency: 1, ...options });
 
 /** A call that ends when it is told to. */
 function pending() {
   const { promise, resolve } = Promise.withResolvers<string>();
-  let begun = false;
+  let hasBegun = false;
   const task = () => {
-    begun = true;
+    hasBegun = true;
     return promise;
   };
-  return { task, end: () => resolve('done'), isBegun: () => begun };
+  return { task, end: () => resolve('done'), hasBegun: () => hasBegun };
 }
 
-const FOREVER = new AbortController().signal;
+const countTimers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 
 describe('createBudget', () => {
   it('never runs more calls at once than allowed, and starts the waiting ones in order', async () => {
-    const budget = createBudget({ callsPerSecond: 1000, maxConcurrency: 2 });
+    const budget = setUp({ maxConcurrency: 2 });
     const calls = [pending(), pending(), pending(), pending()];
-    const results = calls.map(({ task }) => budget.run('GetPackageJob', FOREVER, task));
-    expect(calls.map((call) => call.isBegun())).toEqual([true, true, false, false]);
+    const results = calls.map(({ task }) => budget.run({ signal, caller: ann }, task));
+    await expect.poll(() => calls.map((call) => call.hasBegun())).toEqual([true, true, false, false]);
     calls[0]?.end();
     await results[0];
-    await expect.poll(() => calls.map((call) => call.isBegun())).toEqual([true, true, true, false]);
+    await expect.poll(() => calls.map((call) => call.hasBegun())).toEqual([true, true, true, false]);
     for (const call of calls) call.end();
     await expect(Promise.all(results)).resolves.toEqual(['done', 'done', 'done', 'done']);
   });
 
-  it('starts no more calls in a second than allowed', async () => {
-    const budget = createBudget({ callsPerSecond: 5, maxConcurrency: 100 });
+  it('runs the one call of a caller second when another has a hundred waiting', async () => {
+    const budget = setUp();
+    const order: string[] = [];
+    const call = (name: string, caller: object) =>
+      budget.run({ signal, caller }, () => Promise.resolve(order.push(name)));
+    const many = Array.from({ length: 100 }, (_, index) => call(`ann ${index}`, ann));
+    await Promise.all([...many, call('bob', bob)]);
+    expect(order.indexOf('bob')).toBe(1);
+    expect(order.filter((name) => name !== 'bob')).toEqual(many.map((_, index) => `ann ${index}`));
+  });
+
+  it('starts no more calls in any second than allowed', async () => {
+    const budget = setUp({ callsPerSecond: 5, maxConcurrency: 100 });
     const startedAt: number[] = [];
     const call = () =>
-      budget.run('GetPackageJob', FOREVER, () => Promise.resolve(startedAt.push(performance.now())));
+      budget.run({ signal, caller: ann }, () => Promise.resolve(startedAt.push(performance.now())));
     await Promise.all(Array.from({ length: 11 }, call));
-    // Timers may fire a millisecond early.
     for (const [index, at] of startedAt.slice(5).entries())
-      expect(at - (startedAt[index] ?? at)).toBeGreaterThan(990);
+      expect(at - (startedAt[index] ?? at)).toBeGreaterThan(1000);
   });
 
   it('refuses at once, with OVERLOADED, when the queue is full', async () => {
-    const budget = createBudget({ callsPerSecond: 1000, maxConcurrency: 1, maxQueued: 1 });
-    const [first, second] = [pending(), pending()];
-    const results = [first, second].map(({ task }) => budget.run('GetPackageJob', FOREVER, task));
-    await expect(budget.run('GetPackageJob', FOREVER, pending().task)).rejects.toMatchObject({
+    const budget = setUp({ maxQueued: 1 });
+    const calls = [pending(), pending()];
+    const results = calls.map(({ task }) => budget.run({ signal, caller: ann }, task));
+    await expect(budget.run({ signal, caller: bob }, pending().task)).rejects.toMatchObject({
       code: 'OVERLOADED',
       details: { retryAfterMs: 1000 },
     });
-    first.end();
-    second.end();
+    for (const call of calls) call.end();
     await Promise.all(results);
   });
 
-  it('takes a call out of the queue when its signal aborts, with OVERLOADED', async () => {
-    const budget = createBudget({ callsPerSecond: 1000, maxConcurrency: 1 });
-    const [running, waiting] = [pending(), pending()];
-    const result = budget.run('GetPackageJob', FOREVER, running.task);
+  it('tells those it refuses how long the queue takes at the present rate', async () => {
+    const budget = setUp({ callsPerSecond: 10, maxConcurrency: 1, maxQueued: 50 });
     const controller = new AbortController();
-    const refused = budget.run('GetPackageJob', controller.signal, waiting.task);
+    const turn = { signal: controller.signal, caller: ann };
+    const calls = Array.from({ length: 51 }, () => budget.run(turn, pending().task).catch(() => 'refused'));
+    await expect(budget.run(turn, pending().task)).rejects.toMatchObject({ details: { retryAfterMs: 5000 } });
     controller.abort();
+    await expect(Promise.all(calls.slice(1))).resolves.toContain('refused');
+  });
+
+  it('takes a call out of the queue as soon as its signal aborts, with OVERLOADED', async () => {
+    const budget = setUp();
+    const [running, waiting] = [pending(), pending()];
+    const result = budget.run({ signal, caller: ann }, running.task);
+    const controller = new AbortController();
+    const refused = budget.run({ signal: controller.signal, caller: ann }, waiting.task);
+    expect(budget.queued).toBe(1);
+    controller.abort();
+    expect(budget.queued).toBe(0);
     await expect(refused).rejects.toMatchObject({ code: 'OVERLOADED' });
     running.end();
     await result;
-    expect(waiting.isBegun()).toBe(false);
+    expect(waiting.hasBegun()).toBe(false);
+  });
+
+  it('refuses a call whose signal has aborted already', async () => {
+    const call = pending();
+    const turn = { signal: AbortSignal.abort(), caller: ann };
+    await expect(setUp().run(turn, call.task)).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect(call.hasBegun()).toBe(false);
   });
 
   it('leaves it to a running call how it ends when its signal aborts', async () => {
-    const budget = createBudget({ callsPerSecond: 1000, maxConcurrency: 1 });
     const call = pending();
     const controller = new AbortController();
-    const result = budget.run('GetPackageJob', controller.signal, call.task);
+    const result = setUp().run({ signal: controller.signal, caller: ann }, call.task);
+    await expect.poll(() => call.hasBegun()).toBe(true);
     controller.abort();
     call.end();
     await expect(result).resolves.toBe('done');
   });
 
   it('passes a failed call on and goes on', async () => {
-    const budget = createBudget({ callsPerSecond: 1000, maxConcurrency: 1 });
-    await expect(
-      budget.run('GetPackageJob', FOREVER, () => Promise.reject(new TypeError('bug'))),
-    ).rejects.toThrow('bug');
-    await expect(budget.run('GetPackageJob', FOREVER, () => Promise.resolve(1))).resolves.toBe(1);
+    const budget = setUp();
+    const turn = { signal, caller: ann };
+    await expect(budget.run(turn, () => Promise.reject(new TypeError('bug')))).rejects.toThrow('bug');
+    await expect(budget.run(turn, () => Promise.resolve(1))).resolves.toBe(1);
+  });
+
+  it('pauses all calls and slows down when one is throttled', async () => {
+    const budget = setUp({ callsPerSecond: 50 });
+    const throttled = new IceError('UPSTREAM_THROTTLED', { action: 'GetPackageJob', retryAfterMs: 200 });
+    await expect(budget.run({ signal, caller: ann }, () => Promise.reject(throttled))).rejects.toBe(
+      throttled,
+    );
+    const pausedAt = performance.now();
+    await budget.run({ signal, caller: bob }, () => Promise.resolve());
+    expect(performance.now() - pausedAt).toBeGreaterThan(190);
+    expect(budget.callsPerSecond).toBeLessThan(50);
+  });
+
+  it('ends every waiting call when told to, and none that runs', async () => {
+    const budget = setUp();
+    const calls = [pending(), pending(), pending()];
+    const results = calls.map(({ task }) => budget.run({ signal, caller: ann }, task));
+    const waiting = Promise.allSettled(results.slice(1));
+    const down = new IceError('UPSTREAM_UNAVAILABLE', { action: 'GetPackageJob' });
+    budget.refuseWaiting(down);
+    await expect(waiting).resolves.toEqual([
+      { status: 'rejected', reason: down },
+      { status: 'rejected', reason: down },
+    ]);
+    calls[0]?.end();
+    await expect(results[0]).resolves.toBe('done');
+  });
+
+  it('has no timer when nobody waits', async () => {
+    const before = countTimers();
+    const budget = setUp({ callsPerSecond: 1 });
+    const controller = new AbortController();
+    await budget.run({ signal, caller: ann }, () => Promise.resolve());
+    expect(countTimers()).toBe(before);
+    const waiting = budget.run({ signal: controller.signal, caller: ann }, () => Promise.resolve());
+    expect(countTimers()).toBe(before + 1);
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect(countTimers()).toBe(before);
+  });
+
+  it('lets ten thousand waiting calls leave at once without going through the queue for each', async () => {
+    const budget = setUp();
+    const controller = new AbortController();
+    const running = pending();
+    const result = budget.run({ signal, caller: ann }, running.task);
+    const waiting = Array.from({ length: 10_000 }, () =>
+      budget.run({ signal: controller.signal, caller: bob }, () => Promise.resolve()).catch(() => 'refused'),
+    );
+    const abortedAt = performance.now();
+    controller.abort();
+    expect(budget.queued).toBe(0);
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['refused']));
+    expect(performance.now() - abortedAt).toBeLessThan(2000);
+    running.end();
+    await result;
   });
 });

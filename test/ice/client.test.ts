@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import type { FaultRule } from '../../src/emulator/server.ts';
+import type { Fault } from '../../src/emulator/server.ts';
 import { createIceClient, type CallRecord } from '../../src/ice/client.ts';
 import { staticCredentials } from '../../src/ice/credentials.ts';
 import { IceError } from '../../src/ice/errors.ts';
@@ -15,9 +15,7 @@ describe('getPackageJob', () => {
   it('reads a job', async ({ emulator, client }) => {
     const id = emulator.jobs.add({ name: 'trailer', finishTime: 0 });
     await expect(client.ice.getPackageJob(id, client.context)).resolves.toMatchObject({
-      id,
-      name: 'trailer',
-      status: 'SUCCESS',
+      value: { id, name: 'trailer', status: 'SUCCESS' },
     });
   });
 
@@ -25,11 +23,14 @@ describe('getPackageJob', () => {
     'resolves to null for a job ICE does not know, told as %s',
     async (answer, { emulator, client }) => {
       emulator.jobs.unknownJob = answer;
-      await expect(client.ice.getPackageJob('missing', client.context)).resolves.toBeNull();
+      await expect(client.ice.getPackageJob('missing', client.context)).resolves.toMatchObject({
+        value: null,
+      });
+      expect(emulator.countRequests()).toBe(1);
     },
   );
 
-  it.for<[FaultRule, string]>([
+  it.for<[Fault, string]>([
     [{ kind: 'status', status: 500 }, 'UPSTREAM_UNAVAILABLE'],
     [{ kind: 'status', status: 503, body: 'xml' }, 'UPSTREAM_UNAVAILABLE'],
     [{ kind: 'status', status: 502, body: 'html' }, 'UPSTREAM_UNAVAILABLE'],
@@ -39,7 +40,7 @@ describe('getPackageJob', () => {
     [{ kind: 'status', status: 404, body: 'html' }, 'UPSTREAM_REJECTED'],
     [{ kind: 'status', status: 403, code: 'RequestsTooFrequent' }, 'UPSTREAM_THROTTLED'],
     [{ kind: 'status', status: 400, code: 'Throttling.User', body: 'xml' }, 'UPSTREAM_THROTTLED'],
-    [{ kind: 'throttle' }, 'UPSTREAM_THROTTLED'],
+    [{ kind: 'throttle', retryAfterMs: 10 }, 'UPSTREAM_THROTTLED'],
     [{ kind: 'html' }, 'UPSTREAM_MALFORMED'],
     [{ kind: 'oversize' }, 'UPSTREAM_MALFORMED'],
     [{ kind: 'garbage', what: 'not-json' }, 'UPSTREAM_MALFORMED'],
@@ -53,29 +54,45 @@ describe('getPackageJob', () => {
     [{ kind: 'truncate' }, 'UPSTREAM_UNAVAILABLE'],
     [{ kind: 'hang', when: 'before-headers' }, 'UPSTREAM_TIMEOUT'],
     [{ kind: 'hang', when: 'mid-body' }, 'UPSTREAM_TIMEOUT'],
-  ])('reports %j as %s, after one call', async ([fault, code], { emulator, client }) => {
-    emulator.faults.add(fault);
+  ])(
+    'reports %j as %s, after one call or, where another may succeed, three',
+    async ([fault, code], { emulator, client }) => {
+      emulator.faults.add({ ...fault, times: 'always' });
+      const id = emulator.jobs.add();
+      const error = await failure(client.ice.getPackageJob(id, client.context));
+      expect(error.code).toBe(code);
+      expect(emulator.countRequests()).toBe(error.retryable ? 3 : 1);
+      const nonces = emulator.requests.map(({ headers }) => headers['x-acs-signature-nonce']);
+      expect(new Set(nonces).size).toBe(nonces.length);
+      emulator.faults.clear();
+      await expect(client.ice.getPackageJob(id, client.context)).resolves.toMatchObject({ value: { id } });
+    },
+  );
+
+  it('gives the answer of a later attempt, and when that began', async ({ emulator, client }) => {
+    emulator.faults.add({ kind: 'status', status: 503 }, { kind: 'reset', when: 'before-headers' });
     const id = emulator.jobs.add();
-    const error = await failure(client.ice.getPackageJob(id, client.context));
-    expect(error.code).toBe(code);
-    expect(emulator.countRequests()).toBe(1);
-    await expect(client.ice.getPackageJob(id, client.context)).resolves.toMatchObject({ id });
+    const { value, observedAt } = await client.ice.getPackageJob(id, client.context);
+    expect(value).toMatchObject({ id });
+    expect(emulator.countRequests()).toBe(3);
+    expect(observedAt).toBeLessThanOrEqual(emulator.requests[2]?.at ?? 0);
+    expect(observedAt).toBeGreaterThanOrEqual(emulator.requests[1]?.at ?? Infinity);
   });
 
   it('reports an endpoint that nobody listens on', async ({ emulator, client }) => {
     await emulator.close();
     const error = await failure(client.ice.getPackageJob('j1', client.context));
-    expect(error).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', cause: 'ECONNREFUSED' });
+    expect(error).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', cause: { message: 'ECONNREFUSED' } });
   });
 
   it('tells how long ICE asks to wait, and its own code and request id', async ({ emulator, client }) => {
-    emulator.faults.add({ kind: 'throttle', retryAfterMs: 1500 });
+    emulator.faults.add({ kind: 'throttle', retryAfterMs: 150, times: 'always' });
     const { details } = await failure(client.ice.getPackageJob('j1', client.context));
     expect(details).toEqual({
       action: 'GetPackageJob',
       upstreamCode: 'Throttling.User',
-      requestId: emulator.requests[0]?.requestId,
-      retryAfterMs: 1500,
+      requestId: emulator.requests[2]?.requestId,
+      retryAfterMs: 150,
     });
   });
 
@@ -116,7 +133,9 @@ describe('getPackageJob', () => {
       report: () => undefined,
     });
     const controller = new AbortController();
-    const call = failure(ice.getPackageJob('j1', { signal: controller.signal, record: () => undefined }));
+    const call = failure(
+      ice.getPackageJob('j1', { signal: controller.signal, caller: {}, record: () => undefined }),
+    );
     controller.abort();
     expect((await call).code).toBe('UPSTREAM_TIMEOUT');
     expect(emulator.countRequests()).toBe(0);
@@ -129,29 +148,123 @@ describe('getPackageJob', () => {
     expect(new Set(nonces).size).toBe(5);
   });
 
-  it('records each call with its request id, and the code of its failure', async ({ emulator, client }) => {
+  it('records each attempt with its request id, and the code of its failure', async ({
+    emulator,
+    client,
+  }) => {
     const records: CallRecord[] = [];
     const context = { ...client.context, record: (call: CallRecord) => records.push(call) };
-    const id = emulator.jobs.add();
-    await client.ice.getPackageJob(id, context);
     emulator.faults.add({ kind: 'status', status: 500 });
-    await failure(client.ice.getPackageJob(id, context));
+    await client.ice.getPackageJob(emulator.jobs.add(), context);
+    const times = { durationMs: expect.any(Number), queuedMs: expect.any(Number) };
+    const [first, second] = emulator.requests.map(({ requestId }) => requestId);
     expect(records).toEqual([
-      { action: 'GetPackageJob', durationMs: expect.any(Number), requestId: emulator.requests[0]?.requestId },
-      {
-        action: 'GetPackageJob',
-        durationMs: expect.any(Number),
-        requestId: emulator.requests[1]?.requestId,
-        error: 'InternalError',
-      },
+      { action: 'GetPackageJob', ...times, attempt: 1, requestId: first, error: 'InternalError' },
+      { action: 'GetPackageJob', ...times, attempt: 2, requestId: second },
     ]);
+  });
+
+  it('records no attempt that never began', async ({ emulator, client }) => {
+    const records: CallRecord[] = [];
+    const record = (call: CallRecord) => records.push(call);
+    const context = { signal: AbortSignal.abort(), caller: {}, record };
+    expect((await failure(client.ice.getPackageJob('j1', context))).code).toBe('OVERLOADED');
+    expect(records).toEqual([]);
+    expect(emulator.countRequests()).toBe(0);
+    expect(client.counters).toMatchObject({ overloaded: 1, calls: { GetPackageJob: 0 } });
+  });
+
+  it('counts attempts, retries and throttling', async ({ emulator, client }) => {
+    emulator.faults.add({ kind: 'throttle', retryAfterMs: 10 });
+    await client.ice.getPackageJob(emulator.jobs.add({ statusText: 'Processing' }), client.context);
+    expect(client.counters).toMatchObject({
+      calls: { GetPackageJob: 2, ListPackageJobs: 0 },
+      retries: 1,
+      throttled: 1,
+      unknownTexts: 1,
+      actions: { GetPackageJob: { breaker: 'closed', queued: 0 } },
+    });
+  });
+
+  it('ends at once between attempts when its signal aborts, with what ICE said', async ({
+    emulator,
+    client,
+  }) => {
+    emulator.faults.add({ kind: 'throttle', retryAfterMs: 60_000 });
+    const controller = new AbortController();
+    const context = { ...client.context, signal: controller.signal };
+    const call = failure(client.ice.getPackageJob('j1', context));
+    await expect.poll(() => client.counters.actions.GetPackageJob.queued).toBe(1);
+    await expect.poll(() => emulator.requests[0]?.status).toBe(400);
+    controller.abort();
+    expect((await call).code).toBe('UPSTREAM_THROTTLED');
+    expect(emulator.countRequests()).toBe(1);
+  });
+
+  it('spares an ICE that is down further calls, and those already waiting', async ({ emulator, client }) => {
+    emulator.faults.add({ kind: 'status', status: 503, times: 'always' });
+    const calls = Array.from({ length: 200 }, () => failure(client.ice.getPackageJob('j1', client.context)));
+    const codes = new Set((await Promise.all(calls)).map(({ code }) => code));
+    expect(codes).toEqual(new Set(['UPSTREAM_UNAVAILABLE']));
+    // The tenth failure opens the breaker; what was under way then has reached the socket.
+    expect(emulator.countRequests()).toBeLessThanOrEqual(32 + 10);
+    expect(client.counters.actions.GetPackageJob.breaker).toBe('open');
+    expect(client.counters.breakerOpens).toBe(1);
+    const count = emulator.countRequests();
+    const refused = await failure(client.ice.getPackageJob('j1', client.context));
+    expect(refused.details.upstreamCode).toBeUndefined();
+    expect(refused.details.retryAfterMs).toBeGreaterThan(0);
+    expect(emulator.countRequests()).toBe(count);
+  });
+
+  it('serves again within five seconds of the recovery', async ({ emulator, client }) => {
+    emulator.faults.add({ kind: 'status', status: 503, times: 'always' });
+    const calls = Array.from({ length: 20 }, () => failure(client.ice.getPackageJob('j1', client.context)));
+    await Promise.all(calls);
+    emulator.faults.clear();
+    const id = emulator.jobs.add();
+    const isServed = () =>
+      client.ice.getPackageJob(id, client.context).then(
+        ({ value }) => value?.id,
+        () => null,
+      );
+    await expect.poll(isServed, { timeout: 5000 }).toBe(id);
+    expect(client.counters.actions.GetPackageJob.breaker).toBe('closed');
+  });
+
+  it('is not taken for down by callers that leave', async ({ emulator, client }) => {
+    emulator.faults.add({ kind: 'hang', when: 'before-headers', times: 20 });
+    const id = emulator.jobs.add();
+    const controller = new AbortController();
+    const context = { ...client.context, signal: controller.signal };
+    const calls = Array.from({ length: 20 }, () => failure(client.ice.getPackageJob(id, context)));
+    await expect.poll(() => emulator.countRequests()).toBe(20);
+    controller.abort();
+    expect(new Set((await Promise.all(calls)).map(({ code }) => code))).toEqual(
+      new Set(['UPSTREAM_TIMEOUT']),
+    );
+    expect(client.counters.actions.GetPackageJob.breaker).toBe('closed');
+  });
+
+  it('has room for both actions at full concurrency', async ({ emulator, client }) => {
+    emulator.faults.add({ kind: 'delay', delayMs: 400, times: 'always' });
+    const id = emulator.jobs.add();
+    const { ice, context } = client;
+    await Promise.all(
+      Array.from({ length: 32 }, () =>
+        Promise.all([
+          ice.getPackageJob(id, context),
+          ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context),
+        ]),
+      ),
+    );
+    expect(emulator.maxConcurrency).toBe(64);
   });
 
   it('reports members that ICE does not document and reads the rest', async ({ emulator, client }) => {
     const id = emulator.jobs.add({ statusText: 'Processing' });
     await expect(client.ice.getPackageJob(id, client.context)).resolves.toMatchObject({
-      status: 'UNKNOWN',
-      statusRaw: 'Processing',
+      value: { status: 'UNKNOWN', statusRaw: 'Processing' },
     });
     expect(client.oddities).toEqual([
       { kind: 'unknown enum text', member: 'PackageJob.Status', text: 'Processing' },
@@ -159,46 +272,17 @@ describe('getPackageJob', () => {
   });
 });
 
-describe('listPackageJobs', () => {
-  it('reads a page in order, and the token of the next', async ({ emulator, client }) => {
-    const ids = [0, 1, 2].map((second) =>
-      emulator.jobs.add({ createTime: Date.UTC(2026, 0, 1, 0, 0, second) }),
-    );
-    const first = await client.ice.listPackageJobs({ orderBy: 'CreateTimeAsc', pageSize: 2 }, client.context);
-    expect(first.jobs.map(({ id }) => id)).toEqual(ids.slice(0, 2));
-    const nextPageToken = first.nextPageToken ?? '';
-    const second = await client.ice.listPackageJobs(
-      { orderBy: 'CreateTimeAsc', pageSize: 2, nextPageToken },
-      client.context,
-    );
-    expect(second).toMatchObject({ jobs: [{ id: ids[2], outputUrl: undefined }], nextPageToken: null });
-  });
-
-  it('sends every filter', async ({ emulator, client }) => {
-    await client.ice.listPackageJobs(
-      {
-        orderBy: 'CreateTimeDesc',
-        pageSize: 7,
-        status: 'Fail',
-        startOfCreateTime: '2026-01-01T00:00:00Z',
-        endOfCreateTime: '2026-01-02T00:00:00Z',
-      },
-      client.context,
-    );
-    expect(emulator.requests[0]?.params).toEqual({
-      OrderBy: 'CreateTimeDesc',
-      PageSize: '7',
-      Status: 'Fail',
-      StartOfCreateTime: '2026-01-01T00:00:00Z',
-      EndOfCreateTime: '2026-01-02T00:00:00Z',
+describe('an answer about another job', () => {
+  it('is malformed, unless it masks the id asked for', async ({ emulator, client }) => {
+    const id = 'ab4802364a2e49208c99efab82dfa8e8';
+    emulator.faults.add({
+      kind: 'body',
+      body: '{"PackageJob":{"JobId":"ab4802364a2e49208c99efab82df****"}}',
     });
-  });
-
-  it('reports an answer without a list as malformed', async ({ emulator, client }) => {
-    emulator.faults.add({ kind: 'body', body: '{"RequestId":"1"}' });
-    const error = await failure(
-      client.ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, client.context),
+    expect((await client.ice.getPackageJob(id, client.context)).value?.id).toBe(
+      'ab4802364a2e49208c99efab82df****',
     );
-    expect(error.code).toBe('UPSTREAM_MALFORMED');
+    emulator.faults.add({ kind: 'body', body: '{"PackageJob":{"JobId":"another"}}', times: 'always' });
+    expect((await failure(client.ice.getPackageJob(id, client.context))).code).toBe('UPSTREAM_MALFORMED');
   });
 });

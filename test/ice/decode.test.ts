@@ -106,6 +106,7 @@ describe('decodeJobAnswer', () => {
     ['2022-09-08T11:34:05Z\n    ', '2022-09-08T11:34:05Z'],
     ['2022-09-08T19:34:05+08:00', '2022-09-08T11:34:05Z'],
     ['2022-09-08T11:34:05.250Z', '2022-09-08T11:34:05.250Z'],
+    ['9999-12-31T23:59:59-01:00', null],
     ['', null],
     [' \n', null],
   ])('reads the time %j as %s', ([text, time]) => {
@@ -121,12 +122,14 @@ describe('decodeJobAnswer', () => {
   });
 
   it('reads an answer without a job as null, and one that is no answer as undefined', () => {
-    expect([{}, { PackageJob: null }, { PackageJob: {} }].map(readJob)).toEqual([null, null, null]);
+    expect(
+      [{}, { PackageJob: null }, { PackageJob: {} }, { PackageJob: { JobId: '' } }].map(readJob),
+    ).toEqual([null, null, null, null]);
     const wrong = [
       { PackageJob: 'x' },
       { PackageJob: [] },
       { PackageJob: { JobId: 7 } },
-      { PackageJob: { JobId: '' } },
+      { PackageJob: { JobId: 'a b' } },
     ];
     expect(wrong.map(readJob)).toEqual([undefined, undefined, undefined, undefined]);
   });
@@ -164,7 +167,15 @@ describe('decodeListAnswer', () => {
   });
 
   it('is undefined for what is no list', () => {
-    const wrong = [undefined, null, [], 'x', { PackageJobs: {} }, { PackageJobs: [], NextPageToken: 1 }];
+    const wrong = [
+      undefined,
+      null,
+      [],
+      'x',
+      { PackageJobs: {} },
+      { NextPageToken: 1 },
+      { NextPageToken: '\n' },
+    ];
     expect(wrong.map(readList)).toEqual(wrong.map(() => undefined));
   });
 });
@@ -193,7 +204,20 @@ describe('decodeEnvelope', () => {
       members: undefined,
       upstreamCode: undefined,
       requestId: undefined,
+      isRefusal: false,
     });
+  });
+
+  it.for([
+    ['{"Code":"JobNotFound"}', true],
+    ['{"Code":403}', true],
+    ['{"Code":"not fit to be shown"}', true],
+    ['{"Code":"OK"}', false],
+    ['{"Code":200}', false],
+    ['{"Code":null}', false],
+    ['{}', false],
+  ] as const)('tells a refusal by its Code: %s', ([body, isRefusal]) => {
+    expect(decodeEnvelope(body).isRefusal).toBe(isRefusal);
   });
 
   it('lets nothing through as a code or an id that does not look like one', () => {

@@ -20,6 +20,7 @@ describe('classify', () => {
     [502, undefined, 'UPSTREAM_UNAVAILABLE'],
     [504, 'SomethingNew', 'UPSTREAM_UNAVAILABLE'],
     [408, undefined, 'UPSTREAM_TIMEOUT'],
+    [408, 'SomethingNew', 'UPSTREAM_TIMEOUT'],
     [404, 'InvalidAccessKeyId.NotFound', 'UPSTREAM_REJECTED'],
     [404, 'InvalidApi.NotFound', 'UPSTREAM_REJECTED'],
     [400, 'SignatureDoesNotMatch', 'UPSTREAM_REJECTED'],

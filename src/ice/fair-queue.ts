@@ -1,0 +1,102 @@
+/** A queue whose owners take turns: one item from each in rotation, an owner's own items in order of arrival. */
+export interface FairQueue<T> {
+  readonly size: number;
+  /** Adds an item behind its owner's others; the function it returns takes the item out, if it is still in. */
+  push(owner: object, item: T): () => void;
+  /** Takes out the item whose turn it is; `undefined` when there is none. */
+  take(): T | undefined;
+}
+
+interface Lane<T> {
+  readonly owner: object;
+  readonly items: LinkedList<T>;
+}
+
+/** Each operation takes constant time, however many owners and items there are. */
+export function createFairQueue<T>(): FairQueue<T> {
+  /** The lanes that have items, in order of their turns. */
+  const lanes = new LinkedList<Lane<T>>();
+  const laneOf = new Map<object, Link<Lane<T>>>();
+  let lastOwner: object | undefined;
+  let size = 0;
+
+  function openLane(owner: object): Link<Lane<T>> {
+    const lane = lanes.append(new Link({ owner, items: new LinkedList<T>() }));
+    laneOf.set(owner, lane);
+    return lane;
+  }
+
+  function remove(lane: Link<Lane<T>>, item: Link<T>): void {
+    const { owner, items } = lane.value;
+    if (!items.remove(item)) return;
+    size -= 1;
+    if (items.first !== undefined) return;
+    lanes.remove(lane);
+    laneOf.delete(owner);
+  }
+
+  function moveToEnd(lane: Link<Lane<T>>): void {
+    if (lanes.remove(lane)) lanes.append(lane);
+  }
+
+  return {
+    get size() {
+      return size;
+    },
+    push(owner, value) {
+      const lane = laneOf.get(owner) ?? openLane(owner);
+      const item = lane.value.items.append(new Link(value));
+      size += 1;
+      return () => remove(lane, item);
+    },
+    take() {
+      // Who was served last and has come back before the others is behind them all the same.
+      if (lanes.first !== undefined && lanes.first.value.owner === lastOwner) moveToEnd(lanes.first);
+      const lane = lanes.first;
+      const item = lane?.value.items.first;
+      if (lane === undefined || item === undefined) return undefined;
+      remove(lane, item);
+      moveToEnd(lane);
+      lastOwner = lane.value.owner;
+      return item.value;
+    },
+  };
+}
+
+class Link<T> {
+  readonly value: T;
+  isLinked = false;
+  previous: Link<T> | undefined;
+  next: Link<T> | undefined;
+
+  constructor(value: T) {
+    this.value = value;
+  }
+}
+
+/** Doubly linked: JavaScript's Set and Map skip over what was deleted in front again and again. */
+class LinkedList<T> {
+  first: Link<T> | undefined;
+  #last: Link<T> | undefined;
+
+  append(link: Link<T>): Link<T> {
+    link.isLinked = true;
+    link.previous = this.#last;
+    link.next = undefined;
+    if (this.#last === undefined) this.first = link;
+    else this.#last.next = link;
+    this.#last = link;
+    return link;
+  }
+
+  /** Tells whether it was in. */
+  remove(link: Link<T>): boolean {
+    if (!link.isLinked) return false;
+    link.isLinked = false;
+    if (link.previous === undefined) this.first = link.next;
+    else link.previous.next = link.next;
+    if (link.next === undefined) this.#last = link.previous;
+    else link.next.previous = link.previous;
+    return true;
+  }
+}
