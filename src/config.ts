@@ -22,6 +22,17 @@ export interface Config {
   readonly attemptTimeoutMs: number;
   /** Limit of one GraphQL operation, in milliseconds. */
   readonly operationTimeoutMs: number;
+  /** How old a state may be when it is served, in milliseconds; see `jobs/freshness`. */
+  readonly freshness: {
+    readonly unfinishedMs: number;
+    readonly finishedMs: number;
+    readonly missingMs: number;
+    readonly staleIfErrorMs: number;
+  };
+  /** Most jobs remembered. */
+  readonly maxJobs: number;
+  /** Whether one list may replace many gets. */
+  readonly isListBatchingOn: boolean;
   readonly pollInterval: { readonly minMs: number; readonly maxMs: number };
   /** Origins that browsers may call from; `loopback` is every http(s) origin on this machine. */
   readonly corsOrigins: 'loopback' | readonly string[];
@@ -63,7 +74,10 @@ export function readConfig(env: Environment): Config {
   const read = reader(env, problems);
 
   const production = env['NODE_ENV'] === 'production';
-  const host = read.text('HOST', /^[^\s/]+$/, 'a host name or an IP address') ?? '127.0.0.1';
+  const host = (read.text('HOST', /^[^\s/]+$/, 'a host name or an IP address') ?? '127.0.0.1').replace(
+    /^\[(.*)\]$/,
+    '$1',
+  );
   const upstream = readUpstream(env, read, production, problems);
   read.oneOf('AUTH', ['none']);
   if (upstream.kind === 'ice' && !isLoopback(host) && env['AUTH'] === undefined) {
@@ -85,6 +99,14 @@ export function readConfig(env: Environment): Config {
     maxConcurrency: read.integer('ICE_MAX_CONCURRENCY', 32, 1, 1000),
     attemptTimeoutMs: read.integer('ICE_TIMEOUT_MS', 5000, 10, 60_000),
     operationTimeoutMs: read.integer('REQUEST_TIMEOUT_MS', 10_000, 10, 300_000),
+    freshness: {
+      unfinishedMs: read.integer('JOB_MAX_AGE_MS', 1000, 100, 60_000),
+      finishedMs: 1000 * read.integer('FINISHED_JOB_MAX_AGE_S', 86_400, 1, 31_536_000),
+      missingMs: read.integer('MISSING_JOB_MAX_AGE_MS', 1000, 100, 60_000),
+      staleIfErrorMs: 1000 * read.integer('STALE_IF_ERROR_S', 60, 0, 86_400),
+    },
+    maxJobs: read.integer('CACHE_MAX_JOBS', 100_000, 100, 10_000_000),
+    isListBatchingOn: read.oneOf('ICE_LIST_BATCHING', ['on', 'off']) !== 'off',
     pollInterval: { minMs, maxMs },
     corsOrigins: read.origins('CORS_ORIGINS') ?? (production ? [] : 'loopback'),
     ide: read.boolean('IDE', !production),

@@ -1,10 +1,14 @@
+import { lookup } from 'node:dns/promises';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Config } from './config.ts';
+import { isLoopback, type Config } from './config.ts';
 import { createIceClient } from './ice/client.ts';
+import { createCounters } from './ice/counters.ts';
 import { chainCredentials, staticCredentials } from './ice/credentials.ts';
 import type { Oddity } from './ice/decode.ts';
 import type { Credentials } from './ice/sign.ts';
+import { createPlanner } from './jobs/planner.ts';
 import { createJobReader } from './jobs/reader.ts';
+import { JobStore } from './jobs/store.ts';
 import { createHttpServer } from './server/http.ts';
 import { createOperationServer } from './server/operation.ts';
 import { createReadiness } from './server/readiness.ts';
@@ -30,13 +34,15 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Puts the layers together and listens. */
+/** Puts the layers together and listens. `now` is the clock that states age by and calls are signed with. */
 export async function startGateway(
   config: Config,
   upstream: Upstream,
   logger: FastifyBaseLogger,
+  now: () => number = Date.now,
 ): Promise<Gateway> {
   const { endpoint, credentials } = upstream;
+  const counters = createCounters();
   const ice = createIceClient({
     endpoint,
     credentials: credentials === undefined ? chainCredentials() : staticCredentials(credentials),
@@ -44,10 +50,29 @@ export async function startGateway(
     callsPerSecond: config.callsPerSecond,
     maxConcurrency: config.maxConcurrency,
     report: logOnce(logger),
+    counters,
+    now: () => new Date(now()),
+  });
+  const store = new JobStore({
+    planner: createPlanner({
+      ice,
+      isListBatchingOn: config.isListBatchingOn,
+      now,
+      counters,
+      onContradiction: (id) =>
+        logger.warn({ id }, 'ICE listed a finished job as unfinished: lists are not trusted for now'),
+    }),
+    freshness: config.freshness,
+    maxJobs: config.maxJobs,
+    now,
+    counters,
   });
   const readiness = createReadiness(
     (signal) =>
-      ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, { signal, record: () => undefined }),
+      ice.listPackageJobs(
+        { orderBy: 'CreateTimeDesc', pageSize: 1 },
+        { signal, caller: config, record: () => undefined },
+      ),
     (error) => logger.warn({ err: error }, 'not ready: the first call of ICE failed'),
   );
   const operations = createOperationServer({
@@ -60,14 +85,17 @@ export async function startGateway(
     logger,
     readiness,
     operations,
-    jobs: createJobReader(ice),
+    jobs: createJobReader(ice, store),
     pollInterval: config.pollInterval,
     operationTimeoutMs: config.operationTimeoutMs,
     corsOrigins: config.corsOrigins,
+    isHostChecked: !config.production && isLoopback(config.host),
     ideDirectory: config.ide ? IDE_DIRECTORY : undefined,
   });
+  // One address, as Fastify drains only the first of several.
+  const { address } = await lookup(config.host);
   const url = await app.listen({
-    host: config.host,
+    host: address,
     port: config.port,
     listenTextResolver: (address) => `listening on ${address}`,
   });

@@ -25,6 +25,9 @@ describe('readConfig', () => {
       maxConcurrency: 32,
       attemptTimeoutMs: 5000,
       operationTimeoutMs: 10_000,
+      freshness: { unfinishedMs: 1000, finishedMs: 86_400_000, missingMs: 1000, staleIfErrorMs: 60_000 },
+      maxJobs: 100_000,
+      isListBatchingOn: true,
       pollInterval: { minMs: 1000, maxMs: 15_000 },
       corsOrigins: 'loopback',
       ide: true,
@@ -59,6 +62,19 @@ describe('readConfig', () => {
     expect(upstream.kind === 'ice' ? upstream.endpoint.origin : 'emulator').toBe(origin);
   });
 
+  it('reads how long states may be kept, and whether lists may replace gets', () => {
+    const env = {
+      JOB_MAX_AGE_MS: '500',
+      FINISHED_JOB_MAX_AGE_S: '60',
+      STALE_IF_ERROR_S: '0',
+      ICE_LIST_BATCHING: 'off',
+    };
+    expect(readConfig(env)).toMatchObject({
+      freshness: { unfinishedMs: 500, finishedMs: 60_000, missingMs: 1000, staleIfErrorMs: 0 },
+      isListBatchingOn: false,
+    });
+  });
+
   it('keeps to the emulator when told so, whatever else is set', () => {
     expect(readConfig({ UPSTREAM: 'emulator', ICE_REGION: 'cn-beijing' }).upstream).toEqual({
       kind: 'emulator',
@@ -91,6 +107,16 @@ describe('readConfig', () => {
     ['ICE_MAX_CONCURRENCY', '1001', 'ICE_MAX_CONCURRENCY must be an integer from 1 to 1000, got "1001"'],
     ['ICE_TIMEOUT_MS', '5s', 'ICE_TIMEOUT_MS must be an integer from 10 to 60000, got "5s"'],
     ['REQUEST_TIMEOUT_MS', '-1', 'REQUEST_TIMEOUT_MS must be an integer from 10 to 300000, got "-1"'],
+    ['JOB_MAX_AGE_MS', '99', 'JOB_MAX_AGE_MS must be an integer from 100 to 60000, got "99"'],
+    ['FINISHED_JOB_MAX_AGE_S', '0', 'FINISHED_JOB_MAX_AGE_S must be an integer from 1 to 31536000, got "0"'],
+    [
+      'MISSING_JOB_MAX_AGE_MS',
+      '',
+      'MISSING_JOB_MAX_AGE_MS must be an integer from 100 to 60000, got an empty value',
+    ],
+    ['STALE_IF_ERROR_S', '86401', 'STALE_IF_ERROR_S must be an integer from 0 to 86400, got "86401"'],
+    ['CACHE_MAX_JOBS', '99', 'CACHE_MAX_JOBS must be an integer from 100 to 10000000, got "99"'],
+    ['ICE_LIST_BATCHING', 'true', 'ICE_LIST_BATCHING must be one of on, off, got "true"'],
     ['POLL_MIN_MS', '99', 'POLL_MIN_MS must be an integer from 100 to 60000, got "99"'],
     ['POLL_MAX_MS', '600001', 'POLL_MAX_MS must be an integer from 100 to 600000, got "600001"'],
     ['AUTH', 'basic', 'AUTH must be one of none, got "basic"'],

@@ -56,7 +56,7 @@ function isSize(value: unknown, min: number): value is number {
 }
 
 function isText(value: unknown): value is string | null {
-  return value === null || (typeof value === 'string' && /^[\x21-\x7e]{1,256}$/.test(value));
+  return value === null || (typeof value === 'string' && /^[\x20-\x7e]{1,1024}$/.test(value));
 }
 
 function parse(json: string): unknown {

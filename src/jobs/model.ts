@@ -6,6 +6,11 @@ export interface PackageJob extends IceJob {
   readonly observedAt: string;
 }
 
+/** The job as ICE told it in a call that began at `observedAt`, in milliseconds since 1970. */
+export function observed(job: IceJob, observedAt: number): PackageJob {
+  return { ...job, observedAt: new Date(observedAt).toISOString() };
+}
+
 /** How often a job that has not finished is worth asking for, in milliseconds. */
 export interface PollInterval {
   readonly minMs: number;
@@ -30,12 +35,18 @@ export function pollAfterMs(job: PackageJob, { minMs, maxMs }: PollInterval): nu
   return Math.min(maxMs, Math.max(minMs, Math.round(ageMs / 10)));
 }
 
-/** `userData` as JSON, or `null` when it is absent or not JSON. */
+/** `userData` as JSON, or `null` when it is absent, not JSON, or nested too deep to be written again. */
 export function parseUserData(userData: string | null): unknown {
   if (userData === null) return null;
   try {
-    return JSON.parse(userData);
+    const value: unknown = JSON.parse(userData);
+    // Unlike parsing, writing is recursive; what overflows here would lose the whole answer later.
+    if (userData.length > DEEP_LENGTH) JSON.stringify(value);
+    return value;
   } catch {
     return null;
   }
 }
+
+/** No shorter text is nested deep enough to matter. */
+const DEEP_LENGTH = 1000;

@@ -73,7 +73,8 @@ export async function readConnection(
       hasNextPage: place !== null,
       hasPreviousPage: start !== null,
       startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      // A page can be empty although others follow.
+      endCursor: edges.at(-1)?.cursor ?? (place && encodeCursor(place, scope)),
     },
   };
 }

@@ -1,32 +1,28 @@
-import type { CallContext, IceClient, ListQuery } from '../ice/client.ts';
+import type { IceClient, ListQuery } from '../ice/client.ts';
 import type { IceJob } from '../ice/decode.ts';
 import { readConnection, type PackageJobConnection, type PackageJobsArguments } from './pagination.ts';
-import type { PackageJob } from './model.ts';
+import { observed, type PackageJob } from './model.ts';
+import type { JobStore, ReadContext } from './store.ts';
 
 /** Reads packaging jobs. Failed reads throw `IceError`, bad arguments `InputError`. */
 export interface JobReader {
-  /** The job with this id, or `null` when ICE does not know it. */
-  get(id: string, context: CallContext): Promise<PackageJob | null>;
+  /** The job with this id, or `null` when ICE does not know it; `whole` has `outputUrl`. */
+  get(id: string, context: ReadContext, part: 'listed' | 'whole'): Promise<PackageJob | null>;
   /** A page of the account's jobs. */
-  list(args: PackageJobsArguments, context: CallContext): Promise<PackageJobConnection>;
+  list(args: PackageJobsArguments, context: ReadContext): Promise<PackageJobConnection>;
 }
 
-export function createJobReader(
-  ice: Pick<IceClient, 'getPackageJob' | 'listPackageJobs'>,
-  now: () => Date = () => new Date(),
-): JobReader {
-  const observe = (job: IceJob): PackageJob => ({ ...job, observedAt: now().toISOString() });
-
+/** Every state read goes into the store, and the latest known comes out of it. */
+export function createJobReader(ice: Pick<IceClient, 'listPackageJobs'>, store: JobStore): JobReader {
   return {
-    async get(id, context) {
-      const job = await ice.getPackageJob(id, context);
-      return job === null ? null : observe({ ...job, outputUrl: job.outputUrl ?? null });
-    },
-    list(args, context) {
-      return readConnection(args, async (query: ListQuery) => {
-        const { jobs, nextPageToken } = await ice.listPackageJobs(query, context);
-        return { jobs: jobs.map(observe), nextPageToken };
-      });
-    },
+    get: (id, context, part) => store.get(id, context, part),
+    list: (args, context) =>
+      readConnection(args, async (query: ListQuery) => {
+        const { value, observedAt } = await ice.listPackageJobs(query, context);
+        // A job that a later read did not find stays on the page that shows it.
+        const latest = (job: IceJob): PackageJob =>
+          store.learn(job.id, { job, observedAt, isConfirmed: false }).job ?? observed(job, observedAt);
+        return { jobs: value.jobs.map(latest), nextPageToken: value.nextPageToken };
+      }),
   };
 }

@@ -1,21 +1,25 @@
 import type DataLoader from 'dataloader';
-import type { CallContext } from '../ice/client.ts';
 import type { PackageJob } from '../jobs/model.ts';
 import type { PackageJobConnection, PackageJobsArguments } from '../jobs/pagination.ts';
 import type { JobReader } from '../jobs/reader.ts';
+import type { ReadContext } from '../jobs/store.ts';
 import { createPackageJobLoader } from './package-job.ts';
 
 /** What resolvers read with, for the length of one operation. */
 export interface Loaders {
+  /** May lack `outputUrl` (`undefined`), which lists leave out. */
   readonly packageJob: DataLoader<string, PackageJob | null>;
+  /** Has `outputUrl`. */
+  readonly wholePackageJob: DataLoader<string, PackageJob | null>;
   /** Not batched: every page is its own call. */
   readonly packageJobs: (args: PackageJobsArguments) => Promise<PackageJobConnection>;
 }
 
 /** Make these once per operation. */
-export function createLoaders(jobs: JobReader, context: CallContext): Loaders {
+export function createLoaders(jobs: JobReader, context: ReadContext): Loaders {
   return {
-    packageJob: createPackageJobLoader((id) => jobs.get(id, context)),
+    packageJob: createPackageJobLoader((id) => jobs.get(id, context, 'listed')),
+    wholePackageJob: createPackageJobLoader((id) => jobs.get(id, context, 'whole')),
     packageJobs: (args) => jobs.list(args, context),
   };
 }

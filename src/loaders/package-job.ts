@@ -4,8 +4,8 @@ import type { PackageJob } from '../jobs/model.ts';
 /**
  * Loads packaging jobs for one GraphQL operation.
  *
- * ICE has no multi-get, so k distinct ids cost k reads, made at once; the loader saves the repeats. An unknown id loads
- * as `null`. A failed read rejects its own id and no other.
+ * It saves the repeats and has all distinct ids read at once, which lets the planner behind it put calls together. An
+ * unknown id loads as `null`. A failed read rejects its own id and no other.
  *
  * Make one per operation: the memo must not outlive the caller it was read for.
  */

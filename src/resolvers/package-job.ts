@@ -12,7 +12,11 @@ export const PackageJob = {
   pollAfterMs: (job, _args, { pollInterval }) => pollAfterMs(job, pollInterval),
 } satisfies PackageJobResolvers;
 
-/** A listed job has no `outputUrl`; only a read of the job itself does. */
-async function loadOutputUrl({ id }: Job, { loaders }: OperationContext): Promise<string | null> {
-  return (await loaders.packageJob.load(id))?.outputUrl ?? null;
+/**
+ * A listed job has no `outputUrl`; only a read of the job itself does. When the job has moved on meanwhile, the address
+ * belongs to another state than the one shown.
+ */
+async function loadOutputUrl({ id, status }: Job, { loaders }: OperationContext): Promise<string | null> {
+  const whole = await loaders.wholePackageJob.load(id);
+  return whole?.status === status ? (whole.outputUrl ?? null) : null;
 }

@@ -1,6 +1,7 @@
 import type { CallRecord } from '../ice/client.ts';
 import type { PollInterval } from '../jobs/model.ts';
 import type { JobReader } from '../jobs/reader.ts';
+import type { Spared } from '../jobs/store.ts';
 import { createLoaders } from '../loaders/loaders.ts';
 import type { OperationContext } from '../resolvers/context.ts';
 
@@ -8,6 +9,8 @@ import type { OperationContext } from '../resolvers/context.ts';
 export interface OperationRecord {
   operationName: string | null;
   readonly calls: CallRecord[];
+  /** How many reads were answered without a call of their own, and how. */
+  readonly spared: Record<Spared, number>;
   /** Whether the operation was refused before it was executed. */
   refused: boolean;
 }
@@ -22,7 +25,7 @@ export interface ContextOptions {
 }
 
 export function createRecord(): OperationRecord {
-  return { operationName: null, calls: [], refused: false };
+  return { operationName: null, calls: [], spared: { hit: 0, coalesced: 0, stale: 0 }, refused: false };
 }
 
 /** The context of one operation; `signal` ends its reads. */
@@ -32,7 +35,12 @@ export function createContext(
   signal: AbortSignal,
 ): GatewayContext {
   return {
-    loaders: createLoaders(jobs, { signal, record: (call) => record.calls.push(call) }),
+    loaders: createLoaders(jobs, {
+      signal,
+      caller: record,
+      record: (call) => record.calls.push(call),
+      spared: (how) => (record.spared[how] += 1),
+    }),
     pollInterval,
     record,
   };

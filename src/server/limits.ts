@@ -30,6 +30,8 @@ export const LIMITS = {
   listSize: 1000,
   /** Fields in the answer, each list counted at the length asked for. */
   cost: 20_000,
+  /** Reads of ICE that the operation can cause when nothing is in memory. */
+  reads: 500,
 } as const;
 
 type LimitName = keyof typeof LIMITS;
@@ -121,6 +123,15 @@ function depthOf(document: DocumentNode): number {
   );
 }
 
+/** What an operation is made of. */
+export interface Operation {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly definition: OperationDefinitionNode;
+  /** As the client sent them. */
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
 /** Each field counts one, and what is inside it as often as the list is long. */
 const byListLength: ComplexityEstimator = ({ args, childComplexity }) => {
   const ids: unknown = args['ids'];
@@ -130,38 +141,48 @@ const byListLength: ComplexityEstimator = ({ args, childComplexity }) => {
   return 1 + Math.max(1, Math.min(length, MAX_JOBS)) * childComplexity;
 };
 
+/** The most lists that one page of `packageJobs` can take. */
+const LISTS_PER_PAGE = 5;
+
+/** Each job asked for by id is a read, and each `outputUrl` of a listed one. */
+const byReads: ComplexityEstimator = ({ field, args, childComplexity }) => {
+  const ids: unknown = args['ids'];
+  const first: unknown = args['first'];
+  if (field.name === 'packageJob' || field.name === 'node' || field.name === 'outputUrl') return 1;
+  if (Array.isArray(ids)) return Math.min(ids.length, MAX_JOBS);
+  if (field.name !== 'packageJobs') return childComplexity;
+  return (
+    LISTS_PER_PAGE +
+    (typeof first === 'number' ? Math.max(1, Math.min(first, MAX_JOBS)) : 20) * childComplexity
+  );
+};
+
 /**
  * Refuses operations over the limits that need the variables. Wrong variables are left to execution to report.
  *
  * @throws {GraphQLError} OPERATION_TOO_COMPLEX
  */
-export function checkOperation(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  variables: Readonly<Record<string, unknown>>,
-): void {
-  const listSize = longestList(variables);
+export function checkOperation(operation: Operation): void {
+  const listSize = longestList(operation.variables);
   if (listSize > LIMITS.listSize)
     throw tooComplex('listSize', listSize, `a list of ${String(listSize)} items`);
-  if (getVariableValues(schema, operation.variableDefinitions ?? [], variables).errors !== undefined) return;
-  const cost = costOf(schema, document, operation, variables);
+  const { schema, definition, variables } = operation;
+  if (getVariableValues(schema, definition.variableDefinitions ?? [], variables).errors !== undefined) return;
+  const cost = estimate(byListLength, operation);
   if (cost > LIMITS.cost) throw tooComplex('cost', cost, `a cost of ${String(cost)}`);
+  const reads = estimate(byReads, operation);
+  if (reads > LIMITS.reads) throw tooComplex('reads', reads, `${String(reads)} reads of ICE`);
 }
 
-function costOf(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  variables: Readonly<Record<string, unknown>>,
-): number {
+function estimate(estimator: ComplexityEstimator, operation: Operation): number {
+  const { schema, document, definition, variables } = operation;
   try {
     return getComplexity({
       schema,
       query: document,
       variables,
-      estimators: [byListLength],
-      ...(operation.name && { operationName: operation.name.value }),
+      estimators: [estimator],
+      ...(definition.name && { operationName: definition.name.value }),
       maxQueryNodes: LIMITS.cost,
     });
   } catch (error) {

@@ -10,6 +10,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { GatewayContext } from './context.ts';
 import { formatError, retryAfterSeconds } from './errors.ts';
 import { checkOperation, documentLimits, LIMITS } from './limits.ts';
+import { receiptOf, serverTiming } from './receipt.ts';
 
 export interface OperationServerOptions {
   readonly schema: GraphQLSchema;
@@ -52,7 +53,7 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
           // Without an operation, execution reports that there is none of this name.
           if (!operation) return Promise.resolve();
           if (!schema.getRootType(operation.operation)) throw noSuchOperations(operation.operation);
-          checkOperation(schema, document, operation, request.variables ?? {});
+          checkOperation({ schema, document, definition: operation, variables: request.variables ?? {} });
           return Promise.resolve();
         },
       }),
@@ -74,7 +75,7 @@ const record: ApolloServerPlugin<GatewayContext> = {
         contextValue.record.operationName = operationName;
         return Promise.resolve();
       },
-      willSendResponse({ response }) {
+      willSendResponse({ response, request }) {
         if (response.body.kind !== 'single') return Promise.resolve();
         const { data, errors } = response.body.singleResult;
         contextValue.record.refused =
@@ -82,6 +83,15 @@ const record: ApolloServerPlugin<GatewayContext> = {
           errors?.every((error) => error.extensions?.['code'] !== 'BAD_REQUEST') === true;
         const seconds = retryAfterSeconds(errors);
         if (seconds !== undefined) response.http.headers.set('retry-after', String(seconds));
+        const receipt = receiptOf(contextValue.record);
+        response.http.headers.set('server-timing', serverTiming(receipt));
+        if (request.http?.headers.get('x-upstream-receipt') === '1') {
+          const { calls, coalesced, cacheHits, queuedMs } = receipt;
+          response.body.singleResult.extensions = {
+            ...response.body.singleResult.extensions,
+            upstream: { calls, coalesced, cacheHits, queuedMs },
+          };
+        }
         return Promise.resolve();
       },
     }),

@@ -53,7 +53,7 @@ describe('decodeCursor', () => {
     '[null,20,0]',
     '[null,20,0,null,0]',
     '[7,20,0,null]',
-    '["a b",20,0,null]',
+    '["a\\nb",20,0,null]',
     '["",20,0,null]',
     '[null,101,0,null]',
     '[null,0,0,null]',

@@ -1,26 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { isFinished, parseUserData, pollAfterMs, type PackageJob } from '../../src/jobs/model.ts';
+import { isFinished, parseUserData, pollAfterMs } from '../../src/jobs/model.ts';
+import { jobWith } from '../support/job.ts';
 
-const JOB: PackageJob = {
-  id: 'j1',
-  name: null,
-  status: 'INIT',
-  statusRaw: 'Init',
-  triggerSource: null,
-  inputs: [],
-  output: null,
-  outputUrl: null,
-  pipelineId: null,
-  priority: null,
-  code: null,
-  message: null,
-  submitTime: '2026-01-01T00:00:00Z',
-  finishTime: null,
-  createTime: '2026-01-01T00:00:00Z',
-  modifiedTime: null,
-  userData: null,
-  observedAt: '2026-01-01T00:01:00.000Z',
-};
+const JOB = jobWith({ submitTime: '2026-01-01T00:00:00Z', createTime: '2026-01-01T00:00:00Z' });
 const INTERVAL = { minMs: 1000, maxMs: 15_000 };
 
 describe('pollAfterMs', () => {
@@ -58,7 +40,27 @@ describe('isFinished', () => {
 
 describe('parseUserData', () => {
   it('parses JSON of any kind, and gives null for the rest', () => {
-    const texts = ['{"param": "value"}', '[1]', '7', 'null', '{"a":', 'text', '', null];
-    expect(texts.map(parseUserData)).toEqual([{ param: 'value' }, [1], 7, null, null, null, null, null]);
+    const texts = [
+      '{"param": "value"}',
+      '[1]',
+      '7',
+      'null',
+      '{"a":',
+      'text',
+      '',
+      null,
+      '['.repeat(1e5) + ']'.repeat(1e5),
+    ];
+    expect(texts.map(parseUserData)).toEqual([
+      { param: 'value' },
+      [1],
+      7,
+      null,
+      null,
+      null,
+      null,
+      null,
+      null,
+    ]);
   });
 });

@@ -1,15 +1,26 @@
 import { describe, expect } from 'vitest';
 import type { Emulator } from '../../src/emulator/server.ts';
-import { createJobReader, type JobReader } from '../../src/jobs/reader.ts';
+import { createCounters } from '../../src/ice/counters.ts';
+import { createJobReader } from '../../src/jobs/reader.ts';
+import { JobStore } from '../../src/jobs/store.ts';
 import type { PackageJobConnection, PackageJobsArguments } from '../../src/jobs/pagination.ts';
 import { it as base, type ClientSetting } from '../support/it.ts';
+import { FRESHNESS } from '../support/jobs.ts';
 
 type List = (args: PackageJobsArguments) => Promise<PackageJobConnection>;
 
 const it = base.extend<{ list: List }>({
   list: async ({ client }: { client: ClientSetting }, use: (list: List) => Promise<void>) => {
-    const reader: JobReader = createJobReader(client.ice);
-    await use((args) => reader.list(args, client.context));
+    const unused = { read: () => Promise.reject(new Error('lists need no planner')) };
+    const store = new JobStore({
+      planner: unused,
+      freshness: FRESHNESS,
+      maxJobs: 10_000,
+      now: Date.now,
+      counters: createCounters(),
+    });
+    const reader = createJobReader(client.ice, store);
+    await use((args) => reader.list(args, { ...client.context, spared: () => undefined }));
   },
 });
 
@@ -107,6 +118,17 @@ describe('readConnection', () => {
     const ids = addJobs(emulator, 30).toReversed();
     const { pageInfo } = await list({ first: 10 });
     expect(idsOf(await list({ first: 3, after: pageInfo.endCursor }))).toEqual(ids.slice(10, 13));
+  });
+
+  it('goes on after pages that are empty although others follow', async ({ emulator, list }) => {
+    const token = '019daf5780f74831b0e1a767c9f1c178';
+    const empty = JSON.stringify({ PackageJobList: { PackageJobs: [], NextPageToken: token } });
+    emulator.faults.add({ kind: 'body', body: empty, times: 5 });
+    const { nodes, pageInfo } = await list({});
+    expect([nodes, pageInfo.hasNextPage]).toEqual([[], true]);
+    emulator.faults.add({ kind: 'body', body: '{"PackageJobList":{"PackageJobs":[{"JobId":"j1"}]}}' });
+    expect(idsOf(await list({ after: pageInfo.endCursor }))).toEqual(['j1']);
+    expect(emulator.requests.at(-1)?.params['NextPageToken']).toBe(token);
   });
 
   it('shows jobs that appear after the last page was read', async ({ emulator, list }) => {

@@ -192,6 +192,18 @@ const BAD_REQUESTS: readonly BadRequest[] = [
     message: /^The operation has a cost of \d+; the limit is 20000$/,
   },
   {
+    what: 'more reads than one operation may cause',
+    query: `{ ${Array.from({ length: 6 }, (_, i) => `a${String(i)}: packageJobsById(ids: ${JSON.stringify(Array(100).fill(String(i)))}) { id }`).join(' ')} }`,
+    code: 'OPERATION_TOO_COMPLEX',
+    message: 'The operation has 600 reads of ICE; the limit is 500',
+  },
+  {
+    what: 'more lists than one operation may cause',
+    query: `{ ${Array.from({ length: 100 }, (_, i) => `a${String(i)}: packageJobs(first: 1) { nodes { outputUrl } }`).join(' ')} }`,
+    code: 'OPERATION_TOO_COMPLEX',
+    message: 'The operation has 600 reads of ICE; the limit is 500',
+  },
+  {
     what: 'fragments that multiply',
     query: [
       'query { packageJob(id: "a") { ...F0 } }',

@@ -119,6 +119,55 @@ describe('an operation', () => {
     expect(performance.now() - startedAt).toBeLessThan(4000);
   });
 
+  it('tells in Server-Timing what it cost, and in extensions when asked', async ({ gateway }) => {
+    const ids = [gateway.emulator.jobs.add(), gateway.emulator.jobs.add()];
+    const first = await gateway.query(BY_ID, { ids }, { 'x-upstream-receipt': '1' });
+    expect(first.extensions).toEqual({
+      upstream: { calls: 2, coalesced: 0, cacheHits: 0, queuedMs: expect.any(Number) },
+    });
+    expect(first.headers.get('server-timing')).toMatch(
+      /^upstream;desc="2 calls";dur=\d+, queue;dur=\d+, cache;desc="0 hits/,
+    );
+    const second = await gateway.query(BY_ID, { ids });
+    expect(second.extensions).toBeUndefined();
+    expect(second.headers.get('server-timing')).toContain('cache;desc="2 hits, 0 coalesced"');
+  });
+
+  it('tells when an answer is stale, as ICE fails', async () => {
+    const gateway = await startGateway({ env: { JOB_MAX_AGE_MS: '100' } });
+    const ids = [gateway.emulator.jobs.add({ finishTime: Infinity })];
+    const FIELDS = 'query ($ids: [ID!]!) { packageJobsById(ids: $ids) { id observedAt } }';
+    const fresh = await gateway.query(FIELDS, { ids });
+    gateway.emulator.faults.add({ kind: 'status', status: 403, code: 'Forbidden.RAM', times: 'always' });
+    await expect
+      .poll(async () => (await gateway.query(FIELDS, { ids })).headers.get('server-timing'))
+      .toContain('stale;desc="1 stale"');
+    const stale = await gateway.query(FIELDS, { ids });
+    await gateway.close();
+    expect(stale.errors).toBeUndefined();
+    expect(stale.data).toEqual(fresh.data);
+  });
+
+  it('is logged when its client leaves', async () => {
+    const lines: string[] = [];
+    const gateway = await startGateway({ onLogLine: (line) => lines.push(line) });
+    const id = gateway.emulator.jobs.add();
+    gateway.emulator.faults.add({ kind: 'hang', when: 'before-headers' });
+    const controller = new AbortController();
+    const left = fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-request-id': 'left' },
+      body: JSON.stringify({ query: BY_ID, variables: { ids: [id] } }),
+      signal: controller.signal,
+    });
+    await expect.poll(() => gateway.emulator.countRequests()).toBe(1);
+    controller.abort();
+    await expect(left).rejects.toThrow('aborted');
+    await expect.poll(() => lines.filter((line) => line.includes('"requestId":"left"'))).toHaveLength(1);
+    expect(lines.find((line) => line.includes('"requestId":"left"'))).toContain('the client has gone');
+    await gateway.close();
+  });
+
   it('is logged with its request id, name, duration and calls, and without its variables', async () => {
     const lines: string[] = [];
     const gateway = await startGateway({ onLogLine: (line) => lines.push(line) });
@@ -134,6 +183,7 @@ describe('an operation', () => {
       path: '/graphql',
       status: 200,
       durationMs: expect.any(Number),
+      receipt: { calls: 1, cacheHits: 0 },
       calls: [{ action: 'GetPackageJob', requestId: gateway.emulator.requests[0]?.requestId }],
     });
     expect(line).not.toContain(id);

@@ -65,6 +65,7 @@ describe('refusals below GraphQL', () => {
     ],
     ['invalid JSON', 'POST', '/graphql', json, '{"query":', 400, /not valid JSON/],
     ['an empty body', 'POST', '/graphql', json, '', 400, /empty/],
+    ['a path that is no text', 'GET', '/%ff', {}, undefined, 400, /not a valid url/],
     ['a list of operations', 'POST', '/graphql', json, '[{"query":"{__typename}"}]', 400, /batching/],
     ['no operation', 'POST', '/graphql', json, '{"variables":{}}', 400, /non-empty `query`/],
     ['a query that is no text', 'POST', '/graphql', json, '{"query":7}', 400, /must be strings/],
@@ -134,6 +135,7 @@ describe('refusals below GraphQL', () => {
       pollInterval: { minMs: 1000, maxMs: 1000 },
       operationTimeoutMs: 1000,
       corsOrigins: [],
+      isHostChecked: true,
       ideDirectory: undefined,
     });
     app.get('/broken', broken);
@@ -159,6 +161,33 @@ describe('a method that a path does not take', () => {
   it('is answered with those it takes', async ({ gateway }) => {
     const response = await fetch(`${gateway.url}/graphql`, { method: 'PUT' });
     expect(response.headers.get('allow')).toBe('GET, HEAD, POST');
+  });
+});
+
+const asHost = (url: string, host: string) =>
+  raw(url, `GET /livez HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+
+describe('a gateway on loopback', () => {
+  it('answers requests that name this machine alone, whatever a site’s own name resolves to', async ({
+    gateway,
+  }) => {
+    for (const host of ['localhost', 'LOCALHOST:4000', '127.0.0.1:80', '127.1.2.3', '[::1]:4000']) {
+      expect(await asHost(gateway.url, host)).toMatch(/^HTTP\/1\.1 200 /);
+    }
+    for (const host of [
+      'evil.example',
+      'localhost.evil.example',
+      '127.0.0.1.evil.example:4000',
+      '192.168.0.1',
+    ]) {
+      expect(await asHost(gateway.url, host)).toMatch(/^HTTP\/1\.1 421 .*"code":"BAD_REQUEST"/s);
+    }
+  });
+
+  it('answers any host name in production, where a proxy can stand in front', async () => {
+    const gateway = await startGateway({ env: { NODE_ENV: 'production' } });
+    expect(await asHost(gateway.url, 'jobs.example.com')).toMatch(/^HTTP\/1\.1 200 /);
+    await gateway.close();
   });
 });
 

@@ -17,6 +17,7 @@ export interface GraphqlAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly data?: Record<string, unknown> | null;
+  readonly extensions?: Record<string, unknown>;
   readonly errors?: readonly {
     readonly message: string;
     readonly path?: readonly (string | number)[];
@@ -73,7 +74,7 @@ export async function post(
     headers: { 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
-  const answer = (await response.json()) as Pick<GraphqlAnswer, 'data' | 'errors'>;
+  const answer = (await response.json()) as Pick<GraphqlAnswer, 'data' | 'errors' | 'extensions'>;
   return { status: response.status, headers: response.headers, ...answer };
 }
 

@@ -1,0 +1,60 @@
+import { isFinished, type PackageJob } from './model.ts';
+
+/** What was last known of an id: a job, or that ICE does not know it (`null`). Times are milliseconds since 1970. */
+export interface Known {
+  readonly job: PackageJob | null;
+  /** When the call that told it began, so that the state is no older than this says. */
+  readonly observedAt: number;
+  /** The same for the last GetPackageJob; a state that only lists have told has 0. */
+  readonly confirmedAt: number;
+}
+
+/** How old a state may be when it is served, in milliseconds. */
+export interface Freshness {
+  readonly unfinishedMs: number;
+  readonly finishedMs: number;
+  readonly missingMs: number;
+  /** The same for an unfinished job while ICE fails; a finished one, which cannot change, then has no limit. */
+  readonly staleIfErrorMs: number;
+}
+
+/** The longest a state may be served without asking ICE, in milliseconds from its observation. */
+export function maxAgeMs({ job }: Known, freshness: Freshness): number {
+  if (job === null) return freshness.missingMs;
+  return isFinished(job) ? freshness.finishedMs : freshness.unfinishedMs;
+}
+
+export function isFresh(known: Known, freshness: Freshness, now: number): boolean {
+  return now - known.observedAt < maxAgeMs(known, freshness);
+}
+
+/** Whether the state may stand in for one that ICE fails to give. That a job was missing says nothing about now. */
+export function canStandIn({ job, observedAt }: Known, freshness: Freshness, now: number): boolean {
+  if (job === null) return false;
+  return isFinished(job) || now - observedAt <= freshness.staleIfErrorMs;
+}
+
+/**
+ * Whether `next` is the later of two states of one id. A finished job never becomes unfinished again; else the later
+ * `modifiedTime` wins, and where that does not decide, the later observation.
+ */
+export function supersedes(next: Known, known: Known): boolean {
+  if (next.job !== null && known.job !== null) {
+    if (isFinished(next.job) !== isFinished(known.job)) return isFinished(next.job);
+    const [nextTime, knownTime] = [next.job.modifiedTime, known.job.modifiedTime];
+    if (nextTime !== null && knownTime !== null && nextTime !== knownTime) {
+      return Date.parse(nextTime) > Date.parse(knownTime);
+    }
+  }
+  return next.observedAt >= known.observedAt;
+}
+
+/**
+ * `next` with what a list leaves out, `outputUrl`, taken over from `known` where both are the same state of the job;
+ * never a mixture of two.
+ */
+export function complete(next: PackageJob, known: PackageJob | null | undefined): PackageJob {
+  if (next.outputUrl !== undefined || !known || known.outputUrl === undefined) return next;
+  const isSameState = next.status === known.status && next.modifiedTime === known.modifiedTime;
+  return isSameState ? { ...next, outputUrl: known.outputUrl } : next;
+}

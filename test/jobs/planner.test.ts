@@ -1,0 +1,194 @@
+import { describe, expect } from 'vitest';
+import { createCounters } from '../../src/ice/counters.ts';
+import { createPlanner, DISTRUST_MS } from '../../src/jobs/planner.ts';
+import { it, type JobsSetting } from '../support/jobs.ts';
+
+const SUCCESS = { status: 'Success' } as const;
+
+/** Calls made since the last time, as [lists, gets]. */
+function calls({ emulator }: JobsSetting): [number, number] {
+  const counted: [number, number] = [
+    emulator.countRequests('ListPackageJobs'),
+    emulator.countRequests('GetPackageJob'),
+  ];
+  emulator.resetRequests();
+  return counted;
+}
+
+/** Reads all of them at once, after their states have expired; gives their statuses. */
+async function sweep(
+  { clock, store, context }: JobsSetting,
+  ids: readonly string[],
+): Promise<(string | undefined)[]> {
+  clock.now += 1000;
+  const read = await Promise.all(ids.map((id) => store.get(id, context)));
+  return read.map((job) => job?.status);
+}
+
+describe('the planner', () => {
+  it('reads 100 unfinished jobs by one list and one spot check', async ({ jobs }) => {
+    const ids = await jobs.addKnownJobs(100);
+    expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
+    expect(calls(jobs)).toEqual([1, 1]);
+  });
+
+  it('reads 1,000 unfinished jobs by ten lists and one spot check', async ({ jobs }) => {
+    const ids = await jobs.addKnownJobs(1000);
+    expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
+    expect(calls(jobs)).toEqual([10, 1]);
+  });
+
+  it('gets each of a few jobs, which costs no more than a list', async ({ jobs }) => {
+    const ids = await jobs.addKnownJobs(4);
+    await sweep(jobs, ids.slice(0, 3));
+    expect(calls(jobs)).toEqual([0, 3]);
+    await sweep(jobs, ids);
+    expect(calls(jobs)).toEqual([1, 1]);
+  });
+
+  it('gets each job that is missing from the list, as it has changed', async ({ jobs }) => {
+    const ids = await jobs.addKnownJobs(50);
+    for (const id of ids.slice(10, 13)) jobs.emulator.jobs.finish(id, SUCCESS);
+    const statuses = await sweep(jobs, ids);
+    expect(statuses.slice(9, 14)).toEqual(['INIT', 'SUCCESS', 'SUCCESS', 'SUCCESS', 'INIT']);
+    expect(calls(jobs)).toEqual([1, 4]);
+  });
+
+  it('gets jobs it knows nothing of, those that finished, and those that were missing', async ({ jobs }) => {
+    const ids = Array.from({ length: 20 }, () => jobs.emulator.jobs.add({ finishTime: Infinity }));
+    await sweep(jobs, ids);
+    expect(calls(jobs)).toEqual([0, 20]);
+    await sweep(
+      jobs,
+      Array.from({ length: 20 }, (_, index) => `missing-${String(index)}`),
+    );
+    await sweep(
+      jobs,
+      Array.from({ length: 20 }, (_, index) => `missing-${String(index)}`),
+    );
+    expect(calls(jobs)).toEqual([0, 40]);
+  });
+
+  it('reads wanted jobs that lie between many others in no more calls than gets would cost', async ({
+    jobs,
+  }) => {
+    const ids = await jobs.addKnownJobs(10);
+    for (let other = 0; other < 1000; other += 1) {
+      jobs.emulator.jobs.add({ createTime: jobs.clock.now - other * 9, finishTime: Infinity });
+    }
+    expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
+    const [lists, gets] = calls(jobs);
+    expect(lists + gets).toBeLessThanOrEqual(10 + 3);
+  });
+
+  it('leaps over others that lie between an old job and the rest', async ({ jobs }) => {
+    const { clock, emulator } = jobs;
+    const old = emulator.jobs.add({ createTime: clock.now - 1e9, finishTime: Infinity });
+    for (let other = 0; other < 500; other += 1) {
+      emulator.jobs.add({ createTime: clock.now - 1e8 - other, finishTime: Infinity });
+    }
+    const ids = [old, ...(await jobs.addKnownJobs(50))];
+    await jobs.store.get(old, jobs.context);
+    calls(jobs);
+    expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
+    const [lists, gets] = calls(jobs);
+    expect(lists).toBe(2);
+    expect(gets).toBeLessThanOrEqual(2);
+  });
+
+  it('reads hundreds of jobs created in the same second', async ({ jobs }) => {
+    const ids = Array.from({ length: 250 }, () => jobs.emulator.jobs.add({ finishTime: Infinity }));
+    await sweep(jobs, ids);
+    calls(jobs);
+    expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
+    expect(calls(jobs)).toEqual([3, 1]);
+  });
+
+  it('checks another job each time, so that each is got in turn', async ({ jobs }) => {
+    const ids = await jobs.addKnownJobs(5);
+    const checked: (string | undefined)[] = [];
+    for (let time = 0; time < 5; time += 1) {
+      await sweep(jobs, ids);
+      checked.push(jobs.emulator.requests.find(({ action }) => action === 'GetPackageJob')?.params['JobId']);
+      calls(jobs);
+    }
+    expect(new Set(checked)).toEqual(new Set(ids));
+  });
+
+  it('stops trusting lists that show a finished job as unfinished, for a while, and says so', async ({
+    jobs,
+  }) => {
+    const { clock, emulator, contradictions } = jobs;
+    const ids = await jobs.addKnownJobs(20);
+    emulator.faults.add({ kind: 'listLag', lagMs: 600_000, times: 'always' });
+    clock.now += 700_000;
+    await sweep(jobs, ids);
+    for (const id of ids) emulator.jobs.finish(id, SUCCESS);
+    calls(jobs);
+    expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['SUCCESS']));
+    expect(contradictions).toHaveLength(1);
+
+    const others = await jobs.addKnownJobs(20);
+    await sweep(jobs, others);
+    expect(calls(jobs)).toEqual([0, 20]);
+    emulator.faults.clear();
+    clock.now += DISTRUST_MS;
+    await sweep(jobs, others);
+    expect(calls(jobs)).toEqual([1, 1]);
+  });
+
+  it('finds a list that lags on one job alone within as many sweeps as there are jobs', async ({ jobs }) => {
+    const { emulator, contradictions } = jobs;
+    const ids = await jobs.addKnownJobs(10);
+    const [finished = ''] = ids;
+    // Get shows the job as finished, lists do not.
+    jobs.emulator.jobs.finish(finished, SUCCESS);
+    emulator.faults.add({ kind: 'listLag', lagMs: 10_000, times: 'always' });
+    let sweeps = 0;
+    while (contradictions.length === 0 && sweeps < 10) {
+      await sweep(jobs, ids);
+      sweeps += 1;
+    }
+    expect(await jobs.store.get(finished, jobs.context)).toMatchObject({ status: 'SUCCESS' });
+  });
+
+  it('takes no list for wrong that was asked for before the job finished', async ({ jobs }) => {
+    const { clock, emulator, ice, contradictions, context } = jobs;
+    const ids = await jobs.addKnownJobs(10);
+    const [first = ''] = ids;
+    const listed = Promise.withResolvers<void>();
+    const planner = createPlanner({
+      ice: {
+        // The spot check is late: when it is made, the list has been read and the job has finished.
+        async getPackageJob(id, context) {
+          await listed.promise;
+          emulator.jobs.finish(first, SUCCESS);
+          return ice.getPackageJob(id, context);
+        },
+        listPackageJobs: (query, context) => ice.listPackageJobs(query, context).finally(listed.resolve),
+      },
+      isListBatchingOn: true,
+      now: () => clock.now,
+      counters: createCounters(),
+      onContradiction: (id) => contradictions.push(id),
+    });
+    const known = ids.map((id) => jobs.store.peek(id));
+    const readings = await Promise.all(ids.map((id, index) => planner.read(id, known[index], context)));
+    expect(readings.slice(0, 2).map(({ job }) => job?.status)).toEqual(['SUCCESS', 'INIT']);
+    expect(contradictions).toEqual([]);
+  });
+
+  it('gets each job when the list fails', async ({ jobs }) => {
+    const ids = await jobs.addKnownJobs(10);
+    jobs.emulator.faults.add({ kind: 'status', status: 403, action: 'ListPackageJobs', times: 'always' });
+    expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
+    expect(calls(jobs)[1]).toBeGreaterThanOrEqual(10);
+  });
+
+  it('uses a list although its spot check fails', async ({ jobs }) => {
+    const ids = await jobs.addKnownJobs(10);
+    jobs.emulator.faults.add({ kind: 'status', status: 403, action: 'GetPackageJob' });
+    expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
+    expect(calls(jobs)).toEqual([1, 1]);
+  });
+});
