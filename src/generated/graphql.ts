@@ -174,7 +174,7 @@ export type PackageJobTriggerSource =
 /** Where a page stands among the others. */
 export type PageInfo = {
   readonly __typename?: 'PageInfo';
-  /** The cursor of the last job of the page; `null` when the page is empty. */
+  /** The cursor of the last job of the page; `null` when the page is empty and no other follows. */
   readonly endCursor?: Maybe<Scalars['String']['output']>;
   /** Whether asking again with `after: endCursor` can return more. */
   readonly hasNextPage: Scalars['Boolean']['output'];
