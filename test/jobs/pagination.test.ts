@@ -56,18 +56,33 @@ async function walk(
 }
 
 describe('readConnection', () => {
-  it.for(['CREATE_TIME_DESC', 'CREATE_TIME_ASC'] as const)(
-    'shows each of 1,000 jobs once, in order %s, in pages of 37, while new jobs appear',
-    async (orderBy, { emulator, list }) => {
-      const ids = addJobs(emulator, 1000, 3);
-      const seen = await walk(list, { first: 37, orderBy }, (page) => page < 27 && emulator.jobs.add());
+  const filters = [
+    ['no filter', {}, () => true],
+    ['a status', { status: 'FAIL' }, (index: number) => index % 3 === 2],
+    ['a time of creation', { createdFrom: new Date(START + 50_000) }, (index: number) => index >= 150],
+  ] as const;
+  const orders = ['CREATE_TIME_DESC', 'CREATE_TIME_ASC'] as const;
+
+  it.for(
+    orders.flatMap((orderBy) =>
+      filters.map(([what, filter, isShown]) => [orderBy, what, filter, isShown] as const),
+    ),
+  )(
+    'shows each of 1,000 jobs once, in order %s, with %s, in pages of 37, while new jobs appear',
+    async ([orderBy, , filter, isShown], { emulator, list }) => {
+      const ids = addJobs(emulator, 1000, 3).filter((_, index) => isShown(index));
+      let added = 0;
+      const seen = await walk(list, { first: 37, orderBy, filter }, () => {
+        if (added < 5) emulator.jobs.add({ finishTime: Date.now(), outcome: { status: 'Fail' } });
+        added += 1;
+      });
       const old = new Set(ids);
       expect(seen.filter((id) => old.has(id))).toEqual(
         orderBy === 'CREATE_TIME_ASC' ? ids : ids.toReversed(),
       );
       expect(new Set(seen).size).toBe(seen.length);
       // Newer than any place in a descending walk, and still ahead of an ascending one.
-      expect(seen.length - ids.length).toBe(orderBy === 'CREATE_TIME_ASC' ? 27 : 0);
+      expect(seen.length - ids.length).toBe(orderBy === 'CREATE_TIME_ASC' ? 5 : 0);
     },
   );
 

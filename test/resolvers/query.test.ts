@@ -79,6 +79,21 @@ describe('packageJob', () => {
     expect(gateway.emulator.countRequests()).toBe(1);
   });
 
+  it('costs one call for 1,000 requests at the same time', async () => {
+    // Longer than a thousand requests can take on a busy machine.
+    const gateway = await startGateway({ env: { JOB_MAX_AGE_MS: '30000' } });
+    const id = gateway.emulator.jobs.add();
+    gateway.emulator.faults.add({ kind: 'delay', delayMs: 500 });
+    const query = `{ packageJob(id: "${id}") { id } }`;
+    const answers = await Promise.all(Array.from({ length: 1000 }, () => gateway.query(query)));
+    const calls = gateway.emulator.countRequests();
+    await gateway.close();
+    expect(answers.every(({ data }) => (data?.['packageJob'] as { id: string } | null)?.id === id)).toBe(
+      true,
+    );
+    expect(calls).toBe(1);
+  });
+
   it('shows a media-library object by its id', async ({ gateway }) => {
     const id = gateway.emulator.jobs.add({ inputs: [{ Type: 'Media', Media: '5b25e8d0f1f44a2b' }] });
     const { data } = await gateway.query(
