@@ -59,8 +59,8 @@ export async function startGateway(
       isListBatchingOn: config.isListBatchingOn,
       now,
       counters,
-      onContradiction: (id) =>
-        logger.warn({ id }, 'ICE listed a finished job as unfinished: lists are not trusted for now'),
+      onContradiction: () =>
+        logger.warn('ICE listed a finished job as unfinished: lists are not trusted for now'),
     }),
     freshness: config.freshness,
     maxJobs: config.maxJobs,

@@ -83,7 +83,11 @@ export function createBreaker({ action, onOpen }: BreakerOptions): Breaker {
       }),
     },
   );
-  policy.onBreak(() => onOpen(refusal()));
+  let opens = 0;
+  policy.onBreak(() => {
+    opens += 1;
+    onOpen(refusal());
+  });
 
   function refusal(): IceError {
     const untilProbeMs = probeAt - Date.now();
@@ -104,10 +108,12 @@ export function createBreaker({ action, onOpen }: BreakerOptions): Breaker {
       const outcome = await policy
         .execute(async () => {
           const isProbe = policy.state === CircuitState.HalfOpen;
+          const opensBefore = opens;
           try {
             return await attempt();
           } catch (error) {
-            const isTelling = !signal.aborted && !isUnsent(error);
+            // What began before the last opening tells of then, not of now.
+            const isTelling = !signal.aborted && !isUnsent(error) && opens === opensBefore;
             if (isTelling) return new Failure(error, isSymptom(error));
             // cockatiel takes a thrown error for no news at all, but for the probe's success.
             if (isProbe) return new Failure(error, true);

@@ -37,6 +37,8 @@ export interface IceClientOptions {
 
 /** Which jobs ListPackageJobs returns. Times are `yyyy-MM-ddTHH:mm:ssZ`. */
 export interface ListQuery {
+  /** Only this job. */
+  readonly jobId?: string;
   readonly status?: 'Init' | 'Success' | 'Fail';
   readonly startOfCreateTime?: string;
   readonly endOfCreateTime?: string;
@@ -170,6 +172,7 @@ function listParameters(query: ListQuery): Record<string, string> {
   return {
     OrderBy: query.orderBy,
     PageSize: String(query.pageSize),
+    ...(query.jobId && { JobId: query.jobId }),
     ...(query.status && { Status: query.status }),
     ...(query.startOfCreateTime && { StartOfCreateTime: query.startOfCreateTime }),
     ...(query.endOfCreateTime && { EndOfCreateTime: query.endOfCreateTime }),

@@ -33,7 +33,7 @@ export interface Counters {
   hits: number;
   /** Reads answered with an old state because ICE failed. */
   stale: number;
-  /** ListPackageJobs calls made in place of GetPackageJob calls. */
+  /** Batches of reads for which lists were read in place of GetPackageJob calls. */
   listBatches: number;
   /** Jobs that a list and GetPackageJob told different things about. */
   listContradictions: number;

@@ -5,7 +5,9 @@ export interface Known {
   readonly job: PackageJob | null;
   /** When the call that told it began, so that the state is no older than this says. */
   readonly observedAt: number;
-  /** The same for the last GetPackageJob; a state that only lists have told has 0. */
+  /** When this was last told by a call that can be trusted to be up to date, from which its age counts; 0 is never. */
+  readonly vouchedAt: number;
+  /** When GetPackageJob last told of the id; 0 is never. */
   readonly confirmedAt: number;
 }
 
@@ -25,13 +27,16 @@ export function maxAgeMs({ job }: Known, freshness: Freshness): number {
 }
 
 export function isFresh(known: Known, freshness: Freshness, now: number): boolean {
-  return now - known.observedAt < maxAgeMs(known, freshness);
+  const ageMs = now - known.vouchedAt;
+  // A clock that was set back makes ages negative; nothing is known of them then.
+  return ageMs >= 0 && ageMs < maxAgeMs(known, freshness);
 }
 
 /** Whether the state may stand in for one that ICE fails to give. That a job was missing says nothing about now. */
 export function canStandIn({ job, observedAt }: Known, freshness: Freshness, now: number): boolean {
   if (job === null) return false;
-  return isFinished(job) || now - observedAt <= freshness.staleIfErrorMs;
+  const ageMs = now - observedAt;
+  return isFinished(job) || (ageMs >= 0 && ageMs <= freshness.staleIfErrorMs);
 }
 
 /**
@@ -49,12 +54,16 @@ export function supersedes(next: Known, known: Known): boolean {
   return next.observedAt >= known.observedAt;
 }
 
+/** Whether two readings show one state. A finished job has only one. */
+export function isSameState(a: PackageJob, b: PackageJob): boolean {
+  return a.status === b.status && (isFinished(a) || a.modifiedTime === b.modifiedTime);
+}
+
 /**
  * `next` with what a list leaves out, `outputUrl`, taken over from `known` where both are the same state of the job;
  * never a mixture of two.
  */
 export function complete(next: PackageJob, known: PackageJob | null | undefined): PackageJob {
   if (next.outputUrl !== undefined || !known || known.outputUrl === undefined) return next;
-  const isSameState = next.status === known.status && next.modifiedTime === known.modifiedTime;
-  return isSameState ? { ...next, outputUrl: known.outputUrl } : next;
+  return isSameState(next, known) ? { ...next, outputUrl: known.outputUrl } : next;
 }

@@ -20,6 +20,9 @@ export interface Listing {
 /** With no more jobs than this left, asking for each costs no more calls than a list and its spot check. */
 export const FEW = 3;
 
+/** How long a page may take, its wait for the call budget included, in milliseconds; gets may be faster. */
+const PATIENCE_MS = 1000;
+
 /**
  * Lists the unfinished jobs created around the wanted ones, oldest first, page by page, for as long as a page can be
  * expected to replace more calls than it costs.
@@ -51,7 +54,7 @@ export async function listUnfinished(
           endOfCreateTime: end,
           ...(token === null ? {} : { nextPageToken: token }),
         },
-        context,
+        { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(PATIENCE_MS)]) },
       )
       .catch((error: unknown) => {
         if (left.length === wanted.length) throw error;

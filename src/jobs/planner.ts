@@ -2,7 +2,8 @@ import type { CallContext, IceClient } from '../ice/client.ts';
 import type { Counters } from '../ice/counters.ts';
 import type { IceJob } from '../ice/decode.ts';
 import type { Known } from './freshness.ts';
-import { FEW, listUnfinished, type Wanted } from './listing.ts';
+import { IceError } from '../ice/errors.ts';
+import { FEW, listUnfinished, type Listing, type Wanted } from './listing.ts';
 import { isFinished } from './model.ts';
 
 /** What ICE said about an id, and when. */
@@ -10,8 +11,13 @@ export interface Reading {
   readonly job: IceJob | null;
   /** When the call that told it began, in milliseconds since 1970. */
   readonly observedAt: number;
-  /** Whether GetPackageJob told it, the only authority for finished and missing jobs and for `outputUrl`. */
-  readonly isConfirmed: boolean;
+  /**
+   * Who told it. `get`: GetPackageJob, the only authority for finished and missing jobs and for `outputUrl`.
+   * `checked list`: a list that was checked on one job. `list`: one that was not, and may lag.
+   */
+  readonly source: 'get' | 'checked list' | 'list';
+  /** Whether the call was made for another operation's reads as well, and is written down there. */
+  readonly isShared?: boolean;
 }
 
 /** Reads jobs in as few calls as it can. */
@@ -32,11 +38,14 @@ export interface PlannerOptions {
   readonly now: () => number;
   readonly counters: Pick<Counters, 'listBatches' | 'listContradictions'>;
   /** Told that a list still showed a job as unfinished that had finished before the list was asked for. */
-  readonly onContradiction: (id: string) => void;
+  readonly onContradiction: () => void;
 }
 
 /** How long lists are left alone after one was wrong, in milliseconds. */
 export const DISTRUST_MS = 60_000;
+
+/** How long lists are left alone after one failed, in milliseconds. */
+const PAUSE_MS = 5000;
 
 interface Read {
   readonly id: string;
@@ -78,45 +87,66 @@ export function createPlanner(options: PlannerOptions): Planner {
   async function get({ id, context }: Pick<Read, 'id' | 'context'>): Promise<Reading> {
     const { value: job, observedAt } = await ice.getPackageJob(id, context);
     // It speaks for `outputUrl` even by leaving it out.
-    return { job: job && { ...job, outputUrl: job.outputUrl ?? null }, observedAt, isConfirmed: true };
+    return { job: job && { ...job, outputUrl: job.outputUrl ?? null }, observedAt, source: 'get' };
   }
 
   async function readByList(reads: readonly ListableRead[]): Promise<void> {
+    for (const { context, reject } of reads) {
+      // Others may wait longer than this one.
+      context.signal.addEventListener('abort', () => reject(timeout()), { once: true });
+    }
     const [spot] = reads.toSorted((a, b) => a.confirmedAt - b.confirmedAt);
     const context = sharedContext(reads);
     const spotCheck = spot && get({ ...spot, context }).catch(() => undefined);
-    const listing = await listUnfinished(
-      reads.map(({ wanted }) => wanted),
-      ice,
-      context,
-    ).catch(() => undefined);
-    counters.listBatches += 1;
+    const listing = await list(reads, context);
     const checked = await spotCheck;
     const isTrusted = listing !== undefined && !(await isContradicted(spot, checked, listing, context));
     const unread = new Set(listing?.unread.map(({ id }) => id));
     for (const read of reads) {
-      const listed = listing?.unfinished.get(read.wanted.id);
+      if (read.context.signal.aborted) continue;
+      const listed = isTrusted && !unread.has(read.wanted.id) && listing.unfinished.get(read.wanted.id);
+      const isShared = read.context.caller !== reads[0]?.context.caller;
       if (read === spot && checked !== undefined) read.resolve(checked);
-      else if (isTrusted && listed && !unread.has(read.wanted.id))
-        read.resolve({ ...listed, isConfirmed: false });
+      else if (listed) read.resolve({ ...listed, source: 'checked list', isShared });
       else read.resolve(get(read));
     }
+  }
+
+  /** `undefined` when ICE fails to list, which is then left alone for a while: gets may work all the same. */
+  async function list(reads: readonly ListableRead[], context: CallContext): Promise<Listing | undefined> {
+    try {
+      const listing = await listUnfinished(
+        reads.map(({ wanted }) => wanted),
+        ice,
+        context,
+      );
+      counters.listBatches += 1;
+      return listing;
+    } catch {
+      distrust(PAUSE_MS);
+      return undefined;
+    }
+  }
+
+  function distrust(forMs: number): void {
+    distrustedUntil = Math.max(distrustedUntil, now() + forMs);
   }
 
   /** Whether ICE lists the job although it had finished before. A list and a get at the same time prove nothing. */
   async function isContradicted(
     spot: ListableRead | undefined,
     checked: Reading | undefined,
-    listing: { readonly unfinished: ReadonlyMap<string, unknown> },
+    { unfinished }: Listing,
     context: CallContext,
   ): Promise<boolean> {
-    if (spot === undefined || checked === undefined || !listing.unfinished.has(spot.wanted.id)) return false;
+    if (spot === undefined || checked === undefined || !unfinished.has(spot.wanted.id)) return false;
     if (checked.job !== null && !isFinished(checked.job)) return false;
-    const again = await listUnfinished([spot.wanted], ice, context).catch(() => undefined);
-    if (again?.unfinished.has(spot.wanted.id) !== true) return false;
-    distrustedUntil = now() + DISTRUST_MS;
+    const query = { jobId: spot.wanted.id, status: 'Init', orderBy: 'CreateTimeAsc', pageSize: 1 } as const;
+    const again = await ice.listPackageJobs(query, context).catch(() => undefined);
+    if (again?.value.jobs.some(({ id }) => id === spot.wanted.id) !== true) return false;
+    distrust(DISTRUST_MS);
     counters.listContradictions += 1;
-    options.onContradiction(spot.id);
+    options.onContradiction();
     return true;
   }
 
@@ -129,6 +159,10 @@ export function createPlanner(options: PlannerOptions): Planner {
       return promise;
     },
   };
+}
+
+function timeout(): IceError {
+  return new IceError('UPSTREAM_TIMEOUT', { action: 'ListPackageJobs' });
 }
 
 function isListable(read: Read): read is ListableRead {

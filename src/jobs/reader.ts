@@ -21,7 +21,7 @@ export function createJobReader(ice: Pick<IceClient, 'listPackageJobs'>, store: 
         const { value, observedAt } = await ice.listPackageJobs(query, context);
         // A job that a later read did not find stays on the page that shows it.
         const latest = (job: IceJob): PackageJob =>
-          store.learn(job.id, { job, observedAt, isConfirmed: false }).job ?? observed(job, observedAt);
+          store.learn(job.id, { job, observedAt, source: 'list' }).job ?? observed(job, observedAt);
         return { jobs: value.jobs.map(latest), nextPageToken: value.nextPageToken };
       }),
   };

@@ -4,8 +4,16 @@ import type { CallContext } from '../ice/client.ts';
 import type { Counters } from '../ice/counters.ts';
 import { IceError } from '../ice/errors.ts';
 import { Flight } from './flight.ts';
-import { canStandIn, complete, isFresh, supersedes, type Freshness, type Known } from './freshness.ts';
-import { observed, type PackageJob } from './model.ts';
+import {
+  canStandIn,
+  complete,
+  isFresh,
+  isSameState,
+  supersedes,
+  type Freshness,
+  type Known,
+} from './freshness.ts';
+import { isFinished, observed, type PackageJob } from './model.ts';
 import type { Planner, Reading } from './planner.ts';
 
 /** For whom a read is made: its calls, and how it was spared them. */
@@ -16,6 +24,9 @@ export interface ReadContext extends CallContext {
 
 /** `hit`: from memory. `coalesced`: by a read that was under way. `stale`: from memory, as ICE failed. */
 export type Spared = 'hit' | 'coalesced' | 'stale';
+
+/** How much of a job is read: `whole` has `outputUrl`, which lists leave out. */
+export type Part = 'listed' | 'whole';
 
 /** A change of what is known of an id. */
 export interface JobChange {
@@ -46,7 +57,7 @@ export class JobStore {
   readonly #now: () => number;
   readonly #counters: JobStoreOptions['counters'];
   readonly #known: LRUCache<string, Known>;
-  readonly #flights = new Map<string, Flight<Known>>();
+  readonly #flights = new Map<string, { readonly flight: Flight<Known>; readonly part: Part }>();
   readonly #listeners = new Set<(change: JobChange) => void>();
   #version = 0;
 
@@ -69,27 +80,24 @@ export class JobStore {
    * @param part `whole` has `outputUrl`, which lists leave out
    * @throws {IceError} when ICE fails and what is known is too old to stand in
    */
-  async get(
-    id: string,
-    context: ReadContext,
-    part: 'listed' | 'whole' = 'listed',
-  ): Promise<PackageJob | null> {
+  async get(id: string, context: ReadContext, part: Part = 'listed'): Promise<PackageJob | null> {
     const known = this.#known.get(id);
     const isEnough = known !== undefined && (part === 'listed' || isWhole(known));
     if (isEnough && isFresh(known, this.#freshness, this.#now())) {
-      this.#counters.hits += 1;
-      context.spared('hit');
+      this.#spare(context, 'hit');
       return known.job;
     }
     try {
+      const latest = await this.#flightFor(id, part, context).join(context.signal);
+      if (part === 'listed' || isWhole(latest)) return latest.job;
+      // A list overtook the read with a later state, so that state is read.
       return (await this.#flightFor(id, part, context).join(context.signal)).job;
     } catch (error) {
       const standIn = this.#known.get(id);
       const canServe = standIn !== undefined && (part === 'listed' || isWhole(standIn));
       if (!(error instanceof IceError) || !canServe || !canStandIn(standIn, this.#freshness, this.#now()))
         throw error;
-      this.#counters.stale += 1;
-      context.spared('stale');
+      this.#spare(context, 'stale');
       return standIn.job;
     }
   }
@@ -100,18 +108,19 @@ export class JobStore {
   }
 
   /** Takes in a state from wherever it was read, and gives back the latest known, which may be another. */
-  learn(id: string, { job, observedAt, isConfirmed }: Reading): Known {
+  learn(id: string, { job, observedAt, source }: Reading): Known {
     const known = this.#known.peek(id);
     const state = job === null ? null : observed(job, observedAt);
     const next: Known = {
       job: state && complete(state, known?.job),
       observedAt,
-      confirmedAt: isConfirmed ? observedAt : (known?.confirmedAt ?? 0),
+      vouchedAt:
+        source !== 'list' || (state !== null && isFinished(state)) ? observedAt : (known?.vouchedAt ?? 0),
+      confirmedAt: Math.max(source === 'get' ? observedAt : 0, known?.confirmedAt ?? 0),
     };
-    const latest = known === undefined || supersedes(next, known) ? next : filledUp(known, state);
-    if (latest === known) return known;
+    const latest = known === undefined || supersedes(next, known) ? next : filledUp(known, state, next);
     this.#known.set(id, latest);
-    if (known === undefined || !isSameState(known.job, latest.job)) this.#tell(id, latest.job);
+    if (known === undefined || !isUnchanged(known.job, latest.job)) this.#tell(id, latest.job);
     return latest;
   }
 
@@ -121,26 +130,38 @@ export class JobStore {
     return () => this.#listeners.delete(listener);
   }
 
-  #flightFor(id: string, part: 'listed' | 'whole', context: ReadContext): Flight<Known> {
-    const key = `${part} ${id}`;
+  #flightFor(id: string, part: Part, context: ReadContext): Flight<Known> {
     const now = this.#now();
-    const current = this.#flights.get(key);
+    const current = this.#flights.get(id);
+    const isEnough = current !== undefined && (current.part === 'whole' || part === 'listed');
     // One that began too long ago may bring a state older than promised to those who ask now.
-    if (current && !current.isAbandoned && now - current.beganAt < this.#freshness.unfinishedMs) {
-      this.#counters.coalesced += 1;
-      context.spared('coalesced');
-      return current;
+    if (
+      isEnough &&
+      !current.flight.isAbandoned &&
+      now - current.flight.beganAt < this.#freshness.unfinishedMs
+    ) {
+      this.#spare(context, 'coalesced');
+      return current.flight;
     }
+    const known = part === 'whole' ? undefined : this.#known.peek(id);
     const flight = new Flight(now, async (signal) => {
-      const known = part === 'whole' ? undefined : this.#known.peek(id);
-      return this.learn(id, await this.#planner.read(id, known, { ...context, signal }));
+      const reading = await this.#planner.read(id, known, { ...context, signal });
+      if (reading.isShared === true) this.#spare(context, 'coalesced');
+      return this.learn(id, reading);
     });
-    this.#flights.set(key, flight);
+    // Of an id that nothing is known of, the whole job is read.
+    const entry = { flight, part: known === undefined ? 'whole' : part } as const;
+    this.#flights.set(id, entry);
     const land = () => {
-      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+      if (this.#flights.get(id) === entry) this.#flights.delete(id);
     };
     flight.ended.then(land, land);
     return flight;
+  }
+
+  #spare(context: ReadContext, how: Spared): void {
+    this.#counters[COUNTER_OF[how]] += 1;
+    context.spared(how);
   }
 
   #tell(id: string, job: PackageJob | null): void {
@@ -154,13 +175,20 @@ function isWhole({ job }: Known): boolean {
   return job === null || job.outputUrl !== undefined;
 }
 
-/** What stays known, with what an earlier reading of the same state can add to it. */
-function filledUp(known: Known, earlier: PackageJob | null): Known {
-  const job = known.job && complete(known.job, earlier);
-  return job === known.job ? known : { ...known, job };
+/** What stays known, with what an earlier reading can add to it: `outputUrl` of the same state, and its own times. */
+function filledUp(known: Known, earlier: PackageJob | null, { vouchedAt, confirmedAt }: Known): Known {
+  const isSame = known.job !== null && earlier !== null && isSameState(known.job, earlier);
+  return {
+    job: known.job && complete(known.job, earlier),
+    observedAt: known.observedAt,
+    vouchedAt: isSame ? Math.max(known.vouchedAt, vouchedAt) : known.vouchedAt,
+    confirmedAt,
+  };
 }
 
-function isSameState(a: PackageJob | null, b: PackageJob | null): boolean {
+const COUNTER_OF = { hit: 'hits', coalesced: 'coalesced', stale: 'stale' } as const;
+
+function isUnchanged(a: PackageJob | null, b: PackageJob | null): boolean {
   return a === null || b === null
     ? a === b
     : isDeepStrictEqual({ ...a, observedAt: '' }, { ...b, observedAt: '' });

@@ -1,4 +1,5 @@
 import type { NodeResolvers, PackageJobResolvers } from '../generated/graphql.ts';
+import { isSameState } from '../jobs/freshness.ts';
 import { isFinished, parseUserData, pollAfterMs, type PackageJob as Job } from '../jobs/model.ts';
 import type { OperationContext } from './context.ts';
 
@@ -16,7 +17,7 @@ export const PackageJob = {
  * A listed job has no `outputUrl`; only a read of the job itself does. When the job has moved on meanwhile, the address
  * belongs to another state than the one shown.
  */
-async function loadOutputUrl({ id, status }: Job, { loaders }: OperationContext): Promise<string | null> {
-  const whole = await loaders.wholePackageJob.load(id);
-  return whole?.status === status ? (whole.outputUrl ?? null) : null;
+async function loadOutputUrl(job: Job, { loaders }: OperationContext): Promise<string | null> {
+  const whole = await loaders.wholePackageJob.load(job.id);
+  return whole !== null && isSameState(job, whole) ? (whole.outputUrl ?? null) : null;
 }

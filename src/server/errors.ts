@@ -52,7 +52,8 @@ export function errorBody(
   message: string,
 ): { errors: GraphQLFormattedError[] } {
   const retryable = code === 'OVERLOADED' || code === 'UPSTREAM_UNAVAILABLE';
-  return { errors: [{ message, extensions: { code, retryable, requestId } }] };
+  const wait = code === 'OVERLOADED' ? { retryAfterMs: DEFAULT_RETRY_AFTER_MS } : {};
+  return { errors: [{ message, extensions: { code, retryable, ...wait, requestId } }] };
 }
 
 /** The longest wait that the errors of an answer ask for, in whole seconds, as `Retry-After` has it. */

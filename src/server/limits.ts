@@ -142,7 +142,7 @@ const byListLength: ComplexityEstimator = ({ args, childComplexity }) => {
 };
 
 /** The most lists that one page of `packageJobs` can take. */
-const LISTS_PER_PAGE = 5;
+const LISTS_PER_PAGE = 9;
 
 /** Each job asked for by id is a read, and each `outputUrl` of a listed one. */
 const byReads: ComplexityEstimator = ({ field, args, childComplexity }) => {

@@ -20,6 +20,7 @@ const FRESHNESS: Freshness = {
 const known = (members: Partial<PackageJob> | null, observedAt = 0): Known => ({
   job: members && jobWith(members),
   observedAt,
+  vouchedAt: observedAt,
   confirmedAt: observedAt,
 });
 const init = (observedAt: number, modifiedTime: string | null = null) =>
@@ -35,6 +36,13 @@ describe('isFresh', () => {
     ['a missing job', known(null), 500],
   ] as const)('holds for %s until its age is its limit', ([, state, limit]) => {
     expect([isFresh(state, FRESHNESS, limit - 1), isFresh(state, FRESHNESS, limit)]).toEqual([true, false]);
+  });
+});
+
+describe('a clock that was set back', () => {
+  it('makes no state fresh, nor one that can stand in while it is unfinished', () => {
+    expect(isFresh(known({ status: 'INIT' }, 1), FRESHNESS, 0)).toBe(false);
+    expect(canStandIn(known({ status: 'INIT' }, 1), FRESHNESS, 0)).toBe(false);
   });
 });
 
@@ -73,13 +81,19 @@ describe('supersedes', () => {
 describe('complete', () => {
   const whole = jobWith({ status: 'SUCCESS', modifiedTime: '2026-01-01T00:00:00Z', outputUrl: 'http://a/' });
 
-  it('takes outputUrl over from the same state', () => {
+  it('takes outputUrl over from the same state, of which a finished job has only one', () => {
     expect(complete({ ...whole, outputUrl: undefined }, whole).outputUrl).toBe('http://a/');
+    expect(complete({ ...whole, modifiedTime: null, outputUrl: undefined }, whole).outputUrl).toBe(
+      'http://a/',
+    );
   });
 
   it('does not take it over from another state, and never replaces one', () => {
     expect(complete({ ...whole, status: 'FAIL', outputUrl: undefined }, whole).outputUrl).toBeUndefined();
-    expect(complete({ ...whole, modifiedTime: null, outputUrl: undefined }, whole).outputUrl).toBeUndefined();
+    const unfinished = jobWith({ modifiedTime: '2026-01-01T00:00:00Z', outputUrl: 'http://a/' });
+    expect(
+      complete({ ...unfinished, modifiedTime: null, outputUrl: undefined }, unfinished).outputUrl,
+    ).toBeUndefined();
     expect(complete({ ...whole, outputUrl: null }, whole).outputUrl).toBeNull();
     expect(complete({ ...whole, outputUrl: undefined }, null).outputUrl).toBeUndefined();
   });

@@ -54,7 +54,7 @@ describe('a state', () => {
     emulator.jobs.finish(id, SUCCESS);
     jobs.clock.now += 1000;
     await store.get(id, context);
-    const late = { job: unfinished, observedAt: jobs.clock.now + 1, isConfirmed: true };
+    const late = { job: unfinished, observedAt: jobs.clock.now + 1, source: 'get' as const };
     expect(store.learn(id, late).job).toMatchObject({ status: 'SUCCESS' });
     expect(await store.get(id, context)).toMatchObject({ status: 'SUCCESS' });
   });
@@ -143,13 +143,34 @@ describe('while ICE fails', () => {
   });
 });
 
+describe('a list that nobody checked', () => {
+  it('makes no unfinished state fresh, as it may lag', async ({ jobs }) => {
+    const { clock, emulator, store, context } = jobs;
+    const id = emulator.jobs.add({ finishTime: Infinity });
+    const unfinished = await store.get(id, context);
+    emulator.jobs.finish(id, SUCCESS);
+    clock.now += 1000;
+    store.learn(id, { job: unfinished, observedAt: clock.now, source: 'list' });
+    expect(await store.get(id, context)).toMatchObject({ status: 'SUCCESS' });
+  });
+
+  it('is believed that a job has finished', async ({ jobs }) => {
+    const { clock, emulator, ice, store, context } = jobs;
+    const id = emulator.jobs.add({ finishTime: clock.now });
+    const { value } = await ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
+    store.learn(id, { job: value.jobs[0] ?? null, observedAt: clock.now, source: 'list' });
+    expect(await store.get(id, context)).toMatchObject({ status: 'SUCCESS' });
+    expect(emulator.countRequests('GetPackageJob')).toBe(0);
+  });
+});
+
 describe('outputUrl', () => {
   it('is read by a get of its own when a list told of the job', async ({ jobs }) => {
     const { clock, emulator, store, context } = jobs;
     const id = emulator.jobs.add({ finishTime: clock.now });
     const { value } = await jobs.ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
     const [job] = value.jobs;
-    store.learn(id, { job: job ?? null, observedAt: clock.now, isConfirmed: false });
+    store.learn(id, { job: job ?? null, observedAt: clock.now, source: 'list' });
     expect(await store.get(id, context)).toMatchObject({ outputUrl: undefined });
     expect(await store.get(id, context, 'whole')).toMatchObject({
       outputUrl: expect.stringMatching(/^http/),
@@ -160,13 +181,32 @@ describe('outputUrl', () => {
     expect(emulator.countRequests('GetPackageJob')).toBe(1);
   });
 
+  it('is read again when a list with a later state overtakes the read', async ({ jobs }) => {
+    const { clock, emulator, ice, store, context } = jobs;
+    const id = emulator.jobs.add({ finishTime: Infinity });
+    emulator.faults.add({ kind: 'delay', delayMs: 200, action: 'GetPackageJob' });
+    const whole = store.get(id, context, 'whole');
+    await expect.poll(() => emulator.countRequests()).toBe(1);
+    emulator.jobs.finish(id, SUCCESS);
+    const { value } = await ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
+    store.learn(id, { job: value.jobs[0] ?? null, observedAt: clock.now, source: 'list' });
+    expect(await whole).toMatchObject({ status: 'SUCCESS', outputUrl: expect.stringMatching(/^http/) });
+  });
+
+  it('comes with one call for those who need it and those who do not', async ({ jobs }) => {
+    const { emulator, store, context } = jobs;
+    const id = emulator.jobs.add();
+    await Promise.all([store.get(id, context), store.get(id, context, 'whole'), store.get(id, context)]);
+    expect(emulator.countRequests()).toBe(1);
+  });
+
   it('is kept when a list tells of the same state again', async ({ jobs }) => {
     const { clock, emulator, store, context } = jobs;
     const id = emulator.jobs.add({ finishTime: clock.now });
     const whole = await store.get(id, context);
     const { value } = await jobs.ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
     const [job] = value.jobs;
-    store.learn(id, { job: job ?? null, observedAt: clock.now + 1, isConfirmed: false });
+    store.learn(id, { job: job ?? null, observedAt: clock.now + 1, source: 'list' });
     expect(await store.get(id, context)).toMatchObject({ outputUrl: whole?.outputUrl });
   });
 });

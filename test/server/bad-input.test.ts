@@ -201,7 +201,7 @@ const BAD_REQUESTS: readonly BadRequest[] = [
     what: 'more lists than one operation may cause',
     query: `{ ${Array.from({ length: 100 }, (_, i) => `a${String(i)}: packageJobs(first: 1) { nodes { outputUrl } }`).join(' ')} }`,
     code: 'OPERATION_TOO_COMPLEX',
-    message: 'The operation has 600 reads of ICE; the limit is 500',
+    message: 'The operation has 1000 reads of ICE; the limit is 500',
   },
   {
     what: 'fragments that multiply',

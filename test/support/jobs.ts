@@ -14,7 +14,8 @@ export interface JobsSetting {
   readonly ice: IceClient;
   readonly planner: Planner;
   readonly store: JobStore;
-  readonly contradictions: string[];
+  /** How many contradictions the planner has told of. */
+  readonly contradictions: () => number;
   readonly changes: JobChange[];
   /** How reads were spared calls. */
   readonly spared: Spared[];
@@ -48,7 +49,7 @@ export const it = test.extend<{ jobs: JobsSetting }>({
       report: () => undefined,
       now: () => new Date(clock.now),
     });
-    const contradictions: string[] = [];
+    let contradictions = 0;
     const changes: JobChange[] = [];
     const spared: Spared[] = [];
     const planner = createPlanner({
@@ -56,7 +57,7 @@ export const it = test.extend<{ jobs: JobsSetting }>({
       isListBatchingOn: true,
       now,
       counters: createCounters(),
-      onContradiction: (id) => contradictions.push(id),
+      onContradiction: () => (contradictions += 1),
     });
     const store = new JobStore({
       planner,
@@ -78,7 +79,7 @@ export const it = test.extend<{ jobs: JobsSetting }>({
       ice,
       planner,
       store,
-      contradictions,
+      contradictions: () => contradictions,
       changes,
       spared,
       context,
