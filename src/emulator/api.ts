@@ -72,9 +72,21 @@ function perform(action: IceAction, request: ApiRequest, exchange: Exchange, opt
     return { reply: answerInstead(fault, exchange) };
   }
   const listLagMs = action === 'ListPackageJobs' ? (faults.take(['listLag'], action, jobIds)?.lagMs ?? 0) : 0;
-  const result = performAction(action, request.parameters, { jobs, now: clock.now(), listLagMs });
-  const reply = successReply(exchange, action, patchJobs(request, action, result, faults));
+  const reply = replyOf(exchange, () => {
+    const result = performAction(action, request.parameters, { jobs, now: clock.now(), listLagMs });
+    return successReply(exchange, action, patchJobs(request, action, result, faults));
+  });
   return fault === undefined ? { reply } : { reply, fault };
+}
+
+/** A refusal is a reply as well, so that its delivery can be spoiled too. */
+function replyOf(exchange: Exchange, perform: () => Answer['reply']): Answer['reply'] {
+  try {
+    return perform();
+  } catch (error) {
+    if (error instanceof Refusal) return refusalReply(exchange, error);
+    throw error;
+  }
 }
 
 /** Each job shown is one job a patch can meet, under the id asked for and the id it bears. */

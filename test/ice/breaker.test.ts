@@ -104,7 +104,7 @@ describe('createBreaker', () => {
       vi.setSystemTime(at);
       await fail();
     }
-    expect(refusals.map(({ details }) => details.retryAfterMs)).toEqual([1000, 2000, 4000, 5000, 5000, 5000]);
+    expect(refusals.map(({ details }) => details.retryAfterMs)).toEqual([1000, 2000, 2000, 2000, 2000, 2000]);
   });
 
   it('stays open when the caller of the probe left', async () => {
