@@ -53,10 +53,12 @@ export async function startGateway(
     counters,
     now: () => new Date(now()),
   });
-  const store = new JobStore({
+  const store: JobStore = new JobStore({
     planner: createPlanner({
       ice,
       isListBatchingOn: config.isListBatchingOn,
+      inDemand: () => store.inDemand(),
+      learn: (id, reading) => store.learn(id, reading),
       now,
       counters,
       onContradiction: () =>

@@ -36,6 +36,10 @@ export interface PlannerOptions {
   /** Whether one list may replace many gets. */
   readonly isListBatchingOn: boolean;
   readonly now: () => number;
+  /** Unfinished jobs that are read more often than they expire, so that a list may as well refresh them. */
+  readonly inDemand: () => readonly (readonly [id: string, known: Known])[];
+  /** Takes in what was told of jobs in demand. */
+  readonly learn: (id: string, reading: Reading) => void;
   readonly counters: Pick<Counters, 'listBatches' | 'listContradictions'>;
   /** Told that a list still showed a job as unfinished that had finished before the list was asked for. */
   readonly onContradiction: () => void;
@@ -47,23 +51,32 @@ export const DISTRUST_MS = 60_000;
 /** How long lists are left alone after one failed, in milliseconds. */
 const PAUSE_MS = 5000;
 
+/** The most jobs in demand that one batch refreshes, so that its readers do not wait for many pages. */
+const MAX_REFRESHED = 400;
+
 interface Read {
   readonly id: string;
-  /** How a list finds the job, under the id it has there; `undefined` when none can. */
-  readonly wanted: Wanted | undefined;
-  /** When GetPackageJob last told of it. */
-  readonly confirmedAt: number;
+  readonly known: Known | undefined;
   readonly context: CallContext;
   readonly resolve: (reading: Reading | Promise<Reading>) => void;
   readonly reject: (error: unknown) => void;
 }
 
-type ListableRead = Read & { readonly wanted: Wanted };
+/** A job that a list is to tell of. */
+interface Listable {
+  readonly id: string;
+  /** How a list finds it, under the id it has there. */
+  readonly wanted: Wanted;
+  /** When GetPackageJob last told of it. */
+  readonly confirmedAt: number;
+  /** Who waits for it; `undefined` when it is only in demand. */
+  readonly read: Read | undefined;
+}
 
 /**
- * ICE has no multi-get, but a page of its list of unfinished jobs holds 100. When more than a few jobs are wanted whose
- * last state is unfinished, such a list is read instead: a job on it is unfinished still, one missing from it has
- * changed and gets its own GetPackageJob.
+ * ICE has no multi-get, but a page of its list of unfinished jobs holds 100. When more than a few jobs are wanted or in
+ * demand whose last state is unfinished, such a list is read instead: a job on it is unfinished still, one missing from
+ * it has changed and gets its own GetPackageJob when somebody waits for it.
  *
  * ICE says nothing of how far a list lags. So every list is checked on the job whose last GetPackageJob is longest ago:
  * when that has finished and a list asked for after that still shows it, lists are not trusted for {@link DISTRUST_MS},
@@ -77,11 +90,20 @@ export function createPlanner(options: PlannerOptions): Planner {
   function plan(): void {
     const reads = pending;
     pending = [];
-    const listable = isListBatchingOn && now() >= distrustedUntil ? reads.filter(isListable) : [];
-    const byList = new Set<Read>(listable.length > FEW ? listable : []);
+    const isOn = isListBatchingOn && now() >= distrustedUntil;
+    const due = isOn ? reads.flatMap((read) => listable(read.id, read.known, read)) : [];
+    const batch = due.length === 0 ? [] : [...due, ...refreshable(due)];
+    const byList = new Set(batch.length > FEW ? due.map(({ read }) => read) : []);
     for (const read of reads) if (!byList.has(read)) read.resolve(get(read));
-    if (byList.size > 0)
-      readByList(listable).catch((bug: unknown) => listable.forEach((read) => read.reject(bug)));
+    if (byList.size > 0) readByList(batch).catch((bug: unknown) => reads.forEach((read) => read.reject(bug)));
+  }
+
+  /** Jobs in demand expire one by one; refreshed together they expire together, and are due together from then on. */
+  function refreshable(due: readonly Listable[]): readonly Listable[] {
+    const isDue = new Set(due.map(({ id }) => id));
+    const others = options.inDemand().filter(([id]) => !isDue.has(id));
+    const oldestFirst = others.toSorted(([, a], [, b]) => a.vouchedAt - b.vouchedAt);
+    return oldestFirst.slice(0, MAX_REFRESHED).flatMap(([id, known]) => listable(id, known, undefined));
   }
 
   async function get({ id, context }: Pick<Read, 'id' | 'context'>): Promise<Reading> {
@@ -90,33 +112,39 @@ export function createPlanner(options: PlannerOptions): Planner {
     return { job: job && { ...job, outputUrl: job.outputUrl ?? null }, observedAt, source: 'get' };
   }
 
-  async function readByList(reads: readonly ListableRead[]): Promise<void> {
+  async function readByList(batch: readonly Listable[]): Promise<void> {
+    const reads = batch.flatMap(({ read }) => read ?? []);
     for (const { context, reject } of reads) {
       // Others may wait longer than this one.
       context.signal.addEventListener('abort', () => reject(timeout()), { once: true });
     }
-    const [spot] = reads.toSorted((a, b) => a.confirmedAt - b.confirmedAt);
+    const [spot] = batch.toSorted((a, b) => a.confirmedAt - b.confirmedAt);
     const context = sharedContext(reads);
-    const spotCheck = spot && get({ ...spot, context }).catch(() => undefined);
-    const listing = await list(reads, context);
+    const spotCheck = spot && get({ id: spot.id, context }).catch(() => undefined);
+    const listing = await list(batch, context);
     const checked = await spotCheck;
     const isTrusted = listing !== undefined && !(await isContradicted(spot, checked, listing, context));
     const unread = new Set(listing?.unread.map(({ id }) => id));
-    for (const read of reads) {
-      if (read.context.signal.aborted) continue;
-      const listed = isTrusted && !unread.has(read.wanted.id) && listing.unfinished.get(read.wanted.id);
-      const isShared = read.context.caller !== reads[0]?.context.caller;
-      if (read === spot && checked !== undefined) read.resolve(checked);
-      else if (listed) read.resolve({ ...listed, source: 'checked list', isShared });
-      else read.resolve(get(read));
+    for (const { id, wanted, read } of batch) {
+      const listed = isTrusted && !unread.has(wanted.id) && listing.unfinished.get(wanted.id);
+      const isShared = read?.context.caller !== reads[0]?.context.caller;
+      const reading: Reading | undefined =
+        id === spot?.id && checked !== undefined
+          ? checked
+          : listed
+            ? { ...listed, source: 'checked list', isShared }
+            : undefined;
+      if (read === undefined) {
+        if (reading !== undefined) options.learn(id, reading);
+      } else if (!read.context.signal.aborted) read.resolve(reading ?? get(read));
     }
   }
 
   /** `undefined` when ICE fails to list, which is then left alone for a while: gets may work all the same. */
-  async function list(reads: readonly ListableRead[], context: CallContext): Promise<Listing | undefined> {
+  async function list(batch: readonly Listable[], context: CallContext): Promise<Listing | undefined> {
     try {
       const listing = await listUnfinished(
-        reads.map(({ wanted }) => wanted),
+        batch.map(({ wanted }) => wanted),
         ice,
         context,
       );
@@ -134,7 +162,7 @@ export function createPlanner(options: PlannerOptions): Planner {
 
   /** Whether ICE lists the job although it had finished before. A list and a get at the same time prove nothing. */
   async function isContradicted(
-    spot: ListableRead | undefined,
+    spot: Listable | undefined,
     checked: Reading | undefined,
     { unfinished }: Listing,
     context: CallContext,
@@ -154,8 +182,7 @@ export function createPlanner(options: PlannerOptions): Planner {
     read(id, known, context) {
       const { promise, resolve, reject } = Promise.withResolvers<Reading>();
       if (pending.length === 0) setImmediate(plan);
-      const confirmedAt = known?.confirmedAt ?? 0;
-      pending.push({ id, wanted: wantedOf(known), confirmedAt, context, resolve, reject });
+      pending.push({ id, known, context, resolve, reject });
       return promise;
     },
   };
@@ -165,15 +192,11 @@ function timeout(): IceError {
   return new IceError('UPSTREAM_TIMEOUT', { action: 'ListPackageJobs' });
 }
 
-function isListable(read: Read): read is ListableRead {
-  return read.wanted !== undefined;
-}
-
-function wantedOf(known: Known | undefined): Wanted | undefined {
-  const { id, status, createTime } = known?.job ?? {};
-  return id !== undefined && status === 'INIT' && typeof createTime === 'string'
-    ? { id, createTime }
-    : undefined;
+/** The job as one that a list can tell of, or nothing. */
+function listable(id: string, known: Known | undefined, read: Read | undefined): readonly Listable[] {
+  const job = known?.job;
+  if (!known || job?.status !== 'INIT' || job.createTime === null) return [];
+  return [{ id, wanted: { id: job.id, createTime: job.createTime }, confirmedAt: known.confirmedAt, read }];
 }
 
 /** A context for calls made for all of these reads: it ends with the last of them, and has a turn of its own. */

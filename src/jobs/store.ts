@@ -58,6 +58,8 @@ export class JobStore {
   readonly #counters: JobStoreOptions['counters'];
   readonly #known: LRUCache<string, Known>;
   readonly #flights = new Map<string, { readonly flight: Flight<Known>; readonly part: Part }>();
+  /** Unfinished jobs that were served from memory since they were last told of. */
+  readonly #inDemand = new Set<string>();
   readonly #listeners = new Set<(change: JobChange) => void>();
   #version = 0;
 
@@ -66,7 +68,7 @@ export class JobStore {
     this.#freshness = freshness;
     this.#now = now;
     this.#counters = counters;
-    this.#known = new LRUCache({ max: maxJobs });
+    this.#known = new LRUCache({ max: maxJobs, dispose: (_known, id) => this.#inDemand.delete(id) });
   }
 
   /** How many ids are remembered. */
@@ -85,6 +87,7 @@ export class JobStore {
     const isEnough = known !== undefined && (part === 'listed' || isWhole(known));
     if (isEnough && isFresh(known, this.#freshness, this.#now())) {
       this.#spare(context, 'hit');
+      if (known.job !== null && !isFinished(known.job)) this.#inDemand.add(id);
       return known.job;
     }
     try {
@@ -105,6 +108,14 @@ export class JobStore {
   /** What is known of the id, however old, without a call. */
   peek(id: string): Known | undefined {
     return this.#known.peek(id);
+  }
+
+  /** Unfinished jobs that are read more often than their states expire. */
+  inDemand(): readonly (readonly [id: string, known: Known])[] {
+    return [...this.#inDemand].flatMap((id) => {
+      const known = this.#known.peek(id);
+      return known === undefined ? [] : [[id, known] as const];
+    });
   }
 
   /** Takes in a state from wherever it was read, and gives back the latest known, which may be another. */

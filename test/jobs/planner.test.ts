@@ -171,6 +171,8 @@ describe('the planner', () => {
       isListBatchingOn: true,
       now: () => clock.now,
       counters: createCounters(),
+      inDemand: () => [],
+      learn: () => undefined,
       onContradiction: () => (contradictions += 1),
     });
     const known = ids.map((id) => jobs.store.peek(id));
@@ -235,5 +237,35 @@ describe('the planner', () => {
     controller.abort();
     await expect(leaving).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
     expect((await Promise.all(staying)).map((job) => job?.status)).toEqual(ids.slice(1).map(() => 'INIT'));
+  });
+
+  it('refreshes jobs in demand together, so that they are due together from then on', async ({ jobs }) => {
+    const { clock, emulator, store, context } = jobs;
+    const ids = Array.from({ length: 100 }, () => emulator.jobs.add({ finishTime: Infinity }));
+    // First read at different moments, as the call budget spaces the calls.
+    for (const id of ids) {
+      clock.now += 9;
+      await store.get(id, context);
+    }
+    calls(jobs);
+    const perSecond: number[] = [];
+    for (let second = 0; second < 5; second += 1) {
+      for (let tick = 0; tick < 20; tick += 1) {
+        clock.now += 50;
+        await Promise.all(ids.map((id) => store.get(id, context)));
+      }
+      const [lists, gets] = calls(jobs);
+      perSecond.push(lists + gets);
+    }
+    expect(Math.max(...perSecond.slice(1))).toBeLessThanOrEqual(2);
+  });
+
+  it('refreshes no job that is read less often than it expires', async ({ jobs }) => {
+    const ids = await jobs.addKnownJobs(20);
+    for (const id of ids) {
+      jobs.clock.now += 5000;
+      await jobs.store.get(id, jobs.context);
+    }
+    expect(calls(jobs)).toEqual([0, 20]);
   });
 });

@@ -134,9 +134,11 @@ async function play(
     isListBatchingOn: lagMs === 0,
     now,
     counters: createCounters(),
+    inDemand: () => store.inDemand(),
+    learn: (id, reading) => store.learn(id, reading),
     onContradiction: () => expect.unreachable('the list is never wrong'),
   });
-  const store = new JobStore({
+  const store: JobStore = new JobStore({
     planner,
     freshness: FRESHNESS,
     maxJobs: 100,

@@ -57,9 +57,11 @@ export const it = test.extend<{ jobs: JobsSetting }>({
       isListBatchingOn: true,
       now,
       counters: createCounters(),
+      inDemand: () => store.inDemand(),
+      learn: (id, reading) => store.learn(id, reading),
       onContradiction: () => (contradictions += 1),
     });
-    const store = new JobStore({
+    const store: JobStore = new JobStore({
       planner,
       freshness: FRESHNESS,
       maxJobs: 10_000,

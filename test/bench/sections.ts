@@ -1,0 +1,25 @@
+import { coalescing } from './sections/coalescing.ts';
+import { polling } from './sections/polling.ts';
+import { soak } from './sections/soak.ts';
+import { start } from './sections/start.ts';
+import { throughput } from './sections/throughput.ts';
+import type { Core } from './support/program.ts';
+import type { SectionResult } from './support/result.ts';
+
+/** A part of the benchmarks, which runs in a process of its own. */
+export interface Section {
+  readonly run: () => Promise<SectionResult>;
+  /** Where that process runs: one that makes load stays off the servers' core. */
+  readonly core: Core;
+  /** Options of that process's Node.js. */
+  readonly nodeOptions: readonly string[];
+}
+
+/** All of them, by name, in the order they run in. */
+export const SECTIONS: Readonly<Record<string, Section>> = {
+  start: { run: start, core: 'any', nodeOptions: [] },
+  coalescing: { run: coalescing, core: 'load', nodeOptions: [] },
+  polling: { run: polling, core: 'load', nodeOptions: [] },
+  soak: { run: soak, core: 'any', nodeOptions: ['--expose-gc'] },
+  throughput: { run: throughput, core: 'load', nodeOptions: [] },
+};

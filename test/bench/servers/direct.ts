@@ -1,0 +1,56 @@
+import { pino } from 'pino';
+import { readConfig } from '../../../src/config.ts';
+import { createIceClient } from '../../../src/ice/client.ts';
+import { staticCredentials } from '../../../src/ice/credentials.ts';
+import { observed } from '../../../src/jobs/model.ts';
+import type { JobReader } from '../../../src/jobs/reader.ts';
+import { createHttpServer } from '../../../src/server/http.ts';
+import { createOperationServer } from '../../../src/server/operation.ts';
+import { createSchema } from '../../../src/server/schema.ts';
+
+/**
+ * What DataLoader alone gives: the gateway's own schema, resolvers and loaders, which go straight to ICE's client. There
+ * is no store that remembers between operations, and no planner that puts calls together.
+ */
+const config = readConfig(process.env);
+if (config.upstream.kind !== 'ice' || config.upstream.credentials === undefined) {
+  throw new TypeError('set UPSTREAM=ice, ICE_ENDPOINT and a key');
+}
+const logger = pino({ level: config.logLevel });
+const ice = createIceClient({
+  endpoint: config.upstream.endpoint,
+  credentials: staticCredentials(config.upstream.credentials),
+  timeoutMs: config.attemptTimeoutMs,
+  callsPerSecond: config.callsPerSecond,
+  maxConcurrency: config.maxConcurrency,
+  report: () => undefined,
+});
+const jobs: JobReader = {
+  async get(id, context) {
+    const { value: job, observedAt } = await ice.getPackageJob(id, context);
+    return job && observed({ ...job, outputUrl: job.outputUrl ?? null }, observedAt);
+  },
+  list: () => Promise.reject(new Error('only reads by id are measured')),
+};
+const operations = createOperationServer({
+  schema: createSchema(),
+  introspection: config.introspection,
+  logger,
+});
+await operations.start();
+const { app } = await createHttpServer({
+  logger,
+  readiness: { isReady: true, stop: () => undefined },
+  operations,
+  jobs,
+  pollInterval: config.pollInterval,
+  operationTimeoutMs: config.operationTimeoutMs,
+  corsOrigins: config.corsOrigins,
+  isHostChecked: false,
+  ideDirectory: undefined,
+});
+await app.listen({
+  host: config.host,
+  port: config.port,
+  listenTextResolver: (address) => `listening on ${address}`,
+});

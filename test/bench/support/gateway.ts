@@ -1,0 +1,36 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Emulator } from '../../../src/emulator/server.ts';
+import { startProgram, type Program } from './program.ts';
+
+/** What an emulator needs so that it never refuses a call for its rate. */
+export const NO_LIMITS = { GetPackageJob: Infinity, ListPackageJobs: Infinity, SubmitPackageJob: Infinity };
+
+/**
+ * Starts a server of the gateway's kind as in production, in front of this emulator, on a core of its own. It is ready
+ * when this resolves, and the emulator's counts are at zero.
+ *
+ * @param env variables that differ from the defaults
+ * @param file the program, named from the folder of the benchmarks
+ */
+export async function startGateway(
+  emulator: Emulator,
+  env: Readonly<Record<string, string>> = {},
+  file = '../../src/main.ts',
+): Promise<Program> {
+  const gateway = await startProgram(
+    file,
+    {
+      NODE_ENV: 'production',
+      PORT: '0',
+      UPSTREAM: 'ice',
+      ICE_ENDPOINT: emulator.endpoint,
+      ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.credentials.accessKeyId,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.credentials.accessKeySecret,
+      ...env,
+    },
+    'server',
+  );
+  while (!(await fetch(`${gateway.url}/readyz`)).ok) await pause(20);
+  emulator.resetRequests();
+  return gateway;
+}

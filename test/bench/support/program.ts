@@ -1,0 +1,68 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+/** A server in a process of its own. */
+export interface Program {
+  /** Where it listens, such as `http://127.0.0.1:4000`. */
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Which core a process is tied to, so that a server and its load do not take each other's time. */
+export type Core = 'server' | 'load' | 'any';
+
+const CORES = { server: '0', load: '1' } as const;
+
+const canPin =
+  availableParallelism() > 1 && spawnSync('taskset', ['--version'], { stdio: 'ignore' }).status === 0;
+
+/** Whether servers and load run on cores of their own. */
+export const isPinned = canPin;
+
+/** The words that run this Node.js on a core; without `taskset` it runs on any. */
+export function nodeOn(core: Core): [command: string, ...words: string[]] {
+  return core === 'any' || !canPin ? [process.execPath] : ['taskset', '-c', CORES[core], process.execPath];
+}
+
+/** Starts a file, named from this folder's parent, that prints `listening on` and its URL. */
+export async function startProgram(
+  file: string,
+  env: Readonly<Record<string, string>>,
+  core: Core,
+): Promise<Program> {
+  const [command, ...words] = nodeOn(core);
+  const path = fileURLToPath(new URL(`../${file}`, import.meta.url));
+  const child = spawn(command, [...words, path], {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const kill = () => void child.kill('SIGKILL');
+  process.once('exit', kill);
+
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let output = '';
+  let isListening = false;
+  // What it writes later, such as a log line for each operation, is read and dropped.
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    if (isListening) return;
+    output += chunk;
+    const [, url] = /listening on (http:\/\/[\d.]+:\d+)/.exec(output) ?? [];
+    if (url === undefined) return;
+    isListening = true;
+    resolve(url);
+  });
+  void ended.then(() => reject(new Error(`${file} ended before it listened:\n${output}`)));
+
+  return {
+    url: await promise,
+    pid: child.pid ?? NaN,
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+      process.off('exit', kill);
+    },
+  };
+}
