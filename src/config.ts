@@ -33,6 +33,8 @@ export interface Config {
   readonly maxJobs: number;
   /** Whether one list may replace many gets. */
   readonly isListBatchingOn: boolean;
+  /** Whether jobs may be submitted. */
+  readonly allowSubmit: boolean;
   readonly pollInterval: { readonly minMs: number; readonly maxMs: number };
   /** Origins that browsers may call from; `loopback` is every http(s) origin on this machine. */
   readonly corsOrigins: 'loopback' | readonly string[];
@@ -107,6 +109,7 @@ export function readConfig(env: Environment): Config {
     },
     maxJobs: read.integer('CACHE_MAX_JOBS', 100_000, 100, 10_000_000),
     isListBatchingOn: read.oneOf('ICE_LIST_BATCHING', ['on', 'off']) !== 'off',
+    allowSubmit: read.boolean('ALLOW_SUBMIT', upstream.kind === 'emulator'),
     pollInterval: { minMs, maxMs },
     corsOrigins: read.origins('CORS_ORIGINS') ?? (production ? [] : 'loopback'),
     ide: read.boolean('IDE', !production),

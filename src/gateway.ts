@@ -9,6 +9,7 @@ import type { Credentials } from './ice/sign.ts';
 import { createPlanner } from './jobs/planner.ts';
 import { createJobReader } from './jobs/reader.ts';
 import { JobStore } from './jobs/store.ts';
+import { createJobSubmitter } from './jobs/submitter.ts';
 import { createHttpServer } from './server/http.ts';
 import { createOperationServer } from './server/operation.ts';
 import { createReadiness } from './server/readiness.ts';
@@ -29,7 +30,7 @@ export interface Gateway {
   readonly url: string;
   /**
    * Refuses new requests, lets those under way finish, then frees everything. Connections still open after the longest
-   * time an operation may take, plus one second, are cut.
+   * time an operation may take, plus one second, are cut; one that submits may take the limit of a call longer.
    */
   close(): Promise<void>;
 }
@@ -88,6 +89,7 @@ export async function startGateway(
     readiness,
     operations,
     jobs: createJobReader(ice, store),
+    submitter: createJobSubmitter({ ice, store, isAllowed: config.allowSubmit }),
     pollInterval: config.pollInterval,
     operationTimeoutMs: config.operationTimeoutMs,
     corsOrigins: config.corsOrigins,
@@ -107,7 +109,9 @@ export async function startGateway(
     async close() {
       drain();
       readiness.stop();
-      const cut = setTimeout(() => app.server.closeAllConnections(), config.operationTimeoutMs + 1000);
+      const submissionMs = config.allowSubmit ? config.attemptTimeoutMs : 0;
+      const longestMs = config.operationTimeoutMs + submissionMs;
+      const cut = setTimeout(() => app.server.closeAllConnections(), longestMs + 1000);
       await app.close();
       clearTimeout(cut);
       await operations.stop();

@@ -10,7 +10,9 @@ const { upstream, closeUpstream } = await connectUpstream(config);
 const gateway = await listenOrExit();
 if (!config.production) console.log(welcome(gateway.url));
 
-closeWithGrace({ delay: config.operationTimeoutMs + 5000, logger: false }, async ({ err, signal }) => {
+const longestMs = config.operationTimeoutMs + config.attemptTimeoutMs;
+
+closeWithGrace({ delay: longestMs + 5000, logger: false }, async ({ err, signal }) => {
   if (err) logger.fatal({ err }, 'stopping after an unexpected error');
   else logger.info({ signal }, 'stopping');
   await gateway.close();

@@ -28,6 +28,7 @@ describe('readConfig', () => {
       freshness: { unfinishedMs: 1000, finishedMs: 86_400_000, missingMs: 1000, staleIfErrorMs: 60_000 },
       maxJobs: 100_000,
       isListBatchingOn: true,
+      allowSubmit: true,
       pollInterval: { minMs: 1000, maxMs: 15_000 },
       corsOrigins: 'loopback',
       ide: true,
@@ -73,6 +74,16 @@ describe('readConfig', () => {
       freshness: { unfinishedMs: 500, finishedMs: 60_000, missingMs: 1000, staleIfErrorMs: 0 },
       isListBatchingOn: false,
     });
+  });
+
+  it.for<[Record<string, string>, boolean]>([
+    [{ UPSTREAM: 'emulator' }, true],
+    [{ UPSTREAM: 'emulator', ALLOW_SUBMIT: 'false' }, false],
+    [{ UPSTREAM: 'ice' }, false],
+    [{ ICE_REGION: 'cn-beijing' }, false],
+    [{ UPSTREAM: 'ice', ALLOW_SUBMIT: 'true' }, true],
+  ])('allows submitting to the emulator, and to ICE when told so: %j %s', ([env, allowSubmit]) => {
+    expect(readConfig(env)).toMatchObject({ allowSubmit });
   });
 
   it('keeps to the emulator when told so, whatever else is set', () => {
@@ -130,6 +141,7 @@ describe('readConfig', () => {
       'https://a.example.com/',
       'CORS_ORIGINS must be origins such as https://app.example.com, separated by commas, got "https://a.example.com/"',
     ],
+    ['ALLOW_SUBMIT', 'on', 'ALLOW_SUBMIT must be true or false, got "on"'],
     ['IDE', 'yes', 'IDE must be true or false, got "yes"'],
     ['INTROSPECTION', '', 'INTROSPECTION must be true or false, got an empty value'],
     [

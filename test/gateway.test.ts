@@ -46,7 +46,7 @@ describe('closing', () => {
   });
 
   it('cuts connections that outlast the longest operation', async () => {
-    const gateway = await startGateway({ env: { REQUEST_TIMEOUT_MS: '100' } });
+    const gateway = await startGateway({ env: { REQUEST_TIMEOUT_MS: '100', ICE_TIMEOUT_MS: '100' } });
     const { hostname, port } = new URL(gateway.url);
     // Announces a body, waits until the gateway wants it, and never sends it.
     const headers = { 'content-type': 'application/json', 'content-length': '10', expect: '100-continue' };

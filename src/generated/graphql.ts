@@ -41,6 +41,17 @@ export type MediaObject = {
   readonly url?: Maybe<Scalars['URL']['output']>;
 };
 
+/** A media file to package, or the place of a package. */
+export type MediaObjectInput = {
+  /**
+   * Of an `OSS` object its address, an `oss://` or `http(s)://` URL with a bucket or host and an object key. Of a `MEDIA`
+   * object its media-library id, 1 to 128 printable ASCII characters without spaces.
+   */
+  readonly media: Scalars['String']['input'];
+  /** Which of the two ways names the file; `UNKNOWN` is refused. */
+  readonly type: MediaObjectType;
+};
+
 /** The ways a media file is named. */
 export type MediaObjectType =
   /** By its id in the ICE media library (ICE: `Media`). */
@@ -49,6 +60,23 @@ export type MediaObjectType =
   | 'OSS'
   /** ICE sent a text it documents nowhere, or none. */
   | 'UNKNOWN';
+
+/** The entry points for changing. They run one after another, and none of them is ever tried twice by the gateway. */
+export type Mutation = {
+  readonly __typename?: 'Mutation';
+  /**
+   * Submits a packaging job. ICE takes no key that would tell a repeat from a second job, so every call that succeeds
+   * makes a job of its own. An error with `retryable: true` means that there is none yet; one with `UPSTREAM_TIMEOUT`
+   * and `retryable: false` that there may be one, which `packageJobs` shows. `FORBIDDEN` where the gateway submits none.
+   */
+  readonly submitPackageJob?: Maybe<SubmitPackageJobPayload>;
+};
+
+
+/** The entry points for changing. They run one after another, and none of them is ever tried twice by the gateway. */
+export type MutationSubmitPackageJobArgs = {
+  input: SubmitPackageJobInput;
+};
 
 /** An object that can be fetched again by its id, as Relay's Global Object Identification describes. */
 export type Node = {
@@ -256,6 +284,38 @@ export type QueryPackageJobsByIdArgs = {
   ids: ReadonlyArray<Scalars['ID']['input']>;
 };
 
+/**
+ * A packaging job to submit. All of it together is at most 8,192 bytes as ICE's query string encodes it, a limit of the
+ * gateway's; there a letter outside ASCII takes 6 to 12 bytes.
+ */
+export type SubmitPackageJobInput = {
+  /** The media to package, 1 to 100, in the order the job shows them. ICE documents no maximum; this one is the gateway's. */
+  readonly inputs: ReadonlyArray<MediaObjectInput>;
+  /** A name for people, 1 to 256 characters, a limit of the gateway's; none when left out. */
+  readonly name?: InputMaybe<Scalars['String']['input']>;
+  /** Where the package is to be written to. */
+  readonly output: MediaObjectInput;
+  /** The id of the queue to run in, 1 to 64 printable ASCII characters without spaces; ICE chooses when left out. */
+  readonly pipelineId?: InputMaybe<Scalars['String']['input']>;
+  /** The priority in the queue, 1 to 10, larger first; ICE chooses when left out. */
+  readonly priority?: InputMaybe<Scalars['Int']['input']>;
+  /**
+   * A text that the job carries, such as JSON, at most 1,024 bytes of UTF-8, a limit of the gateway's. An empty text is
+   * the same as none.
+   */
+  readonly userData?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What became of a submission. */
+export type SubmitPackageJobPayload = {
+  readonly __typename?: 'SubmitPackageJobPayload';
+  /**
+   * The job, as ICE shows it. Where ICE cannot show it yet, it is what was submitted, with the status `INIT` and without
+   * any times.
+   */
+  readonly packageJob?: Maybe<PackageJob>;
+};
+
 
 
 export type ResolverTypeWrapper<T> = Promise<T> | T;
@@ -335,7 +395,9 @@ export type ResolversTypes = {
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   MediaObject: ResolverTypeWrapper<MediaObjectParent>;
+  MediaObjectInput: MediaObjectInput;
   MediaObjectType: MediaObjectType;
+  Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Node: ResolverTypeWrapper<PackageJobParent>;
   PackageJob: ResolverTypeWrapper<PackageJobParent>;
   PackageJobConnection: ResolverTypeWrapper<PackageJobConnectionParent>;
@@ -347,6 +409,8 @@ export type ResolversTypes = {
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
+  SubmitPackageJobInput: SubmitPackageJobInput;
+  SubmitPackageJobPayload: ResolverTypeWrapper<Omit<SubmitPackageJobPayload, 'packageJob'> & { packageJob?: Maybe<ResolversTypes['PackageJob']> }>;
   URL: ResolverTypeWrapper<Scalars['URL']['output']>;
 };
 
@@ -358,6 +422,8 @@ export type ResolversParentTypes = {
   Int: Scalars['Int']['output'];
   JSON: Scalars['JSON']['output'];
   MediaObject: MediaObjectParent;
+  MediaObjectInput: MediaObjectInput;
+  Mutation: Record<PropertyKey, never>;
   Node: PackageJobParent;
   PackageJob: PackageJobParent;
   PackageJobConnection: PackageJobConnectionParent;
@@ -366,6 +432,8 @@ export type ResolversParentTypes = {
   PageInfo: PageInfo;
   Query: Record<PropertyKey, never>;
   String: Scalars['String']['output'];
+  SubmitPackageJobInput: SubmitPackageJobInput;
+  SubmitPackageJobPayload: Omit<SubmitPackageJobPayload, 'packageJob'> & { packageJob?: Maybe<ResolversParentTypes['PackageJob']> };
   URL: Scalars['URL']['output'];
 };
 
@@ -385,6 +453,10 @@ export type MediaObjectResolvers<ContextType = OperationContext, ParentType exte
   objectKey?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   type?: Resolver<ResolversTypes['MediaObjectType'], ParentType, ContextType>;
   url?: Resolver<Maybe<ResolversTypes['URL']>, ParentType, ContextType>;
+};
+
+export type MutationResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['Mutation'] = ResolversParentTypes['Mutation']> = {
+  submitPackageJob?: Resolver<Maybe<ResolversTypes['SubmitPackageJobPayload']>, ParentType, ContextType, RequireFields<MutationSubmitPackageJobArgs, 'input'>>;
 };
 
 export type NodeResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['Node'] = ResolversParentTypes['Node']> = {
@@ -442,6 +514,10 @@ export type QueryResolvers<ContextType = OperationContext, ParentType extends Re
   packageJobsById?: Resolver<ReadonlyArray<Maybe<ResolversTypes['PackageJob']>>, ParentType, ContextType, RequireFields<QueryPackageJobsByIdArgs, 'ids'>>;
 };
 
+export type SubmitPackageJobPayloadResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['SubmitPackageJobPayload'] = ResolversParentTypes['SubmitPackageJobPayload']> = {
+  packageJob?: Resolver<Maybe<ResolversTypes['PackageJob']>, ParentType, ContextType>;
+};
+
 export interface UrlScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['URL'], any> {
   name: 'URL';
 }
@@ -450,12 +526,14 @@ export type Resolvers<ContextType = OperationContext> = {
   DateTime?: GraphQLScalarType;
   JSON?: GraphQLScalarType;
   MediaObject?: MediaObjectResolvers<ContextType>;
+  Mutation?: MutationResolvers<ContextType>;
   Node?: NodeResolvers<ContextType>;
   PackageJob?: PackageJobResolvers<ContextType>;
   PackageJobConnection?: PackageJobConnectionResolvers<ContextType>;
   PackageJobEdge?: PackageJobEdgeResolvers<ContextType>;
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
+  SubmitPackageJobPayload?: SubmitPackageJobPayloadResolvers<ContextType>;
   URL?: GraphQLScalarType;
 };
 

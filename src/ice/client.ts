@@ -4,16 +4,18 @@ import type { CredentialsProvider } from './credentials.ts';
 import {
   decodeJobAnswer,
   decodeListAnswer,
+  decodeSubmitAnswer,
   type IceJob,
   type IceJobPage,
   type Oddity,
   type ReportOddity,
 } from './decode.ts';
-import { IceError, isNotFound } from './errors.ts';
+import { IceError, isNotFound, outcomeOf } from './errors.ts';
 import { createGate, type CallContext, type Gate, type Success } from './gate.ts';
 import { retry } from './retry.ts';
 import type { Credentials } from './sign.ts';
-import { createTransport } from './transport.ts';
+import { submissionParameters, type IceSubmission } from './submission.ts';
+import { createTransport, type Transport } from './transport.ts';
 
 export type { CallContext, CallRecord } from './gate.ts';
 
@@ -61,6 +63,13 @@ export interface IceClient {
   getPackageJob(id: string, context: CallContext): Promise<Observed<IceJob | null>>;
   /** One page of ListPackageJobs. Its jobs have no `outputUrl`. */
   listPackageJobs(query: ListQuery, context: CallContext): Promise<Observed<IceJobPage>>;
+  /**
+   * Submits one job by SubmitPackageJob and gives its id. Once sent it is not ended by the context's signal, only by the
+   * limit of one attempt, and it is never sent twice: the submission of a caller that has left still ends in a known state.
+   *
+   * @throws {IceError} `isOutcomeUnknown` when ICE may have made the job; without it there is none
+   */
+  submitPackageJob(submission: IceSubmission, context: CallContext): Promise<Observed<string>>;
   /** Closes idle connections. */
   close(): void;
 }
@@ -75,18 +84,21 @@ interface Question<T> {
 }
 
 /**
- * A call goes through retries, and each attempt through its action's circuit breaker and then its budget; so every
- * attempt waits for a turn of its own, and is signed when that has come.
+ * A read goes through retries, a change does not, and each attempt through its action's circuit breaker and
+ * then its budget; so every attempt waits for a turn of its own, and is signed when that has come.
  */
 export function createIceClient(options: IceClientOptions): IceClient {
   const { endpoint, credentials, timeoutMs, callsPerSecond, maxConcurrency } = options;
   const { counters = createCounters(), now = () => new Date() } = options;
   const maxSockets = ICE_ACTIONS.length * maxConcurrency;
-  const transport = createTransport({ endpoint, timeoutMs, maxSockets, now });
+  const reading = createTransport({ endpoint, timeoutMs, maxSockets, keepAlive: true, now });
+  // Its gate bounds it; of an agent that is bounded too, Node keeps connections whatever it is told.
+  const changing = createTransport({ endpoint, timeoutMs, maxSockets: Infinity, keepAlive: false, now });
   const limits = { callsPerSecond, maxConcurrency, counters };
   const gates = {
     GetPackageJob: createGate({ action: 'GetPackageJob', ...limits }),
     ListPackageJobs: createGate({ action: 'ListPackageJobs', ...limits }),
+    SubmitPackageJob: createGate({ action: 'SubmitPackageJob', ...limits }),
   } satisfies Record<IceAction, Gate>;
 
   function report(oddity: Oddity): void {
@@ -108,9 +120,10 @@ export function createIceClient(options: IceClientOptions): IceClient {
 
   async function send<T>(
     { action, parameters, decode, absent }: Question<T>,
+    transport: Transport,
+    credentialsNow: Credentials,
     signal: AbortSignal,
   ): Promise<Success<Observed<T>>> {
-    const credentialsNow = await keys(action, signal);
     const observedAt = now().getTime();
     const raw = await transport.send(action, parameters, credentialsNow, signal);
     try {
@@ -126,12 +139,28 @@ export function createIceClient(options: IceClientOptions): IceClient {
     }
   }
 
-  /** Asks what may be asked again; a call that changes jobs at ICE is one attempt at its gate, without retries. */
+  /** Asks what may be asked again. */
   function read<T>(question: Question<T>, context: CallContext): Promise<Observed<T>> {
     const { signal } = context;
     return retry(signal, (number) =>
-      gates[question.action].attempt(number, context, () => send(question, signal)),
+      gates[question.action].attempt(number, context, async () =>
+        send(question, reading, await keys(question.action, signal), signal),
+      ),
     );
+  }
+
+  /** Asks for what must not happen twice: one attempt, which its caller can only take back before it is sent. */
+  async function change<T>(question: Question<T>, context: CallContext): Promise<Observed<T>> {
+    const progress = { isSent: false };
+    try {
+      return await gates[question.action].attempt(1, context, async () => {
+        const credentialsNow = await keys(question.action, context.signal);
+        progress.isSent = true;
+        return send(question, changing, credentialsNow, new AbortController().signal);
+      });
+    } catch (error) {
+      throw progress.isSent ? outcomeOf(error) : error;
+    }
   }
 
   return {
@@ -158,7 +187,20 @@ export function createIceClient(options: IceClientOptions): IceClient {
         context,
       );
     },
-    close: () => transport.close(),
+    submitPackageJob(submission, context) {
+      return change(
+        {
+          action: 'SubmitPackageJob',
+          parameters: submissionParameters(submission),
+          decode: decodeSubmitAnswer,
+        },
+        context,
+      );
+    },
+    close() {
+      reading.close();
+      changing.close();
+    },
   };
 }
 

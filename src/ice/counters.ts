@@ -1,5 +1,5 @@
 /** The actions of ICE that the client calls. */
-export const ICE_ACTIONS = ['GetPackageJob', 'ListPackageJobs'] as const;
+export const ICE_ACTIONS = ['GetPackageJob', 'ListPackageJobs', 'SubmitPackageJob'] as const;
 
 export type IceAction = (typeof ICE_ACTIONS)[number];
 
@@ -46,7 +46,7 @@ export interface Counters {
 export function createCounters(): Counters {
   const idle: ActionState = { breaker: 'closed', callsPerSecond: 0, queued: 0 };
   return {
-    calls: { GetPackageJob: 0, ListPackageJobs: 0 },
+    calls: { GetPackageJob: 0, ListPackageJobs: 0, SubmitPackageJob: 0 },
     retries: 0,
     throttled: 0,
     budgetWaitMs: 0,
@@ -58,6 +58,6 @@ export function createCounters(): Counters {
     listBatches: 0,
     listContradictions: 0,
     unknownTexts: 0,
-    actions: { GetPackageJob: idle, ListPackageJobs: idle },
+    actions: { GetPackageJob: idle, ListPackageJobs: idle, SubmitPackageJob: idle },
   };
 }

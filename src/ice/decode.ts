@@ -134,6 +134,12 @@ export function decodeListAnswer(
   return { jobs: jobs.filter((job) => job !== undefined), nextPageToken: token === '' ? null : token };
 }
 
+/** The id in an answer of SubmitPackageJob, or `undefined` when the answer is not what ICE documents. */
+export function decodeSubmitAnswer(members: Readonly<Record<string, unknown>>): string | undefined {
+  const id = members['JobId'];
+  return typeof id === 'string' && JOB_ID.test(id) ? id : undefined;
+}
+
 /** What a cursor can carry; ICE's own tokens are 32 hexadecimal characters. */
 const PAGE_TOKEN = /^[\x20-\x7e]{0,1024}$/;
 

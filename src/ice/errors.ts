@@ -16,6 +16,10 @@ export interface IceErrorDetails {
   readonly requestId?: string | undefined;
   /** How long ICE asks to wait, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** Set when no connection was made, so that ICE saw nothing of the call. */
+  readonly isUnconnected?: true;
+  /** Set when the call was to change something and ICE may have done so, although it never said. */
+  readonly isOutcomeUnknown?: true;
 }
 
 const RETRYABLE = {
@@ -42,10 +46,21 @@ export class IceError extends Error {
     this.details = details;
   }
 
-  /** Whether the same call can succeed later. */
+  /** Whether the same call can succeed later, and does no harm then. */
   get retryable(): boolean {
-    return RETRYABLE[this.code];
+    return RETRYABLE[this.code] && this.details.isOutcomeUnknown !== true;
   }
+}
+
+/**
+ * What the failure of a call that was sent to change something means: a refusal is a refusal, and after anything else
+ * ICE may have done it. Of the latter kind every error is one UPSTREAM_TIMEOUT, as it does not matter how the answer got
+ * lost; the failure is its `cause`, and what ICE said of itself stays in its details.
+ */
+export function outcomeOf(failure: unknown): unknown {
+  if (!(failure instanceof IceError) || failure.details.isUnconnected === true) return failure;
+  if (failure.code === 'UPSTREAM_THROTTLED' || failure.code === 'UPSTREAM_REJECTED') return failure;
+  return new IceError('UPSTREAM_TIMEOUT', { ...failure.details, isOutcomeUnknown: true }, { cause: failure });
 }
 
 /** Codes under which an id that does not exist is reported. ICE documents none for packaging jobs. */

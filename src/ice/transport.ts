@@ -18,6 +18,11 @@ export interface TransportOptions {
   readonly timeoutMs: number;
   /** Most connections open at once. */
   readonly maxSockets: number;
+  /**
+   * Whether connections are used again. One that ICE is just closing loses the request sent on it, and whether ICE read
+   * that nobody can tell.
+   */
+  readonly keepAlive: boolean;
   /** Clock of the signature's date. */
   readonly now: () => Date;
 }
@@ -46,10 +51,11 @@ export interface Transport {
   close(): void;
 }
 
-export function createTransport({ endpoint, timeoutMs, maxSockets, now }: TransportOptions): Transport {
+export function createTransport(options: TransportOptions): Transport {
+  const { endpoint, timeoutMs, maxSockets, keepAlive, now } = options;
   const agent = {
-    http: new HttpAgent({ keepAlive: true, maxSockets }),
-    https: new HttpsAgent({ keepAlive: true, maxSockets }),
+    http: new HttpAgent({ keepAlive, maxSockets }),
+    https: new HttpsAgent({ keepAlive, maxSockets }),
   };
   const client = got.extend({
     agent,
@@ -115,9 +121,14 @@ export function createTransport({ endpoint, timeoutMs, maxSockets, now }: Transp
 function toIceError(action: string, error: unknown, signal: AbortSignal): unknown {
   if (!(error instanceof RequestError) && !signal.aborted) return error;
   // Not got's error itself: its `options` hold the signed headers.
-  const cause = new Error(error instanceof RequestError ? error.code : 'aborted');
-  return new IceError(codeOf(error, signal), { action }, { cause });
+  const code = error instanceof RequestError ? error.code : 'aborted';
+  const cause = new Error(code);
+  const details = { action, ...(UNCONNECTED.has(code) && { isUnconnected: true as const }) };
+  return new IceError(codeOf(error, signal), details, { cause });
 }
+
+/** Failures that only happen before there is a connection; of any other it cannot be told. */
+const UNCONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 function codeOf(error: unknown, signal: AbortSignal): IceErrorCode {
   if (signal.aborted || error instanceof TimeoutError) return 'UPSTREAM_TIMEOUT';

@@ -9,6 +9,8 @@ export interface Known {
   readonly vouchedAt: number;
   /** When GetPackageJob last told of the id; 0 is never. */
   readonly confirmedAt: number;
+  /** Whether the job is as SubmitPackageJob accepted it at `observedAt`, and no read has shown it yet. */
+  readonly isAccepted?: boolean;
 }
 
 /** How old a state may be when it is served, in milliseconds. */
@@ -40,10 +42,20 @@ export function canStandIn({ job, observedAt }: Known, freshness: Freshness, now
 }
 
 /**
+ * How long a job that ICE accepted stays known although reads do not find it, in milliseconds. ICE does not say how soon
+ * a job can be read after it was submitted.
+ */
+export const SETTLING_MS = 60_000;
+
+/**
  * Whether `next` is the later of two states of one id. A finished job never becomes unfinished again; else the later
- * `modifiedTime` wins, and where that does not decide, the later observation.
+ * `modifiedTime` wins, and where that does not decide, the later observation. Of a job that ICE accepted, its absence
+ * says nothing until {@link SETTLING_MS} after that.
  */
 export function supersedes(next: Known, known: Known): boolean {
+  if (known.job === null && next.isAccepted === true) return true;
+  if (next.job === null && known.isAccepted === true)
+    return next.observedAt - known.observedAt >= SETTLING_MS;
   if (next.job !== null && known.job !== null) {
     if (isFinished(next.job) !== isFinished(known.job)) return isFinished(next.job);
     const [nextTime, knownTime] = [next.job.modifiedTime, known.job.modifiedTime];

@@ -20,12 +20,22 @@ export class InputError extends Error {
  * @throws {InputError}
  */
 export function jobId(argument: string, id: string): string {
-  if (/^[\x21-\x7e]{1,128}$/.test(id)) return id;
+  return visibleAscii(argument, id, 128);
+}
+
+/**
+ * A text of 1 to `maxLength` printable ASCII characters without spaces, as names made by machines are.
+ *
+ * @throws {InputError}
+ */
+export function visibleAscii(argument: string, text: string, maxLength: number): string {
+  const { length } = text;
+  if (length <= maxLength && /^[\x21-\x7e]+$/.test(text)) return text;
   const problem =
-    id.length > 128 ? `${String(id.length)} characters` : id === '' ? 'an empty text' : 'other characters';
+    length > maxLength ? `${String(length)} characters` : length === 0 ? 'an empty text' : 'other characters';
   throw new InputError(
     argument,
-    `must be 1 to 128 printable ASCII characters without spaces, got ${problem}`,
+    `must be 1 to ${String(maxLength)} printable ASCII characters without spaces, got ${problem}`,
   );
 }
 

@@ -13,9 +13,10 @@ export interface Reading {
   readonly observedAt: number;
   /**
    * Who told it. `get`: GetPackageJob, the only authority for finished and missing jobs and for `outputUrl`.
-   * `checked list`: a list that was checked on one job. `list`: one that was not, and may lag.
+   * `checked list`: a list that was checked on one job. `list`: one that was not, and may lag. `submission`: what
+   * SubmitPackageJob has accepted, which reads may not show yet.
    */
-  readonly source: 'get' | 'checked list' | 'list';
+  readonly source: 'get' | 'checked list' | 'list' | 'submission';
   /** Whether the call was made for another operation's reads as well, and is written down there. */
   readonly isShared?: boolean;
 }

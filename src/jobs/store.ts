@@ -92,7 +92,7 @@ export class JobStore {
     }
     try {
       const latest = await this.#flightFor(id, part, context).join(context.signal);
-      if (part === 'listed' || isWhole(latest)) return latest.job;
+      if (part === 'listed' || isWhole(latest) || latest.isAccepted === true) return latest.job;
       // A list overtook the read with a later state, so that state is read.
       return (await this.#flightFor(id, part, context).join(context.signal)).job;
     } catch (error) {
@@ -128,6 +128,7 @@ export class JobStore {
       vouchedAt:
         source !== 'list' || (state !== null && isFinished(state)) ? observedAt : (known?.vouchedAt ?? 0),
       confirmedAt: Math.max(source === 'get' ? observedAt : 0, known?.confirmedAt ?? 0),
+      ...(source === 'submission' && { isAccepted: true }),
     };
     const latest = known === undefined || supersedes(next, known) ? next : filledUp(known, state, next);
     this.#known.set(id, latest);
@@ -190,8 +191,8 @@ function isWhole({ job }: Known): boolean {
 function filledUp(known: Known, earlier: PackageJob | null, { vouchedAt, confirmedAt }: Known): Known {
   const isSame = known.job !== null && earlier !== null && isSameState(known.job, earlier);
   return {
+    ...known,
     job: known.job && complete(known.job, earlier),
-    observedAt: known.observedAt,
     vouchedAt: isSame ? Math.max(known.vouchedAt, vouchedAt) : known.vouchedAt,
     confirmedAt,
   };

@@ -1,7 +1,8 @@
 import type { Resolvers } from '../generated/graphql.ts';
 import { MediaObject } from './media-object.ts';
+import { Mutation } from './mutation.ts';
 import { Node, PackageJob } from './package-job.ts';
 import { Query } from './query.ts';
 import { DateTime, JSON, URL } from './scalars.ts';
 
-export const resolvers: Resolvers = { Query, Node, PackageJob, MediaObject, DateTime, JSON, URL };
+export const resolvers: Resolvers = { Query, Mutation, Node, PackageJob, MediaObject, DateTime, JSON, URL };

@@ -1,7 +1,8 @@
 import type { CallRecord } from '../ice/client.ts';
 import type { PollInterval } from '../jobs/model.ts';
 import type { JobReader } from '../jobs/reader.ts';
-import type { Spared } from '../jobs/store.ts';
+import type { ReadContext, Spared } from '../jobs/store.ts';
+import type { JobSubmitter } from '../jobs/submitter.ts';
 import { createLoaders } from '../loaders/loaders.ts';
 import type { OperationContext } from '../resolvers/context.ts';
 
@@ -21,6 +22,7 @@ export interface GatewayContext extends OperationContext {
 
 export interface ContextOptions {
   readonly jobs: JobReader;
+  readonly submitter: JobSubmitter;
   readonly pollInterval: PollInterval;
 }
 
@@ -28,19 +30,21 @@ export function createRecord(): OperationRecord {
   return { operationName: null, calls: [], spared: { hit: 0, coalesced: 0, stale: 0 }, refused: false };
 }
 
-/** The context of one operation; `signal` ends its reads. */
+/** The context of one operation; `signal` ends its reads, and its submissions as long as they have not been sent. */
 export function createContext(
-  { jobs, pollInterval }: ContextOptions,
+  { jobs, submitter, pollInterval }: ContextOptions,
   record: OperationRecord,
   signal: AbortSignal,
 ): GatewayContext {
+  const readContext: ReadContext = {
+    signal,
+    caller: record,
+    record: (call) => record.calls.push(call),
+    spared: (how) => (record.spared[how] += 1),
+  };
   return {
-    loaders: createLoaders(jobs, {
-      signal,
-      caller: record,
-      record: (call) => record.calls.push(call),
-      spared: (how) => (record.spared[how] += 1),
-    }),
+    loaders: createLoaders(jobs, readContext),
+    submitPackageJob: (input) => submitter.submit(input, readContext),
     pollInterval,
     record,
   };

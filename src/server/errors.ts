@@ -1,18 +1,23 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { IceError, type IceErrorCode } from '../ice/errors.ts';
+import { ForbiddenError } from '../jobs/forbidden.ts';
 import { InputError } from '../jobs/input.ts';
 import { exceedsTokenLimit, tooManyTokens } from './limits.ts';
 import { requestScope } from './request-scope.ts';
 
 /** What clients are told when a call of ICE fails. */
 const ICE_MESSAGES = {
-  OVERLOADED: 'The gateway has too many reads waiting; try again later',
-  UPSTREAM_THROTTLED: 'ICE refused the read for now: the account makes too many calls',
+  OVERLOADED: 'The gateway has too many calls waiting; try again later',
+  UPSTREAM_THROTTLED: 'ICE refused the call for now: the account makes too many calls',
   UPSTREAM_TIMEOUT: 'ICE did not answer in time',
   UPSTREAM_UNAVAILABLE: 'ICE cannot be reached or has a fault',
-  UPSTREAM_REJECTED: 'ICE refused the read',
+  UPSTREAM_REJECTED: 'ICE refused the call',
   UPSTREAM_MALFORMED: 'ICE sent an answer that cannot be understood',
 } as const satisfies Record<IceErrorCode, string>;
+
+/** What they are told when ICE may have made a job all the same, whatever the code. */
+const OUTCOME_UNKNOWN =
+  'ICE did not say whether it took the job; look for it in `packageJobs` before submitting it again';
 
 /** Codes that say what is wrong with the client's request, whose messages are therefore for the client. */
 const CLIENT_CODES = new Set([
@@ -34,8 +39,11 @@ const DEFAULT_RETRY_AFTER_MS = 1000;
 /** The one place where an error becomes what a client of GraphQL may see. */
 export function formatError(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
   const error = rootOf(thrown);
-  if (error instanceof IceError)
-    return withExtensions(formatted, ICE_MESSAGES[error.code], iceExtensions(error));
+  if (error instanceof IceError) {
+    const message = error.details.isOutcomeUnknown === true ? OUTCOME_UNKNOWN : ICE_MESSAGES[error.code];
+    return withExtensions(formatted, message, iceExtensions(error));
+  }
+  if (error instanceof ForbiddenError) return withExtensions(formatted, error.message, { code: 'FORBIDDEN' });
   if (error instanceof InputError) {
     return withExtensions(formatted, error.message, { code: 'BAD_USER_INPUT', argument: error.argument });
   }

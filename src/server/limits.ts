@@ -30,7 +30,7 @@ export const LIMITS = {
   listSize: 1000,
   /** Fields in the answer, each list counted at the length asked for. */
   cost: 20_000,
-  /** Reads of ICE that the operation can cause when nothing is in memory. */
+  /** Reads of ICE that the operation can cause when nothing is in memory; a submission counts as two. */
   reads: 500,
 } as const;
 
@@ -144,11 +144,15 @@ const byListLength: ComplexityEstimator = ({ args, childComplexity }) => {
 /** The most lists that one page of `packageJobs` can take. */
 const LISTS_PER_PAGE = 9;
 
+/** The submission, and the read of the job after it. */
+const CALLS_PER_SUBMISSION = 2;
+
 /** Each job asked for by id is a read, and each `outputUrl` of a listed one. */
 const byReads: ComplexityEstimator = ({ field, args, childComplexity }) => {
   const ids: unknown = args['ids'];
   const first: unknown = args['first'];
   if (field.name === 'packageJob' || field.name === 'node' || field.name === 'outputUrl') return 1;
+  if (field.name === 'submitPackageJob') return CALLS_PER_SUBMISSION;
   if (Array.isArray(ids)) return Math.min(ids.length, MAX_JOBS);
   if (field.name !== 'packageJobs') return childComplexity;
   return (

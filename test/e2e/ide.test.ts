@@ -55,7 +55,13 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
 
   it('has a tab for each example operation, the one for a single job in front', async () => {
     await open();
-    await expect(tabs()).resolves.toEqual(['PackageJob', 'Node', 'PackageJobsById', 'PackageJobs']);
+    await expect(tabs()).resolves.toEqual([
+      'PackageJob',
+      'Node',
+      'PackageJobsById',
+      'PackageJobs',
+      'SubmitPackageJob',
+    ]);
     await expect(selectedTab()).resolves.toBe('PackageJob');
     await expect(page.title()).resolves.toBe('Package Job Gateway');
   });
@@ -98,18 +104,18 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
 
     await page.reload();
     await expect.poll(() => editor().innerText(), patience).toContain('mine');
-    await expect(tabs()).resolves.toHaveLength(4);
+    await expect(tabs()).resolves.toHaveLength(5);
   });
 
   it('opens the example a link names, beside the others', async () => {
     await open('/?operation=package-jobs');
     await expect(selectedTab()).resolves.toBe('PackageJobs');
     await expect.poll(() => editor().innerText(), patience).toContain('pageInfo');
-    await expect(tabs()).resolves.toHaveLength(4);
+    await expect(tabs()).resolves.toHaveLength(5);
 
     await open('/?operation=node');
     await expect(selectedTab()).resolves.toBe('Node');
-    await expect(tabs()).resolves.toHaveLength(4);
+    await expect(tabs()).resolves.toHaveLength(5);
     expect(page.url()).toBe(`${origin}/`);
   });
 });

@@ -3,6 +3,7 @@ import {
   canStandIn,
   complete,
   isFresh,
+  SETTLING_MS,
   supersedes,
   type Freshness,
   type Known,
@@ -27,6 +28,19 @@ const init = (observedAt: number, modifiedTime: string | null = null) =>
   known({ status: 'INIT', modifiedTime }, observedAt);
 const success = (observedAt: number, modifiedTime: string | null = null) =>
   known({ status: 'SUCCESS', modifiedTime }, observedAt);
+
+describe('a job that ICE accepted', () => {
+  const accepted = { ...init(0), isAccepted: true };
+
+  it.for([
+    ['is not replaced by its absence within a minute', known(null, SETTLING_MS - 1), accepted, false],
+    ['is replaced by its absence after that', known(null, SETTLING_MS), accepted, true],
+    ['replaces its absence', accepted, known(null, 5), true],
+    ['is replaced by any state read', init(0), accepted, true],
+  ] as const)('%s', ([, next, before, expected]) => {
+    expect(supersedes(next, before)).toBe(expected);
+  });
+});
 
 describe('isFresh', () => {
   it.for([

@@ -138,10 +138,10 @@ const BAD_REQUESTS: readonly BadRequest[] = [
     message: /fragment "F" within itself/,
   },
   {
-    what: 'a mutation, of which there are none',
-    query: 'mutation { submitPackageJob { id } }',
+    what: 'a subscription, of which there are none',
+    query: 'subscription { packageJobUpdated { id } }',
     code: 'GRAPHQL_VALIDATION_FAILED',
-    message: 'The schema has no mutations',
+    message: 'The schema has no subscriptions',
   },
   {
     what: 'a deep document',

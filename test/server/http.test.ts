@@ -129,6 +129,7 @@ describe('refusals below GraphQL', () => {
     const jobs = { get: broken, list: broken } satisfies JobReader;
     const { app } = await createHttpServer({
       jobs,
+      submitter: { submit: broken },
       operations,
       logger,
       readiness: { isReady: true, stop: () => undefined },

@@ -30,6 +30,8 @@ export async function soak(): Promise<SectionResult> {
     isListBatchingOn: config.isListBatchingOn,
     now: Date.now,
     counters,
+    inDemand: () => [],
+    learn: () => undefined,
     onContradiction: () => undefined,
   });
   const store = new JobStore({
@@ -39,7 +41,8 @@ export async function soak(): Promise<SectionResult> {
     now: Date.now,
     counters,
   });
-  const options = { jobs: createJobReader(ice, store), pollInterval: config.pollInterval };
+  const submitter = { submit: () => Promise.reject(new Error('nothing is submitted')) };
+  const options = { jobs: createJobReader(ice, store), submitter, pollInterval: config.pollInterval };
 
   const heap = new Map<number, number>();
   const startedAt = performance.now();

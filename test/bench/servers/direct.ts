@@ -39,6 +39,7 @@ const operations = createOperationServer({
 });
 await operations.start();
 const { app } = await createHttpServer({
+  submitter: { submit: () => Promise.reject(new Error('nothing is submitted')) },
   logger,
   readiness: { isReady: true, stop: () => undefined },
   operations,
