@@ -9,6 +9,8 @@ const DEFAULT_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 60_000;
 /** What is lowered to, as a share of what ICE granted. */
 const DECREASE = 0.9;
+/** What is grown back to, as a share of what ICE granted: calls can reach it closer together than they were sent. */
+const HEADROOM = 0.95;
 /** How long there must be no throttling before more is tried than ICE is known to grant, in seconds. */
 const QUIET_S = 60;
 
@@ -34,7 +36,7 @@ export interface Rate {
  *     granted = calls that were not throttled, in the second before the throttled answer;
  *               at least half the rate then, as that second can have been a quiet one, and at most that rate
  *     rate    = 0.9 * granted, and 1 more each second, up to
- *     ceiling = granted, and at least 1 below the rate that was refused
+ *     ceiling = 0.95 * granted, and at least 1 below the rate that was refused
  *
  * Only after a minute without throttling it grows on beyond the ceiling, by 1 each second, as others who use the
  * account may have left. Throttled answers to calls that started before the first of them came are one event: they
@@ -66,7 +68,7 @@ export function createRate(limit: number, now: () => number): Rate {
     const granted = Math.min(refused, Math.max(refused / 2, grants.length));
     lowered = {
       to: Math.max(1, Math.floor(DECREASE * granted)),
-      ceiling: Math.max(1, Math.min(granted, refused - 1)),
+      ceiling: Math.max(1, Math.min(HEADROOM * granted, refused - 1)),
       at: pausedUntil,
     };
     refusal = { at: refusal.at, rate: undefined };
