@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import pRetry from 'p-retry';
 import { isUnsent } from './breaker.ts';
 import { IceError } from './errors.ts';
 
@@ -12,26 +13,28 @@ const MAX_BACKOFF_MS = 2000;
  * on our side already.
  *
  * The wait before a retry is random, from 0 to min(2000, 100 * 2^(retry - 1)) ms, and at least what ICE asks for;
- * after throttling there is none, as the budget pauses all calls of the action. It ends at once when `signal` aborts.
- *
- * A loop of our own, as cockatiel's retry waits to the end whatever the signal does, and then calls once more.
+ * after throttling there is none, as the budget pauses all calls of the action. It ends at once when `signal` aborts,
+ * which cockatiel's retry would sit out.
  *
  * @param attempt gets the number of the attempt, from 1
  * @throws what the last attempt threw that reached ICE; what a refusal on our side threw when none did
  */
 export async function retry<T>(signal: AbortSignal, attempt: (number: number) => Promise<T>): Promise<T> {
-  let earlier: unknown;
-  for (let number = 1; ; number += 1) {
-    try {
-      return await attempt(number);
-    } catch (error) {
-      if (isUnsent(error)) throw earlier ?? error;
-      if (number === MAX_ATTEMPTS || !(error instanceof IceError && error.retryable)) throw error;
-      earlier = error;
-      await setTimeout(backoffMs(number, error), undefined, { signal }).catch(() => {
-        throw error;
-      });
-    }
+  let told: IceError | undefined;
+  try {
+    return await pRetry(attempt, {
+      retries: MAX_ATTEMPTS - 1,
+      // The waiting is done here, so that it can end early with the error of the attempt.
+      minTimeout: 0,
+      async shouldRetry({ error, attemptNumber }) {
+        if (isUnsent(error) || !(error instanceof IceError && error.retryable)) return false;
+        told = error;
+        const wait = setTimeout(backoffMs(attemptNumber, error), true, { signal });
+        return wait.catch(() => false);
+      },
+    });
+  } catch (error) {
+    throw isUnsent(error) ? (told ?? error) : error;
   }
 }
 
