@@ -47,8 +47,16 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown): 
   if (error instanceof InputError) {
     return withExtensions(formatted, error.message, { code: 'BAD_USER_INPUT', argument: error.argument });
   }
-  const { code, extensions, message } = clientError(formatted, thrown, error);
-  if (CLIENT_CODES.has(code)) return withExtensions(formatted, message, { ...extensions, code });
+  const tooComplex = tooComplexError(thrown, error);
+  if (tooComplex !== undefined) {
+    const { http: _status, ...extensions } = tooComplex.extensions;
+    return withExtensions(formatted, tooComplex.message, extensions);
+  }
+  const code = isRefusalWithoutCode(formatted, thrown)
+    ? 'BAD_REQUEST'
+    : String(formatted.extensions?.['code']);
+  if (CLIENT_CODES.has(code))
+    return withExtensions(formatted, formatted.message, { ...formatted.extensions, code });
   requestScope.getStore()?.logError(error);
   return withExtensions(formatted, 'Internal server error', { code: 'INTERNAL_SERVER_ERROR' });
 }
@@ -79,31 +87,19 @@ function rootOf(thrown: unknown): unknown {
   return error;
 }
 
-function clientError(formatted: GraphQLFormattedError, thrown: unknown, root: unknown) {
-  const { message } = formatted;
-  let { code, ...extensions }: Record<string, unknown> = { ...formatted.extensions };
-  if (root instanceof GraphQLError && root.extensions['code'] === 'OPERATION_TOO_COMPLEX') {
-    ({ code, ...extensions } = root.extensions);
-    delete extensions['http'];
-  } else if (
-    code === 'GRAPHQL_PARSE_FAILED' &&
-    thrown instanceof GraphQLError &&
-    exceedsTokenLimit(thrown.source)
-  ) {
-    const tooLong = tooManyTokens();
-    ({ code, ...extensions } = tooLong.extensions);
-    delete extensions['http'];
-    return { code: String(code), extensions, message: tooLong.message };
-  } else if (code === 'INTERNAL_SERVER_ERROR' && isRefusal(thrown)) {
-    code = 'BAD_REQUEST';
-  }
-  return { code: String(code), extensions, message };
+/** What Apollo reports as an invalid document, or one it could not parse, when a limit was its fault. */
+function tooComplexError(thrown: unknown, root: unknown): GraphQLError | undefined {
+  if (root instanceof GraphQLError && root.extensions['code'] === 'OPERATION_TOO_COMPLEX') return root;
+  if (!(thrown instanceof GraphQLError) || thrown.extensions['code'] !== 'GRAPHQL_PARSE_FAILED')
+    return undefined;
+  return exceedsTokenLimit(thrown.source) ? tooManyTokens() : undefined;
 }
 
 /** Apollo gives no code to what it refuses about persisted queries, only a status. */
-function isRefusal(thrown: unknown): boolean {
+function isRefusalWithoutCode({ extensions }: GraphQLFormattedError, thrown: unknown): boolean {
   const http: unknown = thrown instanceof GraphQLError ? thrown.extensions['http'] : undefined;
-  return typeof http === 'object' && http !== null && 'status' in http && http.status === 400;
+  const hasStatus = typeof http === 'object' && http !== null && 'status' in http && http.status === 400;
+  return hasStatus && extensions?.['code'] === 'INTERNAL_SERVER_ERROR';
 }
 
 function iceExtensions({ code, details, retryable }: IceError): Record<string, unknown> {
