@@ -35,6 +35,8 @@ export interface Counters {
   stale: number;
   /** Batches of reads for which lists were read in place of GetPackageJob calls. */
   listBatches: number;
+  /** Times that the watcher read jobs that were due. */
+  sweeps: number;
   /** Jobs that a list and GetPackageJob told different things about. */
   listContradictions: number;
   /** Texts of enums that ICE does not document. */
@@ -56,6 +58,7 @@ export function createCounters(): Counters {
     hits: 0,
     stale: 0,
     listBatches: 0,
+    sweeps: 0,
     listContradictions: 0,
     unknownTexts: 0,
     actions: { GetPackageJob: idle, ListPackageJobs: idle, SubmitPackageJob: idle },

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isFinished, type PackageJob } from './model.ts';
 
 /** What was last known of an id: a job, or that ICE does not know it (`null`). Times are milliseconds since 1970. */
@@ -78,4 +79,19 @@ export function isSameState(a: PackageJob, b: PackageJob): boolean {
 export function complete(next: PackageJob, known: PackageJob | null | undefined): PackageJob {
   if (next.outputUrl !== undefined || !known || known.outputUrl === undefined) return next;
   return isSameState(next, known) ? { ...next, outputUrl: known.outputUrl } : next;
+}
+
+/** Whether all that two readings tell of a job, but for when they were made, is the same. */
+export function isUnchanged(a: PackageJob | null, b: PackageJob | null): boolean {
+  return a === null || b === null
+    ? a === b
+    : isDeepStrictEqual({ ...a, observedAt: '' }, { ...b, observedAt: '' });
+}
+
+/** The same, where `outputUrl` says nothing when one of them was read from a list, which leaves it out. */
+export function isUnchangedAsListed(a: PackageJob | null, b: PackageJob | null): boolean {
+  if (a === null || b === null || (a.outputUrl === undefined) === (b.outputUrl === undefined)) {
+    return isUnchanged(a, b);
+  }
+  return isUnchanged({ ...a, outputUrl: null }, { ...b, outputUrl: null });
 }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { CallContext } from '../ice/client.ts';
 import type { Counters } from '../ice/counters.ts';
@@ -9,6 +8,7 @@ import {
   complete,
   isFresh,
   isSameState,
+  isUnchanged,
   supersedes,
   type Freshness,
   type Known,
@@ -34,6 +34,7 @@ export interface JobChange {
   /** Grows with every change, over all jobs. */
   readonly version: number;
   readonly job: PackageJob | null;
+  readonly known: Known;
 }
 
 export interface JobStoreOptions {
@@ -83,26 +84,45 @@ export class JobStore {
    * @throws {IceError} when ICE fails and what is known is too old to stand in
    */
   async get(id: string, context: ReadContext, part: Part = 'listed'): Promise<PackageJob | null> {
-    const known = this.#known.get(id);
-    const isEnough = known !== undefined && (part === 'listed' || isWhole(known));
-    if (isEnough && isFresh(known, this.#freshness, this.#now())) {
-      this.#spare(context, 'hit');
-      if (known.job !== null && !isFinished(known.job)) this.#inDemand.add(id);
-      return known.job;
-    }
+    return (await this.read(id, context, part)).job;
+  }
+
+  /** As {@link get}, with what else is known of it. */
+  async read(id: string, context: ReadContext, part: Part = 'listed'): Promise<Known> {
+    const fresh = this.fresh(id, context, part);
+    if (fresh !== undefined) return fresh;
     try {
       const latest = await this.#flightFor(id, part, context).join(context.signal);
-      if (part === 'listed' || isWhole(latest) || latest.isAccepted === true) return latest.job;
+      if (part === 'listed' || isWhole(latest) || latest.isAccepted === true) return latest;
       // A list overtook the read with a later state, so that state is read.
-      return (await this.#flightFor(id, part, context).join(context.signal)).job;
+      return await this.#flightFor(id, part, context).join(context.signal);
     } catch (error) {
       const standIn = this.#known.get(id);
       const canServe = standIn !== undefined && (part === 'listed' || isWhole(standIn));
       if (!(error instanceof IceError) || !canServe || !canStandIn(standIn, this.#freshness, this.#now()))
         throw error;
       this.#spare(context, 'stale');
-      return standIn.job;
+      return standIn;
     }
+  }
+
+  /** What is known of the id, if that can be served without asking ICE. */
+  fresh(id: string, context: ReadContext, part: Part = 'listed'): Known | undefined {
+    const known = this.#known.get(id);
+    if (known === undefined || (part === 'whole' && !isWhole(known))) return undefined;
+    if (!isFresh(known, this.#freshness, this.#now())) return undefined;
+    this.#spare(context, 'hit');
+    if (known.job !== null && !isFinished(known.job)) this.#inDemand.add(id);
+    return known;
+  }
+
+  /**
+   * Asks ICE, however fresh the known state is, or joins who does.
+   *
+   * @throws {IceError} when ICE fails
+   */
+  refresh(id: string, context: ReadContext): Promise<Known> {
+    return this.#flightFor(id, 'listed', context).join(context.signal);
   }
 
   /** What is known of the id, however old, without a call. */
@@ -132,7 +152,8 @@ export class JobStore {
     };
     const latest = known === undefined || supersedes(next, known) ? next : filledUp(known, state, next);
     this.#known.set(id, latest);
-    if (known === undefined || !isUnchanged(known.job, latest.job)) this.#tell(id, latest.job);
+    this.#inDemand.delete(id);
+    if (known === undefined || !isUnchanged(known.job, latest.job)) this.#tell(id, latest);
     return latest;
   }
 
@@ -176,9 +197,9 @@ export class JobStore {
     context.spared(how);
   }
 
-  #tell(id: string, job: PackageJob | null): void {
+  #tell(id: string, known: Known): void {
     this.#version += 1;
-    const change = { id, version: this.#version, job };
+    const change = { id, version: this.#version, job: known.job, known };
     for (const listener of this.#listeners) listener(change);
   }
 }
@@ -199,9 +220,3 @@ function filledUp(known: Known, earlier: PackageJob | null, { vouchedAt, confirm
 }
 
 const COUNTER_OF = { hit: 'hits', coalesced: 'coalesced', stale: 'stale' } as const;
-
-function isUnchanged(a: PackageJob | null, b: PackageJob | null): boolean {
-  return a === null || b === null
-    ? a === b
-    : isDeepStrictEqual({ ...a, observedAt: '' }, { ...b, observedAt: '' });
-}
