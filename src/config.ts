@@ -36,6 +36,8 @@ export interface Config {
   /** Whether jobs may be submitted. */
   readonly allowSubmit: boolean;
   readonly pollInterval: { readonly minMs: number; readonly maxMs: number };
+  /** WebSockets and event streams; see `server/streams`. */
+  readonly streams: { readonly max: number; readonly maxPerAddress: number; readonly keepAliveMs: number };
   /** Origins that browsers may call from; `loopback` is every http(s) origin on this machine. */
   readonly corsOrigins: 'loopback' | readonly string[];
   readonly ide: boolean;
@@ -111,6 +113,11 @@ export function readConfig(env: Environment): Config {
     isListBatchingOn: read.oneOf('ICE_LIST_BATCHING', ['on', 'off']) !== 'off',
     allowSubmit: read.boolean('ALLOW_SUBMIT', upstream.kind === 'emulator'),
     pollInterval: { minMs, maxMs },
+    streams: {
+      max: read.integer('MAX_STREAMS', 10_000, 1, 1_000_000),
+      maxPerAddress: read.integer('MAX_STREAMS_PER_ADDRESS', 1000, 1, 1_000_000),
+      keepAliveMs: read.integer('STREAM_KEEPALIVE_MS', 12_000, 100, 60_000),
+    },
     corsOrigins: read.origins('CORS_ORIGINS') ?? (production ? [] : 'loopback'),
     ide: read.boolean('IDE', !production),
     introspection: read.boolean('INTROSPECTION', !production),

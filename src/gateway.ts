@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { setMaxListeners } from 'node:events';
 import type { FastifyBaseLogger } from 'fastify';
 import { isLoopback, type Config } from './config.ts';
 import { createIceClient } from './ice/client.ts';
@@ -10,10 +11,13 @@ import { createPlanner } from './jobs/planner.ts';
 import { createJobReader } from './jobs/reader.ts';
 import { JobStore } from './jobs/store.ts';
 import { createJobSubmitter } from './jobs/submitter.ts';
+import { createJobWaiter } from './jobs/wait.ts';
+import { JobWatcher } from './jobs/watcher.ts';
 import { createHttpServer } from './server/http.ts';
 import { createOperationServer } from './server/operation.ts';
 import { createReadiness } from './server/readiness.ts';
 import { createSchema } from './server/schema.ts';
+import { createStreams } from './server/streams.ts';
 
 /** Where the IDE is built to. */
 export const IDE_DIRECTORY = new URL('../web/dist/', import.meta.url);
@@ -29,7 +33,7 @@ export interface Gateway {
   /** Without a slash at its end, such as `http://127.0.0.1:4000`. */
   readonly url: string;
   /**
-   * Refuses new requests, lets those under way finish, then frees everything. Connections still open after the longest
+   * Refuses new requests, ends streams and waits, lets what is under way finish, then frees everything. Connections still open after the longest
    * time an operation may take, plus one second, are cut; one that submits may take the limit of a call longer.
    */
   close(): Promise<void>;
@@ -78,8 +82,20 @@ export async function startGateway(
       ),
     (error) => logger.warn({ err: error }, 'not ready: the first call of ICE failed'),
   );
+  const stopping = new AbortController();
+  // Each subscription and each wait listens to it.
+  setMaxListeners(0, stopping.signal);
+  const watcher = new JobWatcher({
+    store,
+    pollInterval: config.pollInterval,
+    readTimeoutMs: config.operationTimeoutMs,
+    maxJobs: config.maxJobs,
+    now,
+    counters,
+  });
+  const schema = createSchema();
   const operations = createOperationServer({
-    schema: createSchema(),
+    schema,
     introspection: config.introspection,
     logger,
   });
@@ -87,10 +103,13 @@ export async function startGateway(
   const { app, drain } = await createHttpServer({
     logger,
     readiness,
+    schema,
     operations,
+    streams: createStreams(config.streams, stopping.signal),
+    watcher,
+    waiter: createJobWaiter(watcher, store, stopping.signal),
     jobs: createJobReader(ice, store),
     submitter: createJobSubmitter({ ice, store, isAllowed: config.allowSubmit }),
-    pollInterval: config.pollInterval,
     operationTimeoutMs: config.operationTimeoutMs,
     corsOrigins: config.corsOrigins,
     isHostChecked: !config.production && isLoopback(config.host),
@@ -108,6 +127,7 @@ export async function startGateway(
     url,
     async close() {
       drain();
+      stopping.abort();
       readiness.stop();
       const submissionMs = config.allowSubmit ? config.attemptTimeoutMs : 0;
       const longestMs = config.operationTimeoutMs + submissionMs;

@@ -199,6 +199,21 @@ export type PackageJobTriggerSource =
   /** An ICE workflow (ICE: `WorkFlow`). */
   | 'WORK_FLOW';
 
+/** How long a query waits for a packaging job. */
+export type PackageJobWait = {
+  /** The longest to wait, in seconds, 1 to 55, which most proxies let an answer take. */
+  readonly timeoutSeconds: Scalars['Int']['input'];
+  /** What it waits for. */
+  readonly until: PackageJobWaitUntil;
+};
+
+/** What a query can wait for. A job that has finished, or that ICE does not know, is never waited for. */
+export type PackageJobWaitUntil =
+  /** Anything about the job is different from when the query came. */
+  | 'CHANGE'
+  /** The job has ended, well or not (`isFinished`). */
+  | 'FINISHED';
+
 /** Where a page stands among the others. */
 export type PageInfo = {
   readonly __typename?: 'PageInfo';
@@ -261,6 +276,7 @@ export type QueryNodesArgs = {
  */
 export type QueryPackageJobArgs = {
   id: Scalars['ID']['input'];
+  wait?: InputMaybe<PackageJobWait>;
 };
 
 
@@ -314,6 +330,24 @@ export type SubmitPackageJobPayload = {
    * any times.
    */
   readonly packageJob?: Maybe<PackageJob>;
+};
+
+/** The entry points for being told of changes, over a WebSocket (graphql-transport-ws) or server-sent events. */
+export type Subscription = {
+  readonly __typename?: 'Subscription';
+  /**
+   * The current state of each of these packaging jobs first, then each later state, in order and never the same twice. It
+   * completes by itself when all of them have finished, and a client that reconnects misses nothing, as it begins with the
+   * current states. An id ICE does not know is one `null` with an error that names it (`extensions.argument`); the others go
+   * on. While ICE cannot be asked nothing is sent, and what has changed meanwhile is sent afterwards.
+   */
+  readonly packageJobUpdated?: Maybe<PackageJob>;
+};
+
+
+/** The entry points for being told of changes, over a WebSocket (graphql-transport-ws) or server-sent events. */
+export type SubscriptionPackageJobUpdatedArgs = {
+  ids: ReadonlyArray<Scalars['ID']['input']>;
 };
 
 
@@ -406,11 +440,14 @@ export type ResolversTypes = {
   PackageJobOrder: PackageJobOrder;
   PackageJobStatus: PackageJobStatus;
   PackageJobTriggerSource: PackageJobTriggerSource;
+  PackageJobWait: PackageJobWait;
+  PackageJobWaitUntil: PackageJobWaitUntil;
   PageInfo: ResolverTypeWrapper<PageInfo>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   SubmitPackageJobInput: SubmitPackageJobInput;
   SubmitPackageJobPayload: ResolverTypeWrapper<Omit<SubmitPackageJobPayload, 'packageJob'> & { packageJob?: Maybe<ResolversTypes['PackageJob']> }>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   URL: ResolverTypeWrapper<Scalars['URL']['output']>;
 };
 
@@ -429,11 +466,13 @@ export type ResolversParentTypes = {
   PackageJobConnection: PackageJobConnectionParent;
   PackageJobEdge: Omit<PackageJobEdge, 'node'> & { node: ResolversParentTypes['PackageJob'] };
   PackageJobFilter: PackageJobFilter;
+  PackageJobWait: PackageJobWait;
   PageInfo: PageInfo;
   Query: Record<PropertyKey, never>;
   String: Scalars['String']['output'];
   SubmitPackageJobInput: SubmitPackageJobInput;
   SubmitPackageJobPayload: Omit<SubmitPackageJobPayload, 'packageJob'> & { packageJob?: Maybe<ResolversParentTypes['PackageJob']> };
+  Subscription: Record<PropertyKey, never>;
   URL: Scalars['URL']['output'];
 };
 
@@ -518,6 +557,10 @@ export type SubmitPackageJobPayloadResolvers<ContextType = OperationContext, Par
   packageJob?: Resolver<Maybe<ResolversTypes['PackageJob']>, ParentType, ContextType>;
 };
 
+export type SubscriptionResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
+  packageJobUpdated?: SubscriptionResolver<Maybe<ResolversTypes['PackageJob']>, "packageJobUpdated", ParentType, ContextType, RequireFields<SubscriptionPackageJobUpdatedArgs, 'ids'>>;
+};
+
 export interface UrlScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['URL'], any> {
   name: 'URL';
 }
@@ -534,6 +577,7 @@ export type Resolvers<ContextType = OperationContext> = {
   PageInfo?: PageInfoResolvers<ContextType>;
   Query?: QueryResolvers<ContextType>;
   SubmitPackageJobPayload?: SubmitPackageJobPayloadResolvers<ContextType>;
+  Subscription?: SubscriptionResolvers<ContextType>;
   URL?: GraphQLScalarType;
 };
 

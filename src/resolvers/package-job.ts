@@ -1,6 +1,6 @@
 import type { NodeResolvers, PackageJobResolvers } from '../generated/graphql.ts';
 import { isSameState } from '../jobs/freshness.ts';
-import { isFinished, parseUserData, pollAfterMs, type PackageJob as Job } from '../jobs/model.ts';
+import { isFinished, parseUserData, type PackageJob as Job } from '../jobs/model.ts';
 import type { OperationContext } from './context.ts';
 
 export const Node = { __resolveType: () => 'PackageJob' } satisfies NodeResolvers;
@@ -10,7 +10,7 @@ export const PackageJob = {
   outputUrl: (job, _args, context) =>
     job.outputUrl === undefined ? loadOutputUrl(job, context) : job.outputUrl,
   userDataJson: (job) => parseUserData(job.userData),
-  pollAfterMs: (job, _args, { pollInterval }) => pollAfterMs(job, pollInterval),
+  pollAfterMs: (job, _args, { pollAfterMs }) => pollAfterMs(job),
 } satisfies PackageJobResolvers;
 
 /**

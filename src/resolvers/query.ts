@@ -3,7 +3,7 @@ import { jobId, jobIds } from '../jobs/input.ts';
 
 // Lists are lists of promises, not `loadMany`, so that a failed job is one error at its own place.
 export const Query = {
-  packageJob: (_root, { id }, { loaders }) => loaders.packageJob.load(jobId('id', id)),
+  packageJob: (_root, { id, wait }, { packageJob }) => packageJob(jobId('id', id), wait),
   packageJobsById: (_root, { ids }, { loaders }) =>
     jobIds('ids', ids).map((id) => loaders.packageJob.load(id)),
   packageJobs: (_root, args, { loaders }) => loaders.packageJobs(args),

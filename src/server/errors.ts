@@ -2,6 +2,7 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { IceError, type IceErrorCode } from '../ice/errors.ts';
 import { ForbiddenError } from '../jobs/forbidden.ts';
 import { InputError } from '../jobs/input.ts';
+import { OverloadedError } from '../jobs/overloaded.ts';
 import { exceedsTokenLimit, tooManyTokens } from './limits.ts';
 import { requestScope } from './request-scope.ts';
 
@@ -36,6 +37,8 @@ const MAX_MESSAGE_LENGTH = 1000;
 /** How long to wait where a refusal for now does not say. */
 const DEFAULT_RETRY_AFTER_MS = 1000;
 
+const OVERLOADED = { code: 'OVERLOADED', retryable: true, retryAfterMs: DEFAULT_RETRY_AFTER_MS };
+
 /** The one place where an error becomes what a client of GraphQL may see. */
 export function formatError(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
   const error = rootOf(thrown);
@@ -44,6 +47,9 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown): 
     return withExtensions(formatted, message, iceExtensions(error));
   }
   if (error instanceof ForbiddenError) return withExtensions(formatted, error.message, { code: 'FORBIDDEN' });
+  if (error instanceof OverloadedError) {
+    return withExtensions(formatted, error.message, OVERLOADED);
+  }
   if (error instanceof InputError) {
     return withExtensions(formatted, error.message, { code: 'BAD_USER_INPUT', argument: error.argument });
   }
@@ -72,11 +78,18 @@ export function errorBody(
   return { errors: [{ message, extensions: { code, retryable, ...wait, requestId } }] };
 }
 
-/** The longest wait that the errors of an answer ask for, in whole seconds, as `Retry-After` has it. */
-export function retryAfterSeconds(errors: readonly GraphQLFormattedError[] | undefined): number | undefined {
+/**
+ * How long to wait before asking again, in whole seconds, as `Retry-After` has it: the longest that an error of the
+ * answer asks for, or else until its unfinished jobs are worth another read.
+ */
+export function retryAfterSeconds(
+  errors: readonly GraphQLFormattedError[] | undefined,
+  pollAfterMs: number | undefined,
+): number | undefined {
   const waits = (errors ?? [])
     .map((error) => error.extensions?.['retryAfterMs'])
     .filter((ms) => typeof ms === 'number');
+  if (waits.length === 0 && pollAfterMs !== undefined) waits.push(pollAfterMs);
   return waits.length === 0 ? undefined : Math.ceil(Math.max(...waits) / 1000);
 }
 

@@ -1,49 +1,145 @@
-import { HeaderMap, type ApolloServer } from '@apollo/server';
+import { HeaderMap } from '@apollo/server';
+import websocket from '@fastify/websocket';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { createContext, createRecord, type ContextOptions, type GatewayContext } from './context.ts';
+import type { FormattedExecutionResult } from 'graphql';
+import { handleProtocols } from 'graphql-ws';
+import { OverloadedError } from '../jobs/overloaded.ts';
+import { createContext, createRecord } from './context.ts';
+import { startDeadline } from './deadline.ts';
+import { errorBody } from './errors.ts';
+import { eventStreamWish, sendEventStream } from './event-stream.ts';
+import { mayConnect, type AllowedOrigins } from './origins.ts';
+import { preferredWaitSeconds } from './prefer.ts';
 import { requestScope } from './request-scope.ts';
+import { createOperationRunner, type OperationRunner, type OperationRunnerOptions } from './runner.ts';
+import type { Streams } from './streams.ts';
+import type { SubscriptionSlot } from './subscription.ts';
+import { createWebSocketHandler, MAX_MESSAGE_BYTES } from './websocket.ts';
 
-export interface GraphqlRouteOptions extends ContextOptions {
-  readonly operations: ApolloServer<GatewayContext>;
-  /** Limit of one operation, in milliseconds. */
-  readonly operationTimeoutMs: number;
+export interface GraphqlRouteOptions extends OperationRunnerOptions {
+  readonly streams: Streams;
+  /** Origins whose pages may open WebSockets. */
+  readonly corsOrigins: AllowedOrigins;
 }
 
-/** `GET` and `POST /graphql`: GraphQL over HTTP. Bodies other than JSON have been refused before. */
-export function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOptions): void {
+/**
+ * `GET` and `POST /graphql`: GraphQL over HTTP, over server-sent events where the client takes them, and over WebSocket.
+ * Bodies other than JSON have been refused before.
+ */
+export async function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOptions): Promise<void> {
+  const runner = createOperationRunner(options);
+  await app.register(websocket, {
+    options: { maxPayload: MAX_MESSAGE_BYTES, handleProtocols },
+    // Sockets are closed when the gateway begins to stop.
+    preClose: (done) => done(),
+    errorHandler: (error, socket, request) => {
+      request.log.info({ err: error }, 'websocket failed');
+      socket.terminate();
+    },
+  });
+  const handler = (request: FastifyRequest, reply: FastifyReply) => answer(request, reply, options, runner);
+  app.post('/graphql', handler);
   app.route({
-    method: ['GET', 'POST'],
+    method: 'GET',
     url: '/graphql',
-    handler: async (request, reply) => {
-      const record = createRecord();
-      request.operation = record;
-      const deadline = startDeadline(reply, options.operationTimeoutMs);
-      try {
-        const scope = {
-          requestId: request.id,
-          logError: (err: unknown) => request.log.error({ err }, 'bug'),
-        };
-        const answer = await requestScope.run(scope, () =>
-          options.operations.executeHTTPGraphQLRequest({
-            httpGraphQLRequest: toApollo(request),
-            context: () => Promise.resolve(createContext(options, record, deadline.signal)),
-          }),
-        );
-        if (answer.body.kind !== 'complete') throw new Error('incremental delivery is not supported');
-        void reply.header('cache-control', 'no-store').headers(Object.fromEntries(answer.headers));
-        return await reply.code(statusFor(answer, record.refused)).send(answer.body.string);
-      } finally {
-        deadline.end();
-      }
+    handler,
+    wsHandler: createWebSocketHandler(runner, options.streams),
+    preValidation: (request, reply, done) => {
+      if (!request.ws || refuseWebSocket(request, reply, options) === undefined) done();
     },
   });
 }
 
-function toApollo(request: FastifyRequest) {
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: GraphqlRouteOptions,
+  runner: OperationRunner,
+): Promise<FastifyReply> {
+  const record = createRecord();
+  request.operation = record;
+  const deadline = startDeadline(options.operationTimeoutMs, goneSignal(reply));
+  const wish = request.method === 'HEAD' ? 'none' : eventStreamWish(request.headers.accept);
+  const subscription: SubscriptionSlot | undefined = wish === 'none' ? undefined : {};
+  const context = createContext(options, {
+    record,
+    deadline,
+    subscription,
+    preferredWaitSeconds: preferredWaitSeconds(String(request.headers['prefer'] ?? '')),
+  });
+  const logError = (err: unknown) => request.log.error({ err }, 'bug');
+  return requestScope.run({ requestId: request.id, logError }, async () => {
+    try {
+      const http = await options.operations.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: toApollo(request, wish === 'only'),
+        context: () => Promise.resolve(context),
+      });
+      if (http.body.kind !== 'complete') throw new Error('incremental delivery is not supported');
+      if (subscription?.checked !== undefined) {
+        const refusal = countStream(request, reply, options.streams);
+        if (refusal !== undefined) return await refusal;
+        const result = await runner.start(subscription.checked, context);
+        deadline.end();
+        return await sendEventStream(reply, result, options.schema, options.streams);
+      }
+      const status = statusFor(http, record.refused);
+      if (wish === 'only' && status === 200) {
+        // oxlint-disable-next-line no-unsafe-type-assertion -- Apollo wrote it
+        const result = JSON.parse(http.body.string) as FormattedExecutionResult;
+        return await sendEventStream(reply, result, options.schema, options.streams);
+      }
+      void reply.header('cache-control', 'no-store').headers(Object.fromEntries(http.headers));
+      return await reply.code(status).send(http.body.string);
+    } finally {
+      deadline.end();
+    }
+  });
+}
+
+/** Browsers ask nobody before they open a WebSocket, so pages of other sites are refused here. */
+function refuseWebSocket(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { streams, corsOrigins }: GraphqlRouteOptions,
+): FastifyReply | undefined {
+  if (mayConnect(request.headers.origin, request.host, corsOrigins)) {
+    return countStream(request, reply, streams);
+  }
+  const message = 'Pages of this origin may not connect; CORS_ORIGINS allows them';
+  return reply.code(403).send(errorBody(request.id, 'FORBIDDEN', message));
+}
+
+/** Counts the connection for as long as it is open, or refuses it. */
+function countStream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  streams: Streams,
+): FastifyReply | undefined {
+  try {
+    const release = streams.admit(request.ip);
+    request.raw.socket.once('close', release);
+    reply.raw.once('close', release);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof OverloadedError)) throw error;
+    const body = errorBody(request.id, 'OVERLOADED', error.message);
+    return reply.code(503).header('retry-after', '1').send(body);
+  }
+}
+
+/** Aborts when the client has gone. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => controller.abort());
+  return controller.signal;
+}
+
+function toApollo(request: FastifyRequest, isAnsweredByStream: boolean) {
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
+  if (isAnsweredByStream) headers.set('accept', 'application/json');
   const queryStart = request.url.indexOf('?');
   return {
     method: request.method === 'HEAD' ? 'GET' : request.method,
@@ -65,19 +161,4 @@ function statusFor(
 ): number {
   const isLegacy = headers.get('content-type')?.startsWith('application/json') === true;
   return isLegacy && refused && status === 400 ? 200 : (status ?? 200);
-}
-
-/** Aborts when the operation has run too long, or its client has gone. */
-function startDeadline(reply: FastifyReply, timeoutMs: number) {
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  const timer = setTimeout(abort, timeoutMs);
-  reply.raw.once('close', abort);
-  return {
-    signal: controller.signal,
-    end() {
-      clearTimeout(timer);
-      reply.raw.off('close', abort);
-    },
-  };
 }

@@ -11,6 +11,7 @@ import type { OperationRecord } from './context.ts';
 import { errorBody } from './errors.ts';
 import { graphqlRoute, type GraphqlRouteOptions } from './graphql.ts';
 import { ide, isIdeBuilt } from './ide.ts';
+import { LOOPBACK_ORIGIN, type AllowedOrigins } from './origins.ts';
 import type { Readiness } from './readiness.ts';
 import { receiptOf } from './receipt.ts';
 import {
@@ -32,8 +33,8 @@ declare module 'fastify' {
 export interface HttpOptions extends GraphqlRouteOptions {
   readonly logger: FastifyBaseLogger;
   readonly readiness: Readiness;
-  /** Origins that browsers may call from; `loopback` is every http(s) origin on this machine. */
-  readonly corsOrigins: 'loopback' | readonly string[];
+  /** Origins that browsers may call from. */
+  readonly corsOrigins: AllowedOrigins;
   /** Whether requests that name a host other than loopback are refused. */
   readonly isHostChecked: boolean;
   /** The built IDE; `undefined` leaves it out. */
@@ -70,7 +71,10 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
     // Not Fastify's onResponse, which never comes when the client has left.
-    reply.raw.once('close', () => logAnswer(request, reply));
+    reply.raw.once('close', () => {
+      // A WebSocket has a line of its own.
+      if (!request.ws || reply.statusCode !== 200) logAnswer(request, reply);
+    });
     if (!isDraining || HEALTH_PATHS.has(pathOf(request.url))) {
       done();
       return;
@@ -90,12 +94,12 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     await app.register(cors, {
       origin: options.corsOrigins === 'loopback' ? LOOPBACK_ORIGIN : [...options.corsOrigins],
       methods: ['GET', 'HEAD', 'POST'],
-      exposedHeaders: ['x-request-id', 'retry-after', 'server-timing'],
+      exposedHeaders: ['x-request-id', 'retry-after', 'server-timing', 'preference-applied'],
       maxAge: 600,
       strictPreflight: false,
     });
   }
-  graphqlRoute(app, options);
+  await graphqlRoute(app, options);
   healthRoutes(app, options.readiness, () => isDraining);
   if (options.ideDirectory !== undefined && isIdeBuilt(options.ideDirectory)) {
     await app.register(ide, { directory: options.ideDirectory });
@@ -130,8 +134,6 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
     reply.raw.writableFinished ? 'answered' : 'left unanswered: the client has gone',
   );
 }
-
-const LOOPBACK_ORIGIN = /^https?:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/;
 
 function healthRoutes(app: FastifyInstance, readiness: Readiness, isDraining: () => boolean): void {
   app.get('/livez', () => ({ status: 'alive' }));

@@ -5,7 +5,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { GraphQLError, type GraphQLSchema, type OperationTypeNode } from 'graphql';
+import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { FastifyBaseLogger } from 'fastify';
 import type { GatewayContext } from './context.ts';
 import { formatError, retryAfterSeconds } from './errors.ts';
@@ -49,21 +49,33 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
   return {
     requestDidStart: () =>
       Promise.resolve({
-        didResolveOperation({ document, operation, request }) {
+        didResolveOperation({ document, operation, operationName, request, contextValue }) {
           // Without an operation, execution reports that there is none of this name.
           if (!operation) return Promise.resolve();
-          if (!schema.getRootType(operation.operation)) throw noSuchOperations(operation.operation);
-          checkOperation({ schema, document, definition: operation, variables: request.variables ?? {} });
+          const isSubscription = operation.operation === OperationTypeNode.SUBSCRIPTION;
+          if (isSubscription && !contextValue.subscription) throw needsStream();
+          const variables = request.variables ?? {};
+          checkOperation({ schema, document, definition: operation, variables });
+          if (isSubscription && contextValue.subscription) {
+            contextValue.subscription.checked = { document, definition: operation, operationName, variables };
+          }
           return Promise.resolve();
+        },
+        /** Apollo executes no subscriptions; whoever asked for this one starts it. */
+        responseForOperation({ contextValue, response }) {
+          if (contextValue.subscription?.checked === undefined) return Promise.resolve(null);
+          return Promise.resolve({
+            http: response.http,
+            body: { kind: 'single', singleResult: { data: null } },
+          });
         },
       }),
   };
 }
 
-/** graphql-js finds this only when it executes, too late for a status of its own. */
-function noSuchOperations(operation: OperationTypeNode): GraphQLError {
-  return new GraphQLError(`The schema has no ${operation}s`, {
-    extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400 } },
+function needsStream(): GraphQLError {
+  return new GraphQLError('A subscription needs a WebSocket, or `Accept: text/event-stream`', {
+    extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
   });
 }
 
@@ -81,8 +93,12 @@ const record: ApolloServerPlugin<GatewayContext> = {
         contextValue.record.refused =
           data === undefined &&
           errors?.every((error) => error.extensions?.['code'] !== 'BAD_REQUEST') === true;
-        const seconds = retryAfterSeconds(errors);
+        const seconds = retryAfterSeconds(errors, contextValue.record.pollAfterMs);
         if (seconds !== undefined) response.http.headers.set('retry-after', String(seconds));
+        const { appliedWaitSeconds } = contextValue.record;
+        if (appliedWaitSeconds !== undefined) {
+          response.http.headers.set('preference-applied', `wait=${String(appliedWaitSeconds)}`);
+        }
         const receipt = receiptOf(contextValue.record);
         response.http.headers.set('server-timing', serverTiming(receipt));
         if (request.http?.headers.get('x-upstream-receipt') === '1') {

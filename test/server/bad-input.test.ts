@@ -138,12 +138,6 @@ const BAD_REQUESTS: readonly BadRequest[] = [
     message: /fragment "F" within itself/,
   },
   {
-    what: 'a subscription, of which there are none',
-    query: 'subscription { packageJobUpdated { id } }',
-    code: 'GRAPHQL_VALIDATION_FAILED',
-    message: 'The schema has no subscriptions',
-  },
-  {
     what: 'a deep document',
     query: `{ __schema { types ${nested(20, '{ fields { type', '}}')} } }`.replace('type}', 'type { name }}'),
     code: 'OPERATION_TOO_COMPLEX',

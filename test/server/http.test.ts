@@ -2,9 +2,11 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect } from 'vitest';
 import type { JobReader } from '../../src/jobs/reader.ts';
+import { readConfig } from '../../src/config.ts';
 import { createHttpServer } from '../../src/server/http.ts';
 import { createOperationServer } from '../../src/server/operation.ts';
 import { createSchema } from '../../src/server/schema.ts';
+import { createStreams } from '../../src/server/streams.ts';
 import { post, startGateway } from '../support/gateway.ts';
 import { it } from '../support/it.ts';
 
@@ -124,16 +126,20 @@ describe('refusals below GraphQL', () => {
   it('mask a bug of ours, and log it with its stack', async () => {
     const lines: string[] = [];
     const logger = pino({}, { write: (line: string) => lines.push(line) });
-    const operations = createOperationServer({ schema: createSchema(), introspection: true, logger });
+    const schema = createSchema();
+    const operations = createOperationServer({ schema, introspection: true, logger });
     await operations.start();
     const jobs = { get: broken, list: broken } satisfies JobReader;
     const { app } = await createHttpServer({
       jobs,
       submitter: { submit: broken },
+      watcher: { watch: unused, pollAfterMs: unused },
+      waiter: { wait: broken },
+      streams: createStreams(readConfig({}).streams, new AbortController().signal),
+      schema,
       operations,
       logger,
       readiness: { isReady: true, stop: () => undefined },
-      pollInterval: { minMs: 1000, maxMs: 1000 },
       operationTimeoutMs: 1000,
       corsOrigins: [],
       isHostChecked: true,
@@ -239,3 +245,7 @@ describe('health', () => {
     expect([alive?.status, ready?.status]).toEqual([200, 200]);
   });
 });
+
+function unused(): never {
+  throw new Error('not used');
+}

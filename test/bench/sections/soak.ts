@@ -5,6 +5,7 @@ import { createPlanner } from '../../../src/jobs/planner.ts';
 import { createJobReader } from '../../../src/jobs/reader.ts';
 import { JobStore } from '../../../src/jobs/store.ts';
 import { createContext, createRecord } from '../../../src/server/context.ts';
+import { startDeadline } from '../../../src/server/deadline.ts';
 import type { SectionResult } from '../support/result.ts';
 
 const JOBS = 100_000;
@@ -41,15 +42,21 @@ export async function soak(): Promise<SectionResult> {
     now: Date.now,
     counters,
   });
-  const submitter = { submit: () => Promise.reject(new Error('nothing is submitted')) };
-  const options = { jobs: createJobReader(ice, store), submitter, pollInterval: config.pollInterval };
+  const options = {
+    jobs: createJobReader(ice, store),
+    submitter: { submit: nothing },
+    watcher: { watch: nothing, pollAfterMs: nothing },
+    waiter: { wait: nothing },
+  };
 
   const heap = new Map<number, number>();
   const startedAt = performance.now();
   for (let first = 0; first < JOBS; first += JOBS_PER_OPERATION) {
-    const { loaders } = createContext(options, createRecord(), new AbortController().signal);
+    const deadline = startDeadline(config.operationTimeoutMs, new AbortController().signal);
+    const { loaders } = createContext(options, { record: createRecord(), deadline });
     const ids = Array.from({ length: JOBS_PER_OPERATION }, (_, index) => idOf(first + index));
     await Promise.all(ids.map((id) => loaders.packageJob.load(id)));
+    deadline.end();
     const read = first + JOBS_PER_OPERATION;
     if (MARKS.has(read)) heap.set(read, heapMegabytes());
   }
@@ -110,4 +117,8 @@ function heapMegabytes(): number {
   if (globalThis.gc === undefined) throw new Error('start this with --expose-gc');
   globalThis.gc();
   return process.memoryUsage().heapUsed / 1_000_000;
+}
+
+function nothing(): never {
+  throw new Error('only reads are measured');
 }

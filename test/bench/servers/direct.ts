@@ -2,11 +2,12 @@ import { pino } from 'pino';
 import { readConfig } from '../../../src/config.ts';
 import { createIceClient } from '../../../src/ice/client.ts';
 import { staticCredentials } from '../../../src/ice/credentials.ts';
-import { observed } from '../../../src/jobs/model.ts';
+import { observed, pollAfterMs } from '../../../src/jobs/model.ts';
 import type { JobReader } from '../../../src/jobs/reader.ts';
 import { createHttpServer } from '../../../src/server/http.ts';
 import { createOperationServer } from '../../../src/server/operation.ts';
 import { createSchema } from '../../../src/server/schema.ts';
+import { createStreams } from '../../../src/server/streams.ts';
 
 /**
  * What DataLoader alone gives: the gateway's own schema, resolvers and loaders, which go straight to ICE's client. There
@@ -32,19 +33,26 @@ const jobs: JobReader = {
   },
   list: () => Promise.reject(new Error('only reads by id are measured')),
 };
+const schema = createSchema();
 const operations = createOperationServer({
-  schema: createSchema(),
+  schema,
   introspection: config.introspection,
   logger,
 });
 await operations.start();
+const nothing = () => {
+  throw new Error('only reads are measured');
+};
 const { app } = await createHttpServer({
-  submitter: { submit: () => Promise.reject(new Error('nothing is submitted')) },
+  submitter: { submit: nothing },
+  watcher: { watch: nothing, pollAfterMs: (job) => pollAfterMs(job, config.pollInterval) },
+  waiter: { wait: nothing },
+  streams: createStreams(config.streams, new AbortController().signal),
+  schema,
   logger,
   readiness: { isReady: true, stop: () => undefined },
   operations,
   jobs,
-  pollInterval: config.pollInterval,
   operationTimeoutMs: config.operationTimeoutMs,
   corsOrigins: config.corsOrigins,
   isHostChecked: false,
