@@ -107,7 +107,7 @@ export async function startGateway(
     operations,
     streams: createStreams(config.streams, stopping.signal),
     watcher,
-    waiter: createJobWaiter(watcher, store, stopping.signal),
+    waiter: createJobWaiter({ watcher, store, stopping: stopping.signal }),
     jobs: createJobReader(ice, store),
     submitter: createJobSubmitter({ ice, store, isAllowed: config.allowSubmit }),
     operationTimeoutMs: config.operationTimeoutMs,

@@ -1,6 +1,7 @@
 import { InputError } from './input.ts';
 import { isFinished, type PackageJob } from './model.ts';
 import type { JobStore, ReadContext } from './store.ts';
+import { setUnrefTimer, type SetTimer } from './timer.ts';
 import type { JobWatcher } from './watcher.ts';
 
 /** What is waited for: that the job has finished, or that it differs from what it was. */
@@ -45,11 +46,17 @@ export interface JobWaiter {
   wait(id: string, wait: Wait, context: ReadContext, ended: AbortSignal): Promise<PackageJob | null>;
 }
 
-export function createJobWaiter(
-  watcher: Pick<JobWatcher, 'watch'>,
-  store: Pick<JobStore, 'get'>,
-  stopping: AbortSignal,
-): JobWaiter {
+export interface JobWaiterOptions {
+  readonly watcher: Pick<JobWatcher, 'watch'>;
+  readonly store: Pick<JobStore, 'get'>;
+  /** Aborts when the gateway is about to stop. */
+  readonly stopping: AbortSignal;
+  /** @default a timer that does not keep the process alive */
+  readonly setTimer?: SetTimer;
+}
+
+export function createJobWaiter(options: JobWaiterOptions): JobWaiter {
+  const { watcher, store, stopping, setTimer = setUnrefTimer } = options;
   return {
     async wait(id, { until, timeoutMs }, context, ended) {
       const { promise, resolve, reject } = Promise.withResolvers<PackageJob | null | undefined>();
@@ -62,7 +69,7 @@ export function createJobWaiter(
       const giveUp = () => resolve(latest);
       const { known, stop } = watcher.watch(id, { onState, onFailure: reject }, context);
       if (known !== undefined) onState(known.job);
-      const timer = setTimeout(giveUp, timeoutMs);
+      const takeBack = setTimer(giveUp, timeoutMs);
       const signals = [ended, stopping];
       for (const signal of signals) {
         signal.addEventListener('abort', giveUp);
@@ -73,7 +80,7 @@ export function createJobWaiter(
         return job === undefined ? await store.get(id, context) : job;
       } finally {
         stop();
-        clearTimeout(timer);
+        takeBack();
         for (const signal of signals) signal.removeEventListener('abort', giveUp);
       }
     },

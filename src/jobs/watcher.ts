@@ -4,6 +4,7 @@ import { isUnchangedAsListed, supersedes, type Known } from './freshness.ts';
 import { pollAfterMs, type PackageJob, type PollInterval } from './model.ts';
 import { OverloadedError } from './overloaded.ts';
 import type { JobStore, ReadContext } from './store.ts';
+import { setUnrefTimer, type SetTimer } from './timer.ts';
 
 /** Who is told of a job. */
 export interface JobListener {
@@ -30,8 +31,8 @@ export interface JobWatcherOptions {
   /** Most jobs watched at once. */
   readonly maxJobs: number;
   readonly now: () => number;
-  /** Runs something later, and gives what takes that back. @default a timer that does not keep the process alive */
-  readonly setTimer?: (run: () => void, afterMs: number) => () => void;
+  /** @default a timer that does not keep the process alive */
+  readonly setTimer?: SetTimer;
   /** 0 to 1. @default Math.random */
   readonly random?: () => number;
   readonly counters: Pick<Counters, 'sweeps'>;
@@ -70,7 +71,7 @@ interface Entry {
 export class JobWatcher {
   readonly #options: JobWatcherOptions;
   readonly #random: () => number;
-  readonly #setTimer: (run: () => void, afterMs: number) => () => void;
+  readonly #setTimer: SetTimer;
   readonly #entries = new Map<string, Entry>();
   /** Whose turn the reads of a sweep take in the call budget. */
   readonly #caller = {};
@@ -92,11 +93,6 @@ export class JobWatcher {
   /** How many jobs are watched. */
   get size(): number {
     return this.#entries.size;
-  }
-
-  /** Whether a timer is set. */
-  get isTimed(): boolean {
-    return this.#timer !== undefined;
   }
 
   /**
@@ -248,9 +244,4 @@ export class JobWatcher {
     if (reads > 0) counters.sweeps += 1;
     this.#wakeAt(nextAt);
   }
-}
-
-function setUnrefTimer(run: () => void, afterMs: number): () => void {
-  const timer = setTimeout(run, afterMs).unref();
-  return () => clearTimeout(timer);
 }

@@ -2,55 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createCounters } from '../../src/ice/counters.ts';
-import type { IceJob } from '../../src/ice/decode.ts';
 import { IceError } from '../../src/ice/errors.ts';
-import type { CallContext, IceClient, ListQuery, Observed } from '../../src/ice/client.ts';
+import type { CallContext, IceClient, Observed } from '../../src/ice/client.ts';
 import { isFinished, type PackageJob } from '../../src/jobs/model.ts';
 import { createPlanner } from '../../src/jobs/planner.ts';
 import { createJobReader } from '../../src/jobs/reader.ts';
 import { JobStore, type ReadContext, type Spared } from '../../src/jobs/store.ts';
-import { jobWith } from '../support/job.ts';
 import { FRESHNESS } from '../support/jobs.ts';
-
-const START = Date.UTC(2026, 0, 1);
-const JOBS = 6;
-
-/** Upstream as a clock and the times at which each job finishes; every state of a job follows from those. */
-class Upstream {
-  now = START;
-  readonly finishedAt = new Map<string, number>();
-  readonly ids = Array.from({ length: JOBS }, (_, index) => `j${String(index)}`);
-
-  finishedAtOf(id: string): number {
-    return this.finishedAt.get(id) ?? Infinity;
-  }
-
-  /** The one state that the job has at a time. */
-  stateAt(id: string, at: number): IceJob {
-    const finishedAt = this.finishedAtOf(id);
-    const isDone = at >= finishedAt;
-    const createTime = new Date(START - 10_000 + 1000 * this.ids.indexOf(id)).toISOString();
-    const finishTime = isDone ? new Date(finishedAt).toISOString() : null;
-    const { observedAt: _, ...job } = jobWith({
-      id,
-      status: isDone ? 'SUCCESS' : 'INIT',
-      outputUrl: isDone ? `http://bucket/${id}` : null,
-      createTime,
-      finishTime,
-      modifiedTime: finishTime ?? createTime,
-    });
-    return job;
-  }
-
-  listAt({ status, startOfCreateTime = '', endOfCreateTime = '9' }: ListQuery, at: number): IceJob[] {
-    return this.ids
-      .map((id) => ({ ...this.stateAt(id, at), outputUrl: undefined }))
-      .filter((job) => status === undefined || job.status === 'INIT')
-      .filter(
-        ({ createTime }) => (createTime ?? '') >= startOfCreateTime && (createTime ?? '') <= endOfCreateTime,
-      );
-  }
-}
+import { Upstream } from '../support/upstream.ts';
 
 /** What happens, in the order it happens; calls under way end between any two of these. */
 const action = fc.oneof(

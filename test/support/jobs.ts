@@ -43,7 +43,7 @@ export const it = test.extend<{ jobs: JobsSetting }>({
     const ice = createIceClient({
       endpoint: new URL(emulator.endpoint),
       credentials: staticCredentials(emulator.credentials),
-      timeoutMs: 500,
+      timeoutMs: 5000,
       callsPerSecond: 10_000,
       maxConcurrency: 32,
       report: () => undefined,

@@ -1,0 +1,47 @@
+import type { ListQuery } from '../../src/ice/client.ts';
+import type { IceJob } from '../../src/ice/decode.ts';
+import { jobWith } from './job.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const JOBS = 6;
+
+/** Upstream as a clock and the times at which each job finishes; every state of a job follows from those. */
+export class Upstream {
+  now = START;
+  readonly finishedAt = new Map<string, number>();
+  readonly ids = Array.from({ length: JOBS }, (_, index) => `j${String(index)}`);
+
+  /** When anything else about an unfinished job changed, in order. */
+  readonly changedAt = new Map<string, number[]>();
+
+  finishedAtOf(id: string): number {
+    return this.finishedAt.get(id) ?? Infinity;
+  }
+
+  /** The one state that the job has at a time. */
+  stateAt(id: string, at: number): IceJob {
+    const finishedAt = this.finishedAtOf(id);
+    const isDone = at >= finishedAt;
+    const createTime = new Date(START - 10_000 + 1000 * this.ids.indexOf(id)).toISOString();
+    const changedAt = this.changedAt.get(id)?.findLast((time) => time <= at);
+    const finishTime = isDone ? new Date(finishedAt).toISOString() : null;
+    const { observedAt: _, ...job } = jobWith({
+      id,
+      status: isDone ? 'SUCCESS' : 'INIT',
+      outputUrl: isDone ? `http://bucket/${id}` : null,
+      createTime,
+      finishTime,
+      modifiedTime: finishTime ?? (changedAt === undefined ? createTime : new Date(changedAt).toISOString()),
+    });
+    return job;
+  }
+
+  listAt({ status, startOfCreateTime = '', endOfCreateTime = '9' }: ListQuery, at: number): IceJob[] {
+    return this.ids
+      .map((id) => ({ ...this.stateAt(id, at), outputUrl: undefined }))
+      .filter((job) => status === undefined || job.status === 'INIT')
+      .filter(
+        ({ createTime }) => (createTime ?? '') >= startOfCreateTime && (createTime ?? '') <= endOfCreateTime,
+      );
+  }
+}
