@@ -63,6 +63,7 @@ export async function startGateway(
       ice,
       isListBatchingOn: config.isListBatchingOn,
       inDemand: () => store.inDemand(),
+      isUnfinished: (id) => store.peek(id)?.job?.status === 'INIT',
       learn: (id, reading) => store.learn(id, reading),
       now,
       counters,

@@ -23,6 +23,9 @@ export const FEW = 3;
 /** How long a page may take, its wait for the call budget included, in milliseconds; gets may be faster. */
 const PATIENCE_MS = 1000;
 
+/** A page that shows few wanted jobs is borne with for as many that are still to be found. */
+const JOBS_PER_POOR_PAGE = 10;
+
 /**
  * Lists the unfinished jobs created around the wanted ones, oldest first, page by page, for as long as a page can be
  * expected to replace more calls than it costs.
@@ -41,7 +44,8 @@ export async function listUnfinished(
   const end = shifted(left.at(-1), 1000);
   let start = shifted(left[0], -1000);
   let token: string | null = null;
-  let hasSkipped = false;
+  let hasLeapt = false;
+  let poorPages = 0;
 
   while (left.length > 0) {
     const answer: Observed<IceJobPage> | undefined = await ice
@@ -67,13 +71,15 @@ export async function listUnfinished(
     left = page.nextPageToken === null ? [] : left.filter((job) => !isRead(job, page.jobs, unfinished));
     if (left.length <= FEW) break;
     token = page.nextPageToken;
-    if (before - left.length <= FEW) {
-      // Many others lie between the wanted ones: leap over them once, then leave it.
-      if (hasSkipped) break;
-      start = shifted(left[0], -1000);
+    if (before - left.length > FEW) continue;
+    // Others lie between the wanted ones: leap over them once, and read on for as long as it costs little beside gets.
+    const next = shifted(left[0], -1000);
+    poorPages += 1;
+    if (!hasLeapt && next > start) {
+      start = next;
       token = null;
-      hasSkipped = true;
-    }
+      hasLeapt = true;
+    } else if (poorPages > left.length / JOBS_PER_POOR_PAGE) break;
   }
   return { unfinished, unread: left };
 }

@@ -39,7 +39,9 @@ export interface PlannerOptions {
   readonly now: () => number;
   /** Unfinished jobs that are read more often than they expire, so that a list may as well refresh them. */
   readonly inDemand: () => readonly (readonly [id: string, known: Known])[];
-  /** Takes in what was told of jobs in demand. */
+  /** Whether the job is remembered as unfinished. */
+  readonly isUnfinished: (id: string) => boolean;
+  /** Takes in what was told of remembered jobs that nobody waits for. */
   readonly learn: (id: string, reading: Reading) => void;
   readonly counters: Pick<Counters, 'listBatches' | 'listContradictions'>;
   /** Told that a list still showed a job as unfinished that had finished before the list was asked for. */
@@ -138,6 +140,15 @@ export function createPlanner(options: PlannerOptions): Planner {
       if (read === undefined) {
         if (reading !== undefined) options.learn(id, reading);
       } else if (!read.context.signal.aborted) read.resolve(reading ?? get(read));
+    }
+    if (isTrusted) learnOthers(listing, new Set(batch.map(({ wanted }) => wanted.id)));
+  }
+
+  /** A list tells of all jobs on it for the price of those it was read for. */
+  function learnOthers({ unfinished }: Listing, batch: ReadonlySet<string>): void {
+    for (const [id, listed] of unfinished) {
+      if (!batch.has(id) && options.isUnfinished(id))
+        options.learn(id, { ...listed, source: 'checked list' });
     }
   }
 

@@ -39,6 +39,30 @@ describe('the planner', () => {
     expect(calls(jobs)).toEqual([10, 1]);
   });
 
+  it('refreshes every job a list shows, so that jobs read at different times come to be read together', async ({
+    jobs,
+  }) => {
+    const ids = await jobs.addKnownJobs(20);
+    await sweep(
+      jobs,
+      ids.filter((_id, index) => index % 2 === 1 || index === 0),
+    );
+    calls(jobs);
+    await Promise.all(ids.map((id) => jobs.store.get(id, jobs.context)));
+    expect(calls(jobs)).toEqual([0, 0]);
+  });
+
+  it('reads on through jobs of the same second, which no time window leaves out', async ({ jobs }) => {
+    const createTime = jobs.clock.now;
+    const ids = Array.from({ length: 500 }, () =>
+      jobs.emulator.jobs.add({ createTime, finishTime: Infinity }),
+    );
+    await Promise.all(ids.map((id) => jobs.store.get(id, jobs.context)));
+    calls(jobs);
+    await sweep(jobs, ids.slice(-100));
+    expect(calls(jobs)).toEqual([5, 1]);
+  });
+
   it('gets each of a few jobs, which costs no more than a list', async ({ jobs }) => {
     const ids = await jobs.addKnownJobs(4);
     await sweep(jobs, ids.slice(0, 3));
@@ -160,6 +184,7 @@ describe('the planner', () => {
       now: () => clock.now,
       counters: planned,
       inDemand: () => [],
+      isUnfinished: () => false,
       learn: () => undefined,
       onContradiction: () => undefined,
     });
@@ -202,6 +227,7 @@ describe('the planner', () => {
       now: () => clock.now,
       counters: createCounters(),
       inDemand: () => [],
+      isUnfinished: () => false,
       learn: () => undefined,
       onContradiction: () => (contradictions += 1),
     });

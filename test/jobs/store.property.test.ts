@@ -94,6 +94,7 @@ async function play(
     now,
     counters: createCounters(),
     inDemand: () => store.inDemand(),
+    isUnfinished: (id) => store.peek(id)?.job?.status === 'INIT',
     learn: (id, reading) => store.learn(id, reading),
     onContradiction: () => expect.unreachable('the list is never wrong'),
   });

@@ -108,6 +108,7 @@ class World {
       now,
       counters: createCounters(),
       inDemand: () => store.inDemand(),
+      isUnfinished: (id) => store.peek(id)?.job?.status === 'INIT',
       learn: (id, reading) => store.learn(id, reading),
       onContradiction: () => undefined,
     });
@@ -215,12 +216,13 @@ class World {
     this.upstream.now = until;
   }
 
-  /** Lets all calls under way end. */
+  /** Lets all calls under way end, and those they lead to. */
   async #land(): Promise<void> {
-    await turn();
-    while (this.#scheduler.count() > 0) {
-      await this.#scheduler.waitOne();
+    for (let quiet = 0; quiet < 5; quiet += 1) {
       await turn();
+      if (this.#scheduler.count() === 0) continue;
+      quiet = 0;
+      await this.#scheduler.waitOne();
     }
   }
 

@@ -58,6 +58,7 @@ export const it = test.extend<{ jobs: JobsSetting }>({
       now,
       counters: createCounters(),
       inDemand: () => store.inDemand(),
+      isUnfinished: (id) => store.peek(id)?.job?.status === 'INIT',
       learn: (id, reading) => store.learn(id, reading),
       onContradiction: () => (contradictions += 1),
     });

@@ -32,6 +32,7 @@ export async function soak(): Promise<SectionResult> {
     now: Date.now,
     counters,
     inDemand: () => [],
+    isUnfinished: () => false,
     learn: () => undefined,
     onContradiction: () => undefined,
   });
