@@ -1,4 +1,5 @@
 import { coalescing } from './sections/coalescing.ts';
+import { live } from './sections/live.ts';
 import { polling } from './sections/polling.ts';
 import { soak } from './sections/soak.ts';
 import { start } from './sections/start.ts';
@@ -20,6 +21,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   start: { run: start, core: 'any', nodeOptions: [] },
   coalescing: { run: coalescing, core: 'load', nodeOptions: [] },
   polling: { run: polling, core: 'load', nodeOptions: [] },
+  live: { run: live, core: 'load', nodeOptions: [] },
   soak: { run: soak, core: 'any', nodeOptions: ['--expose-gc'] },
   throughput: { run: throughput, core: 'load', nodeOptions: [] },
 };

@@ -1,0 +1,22 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** What a process has used so far. Linux alone tells. */
+export interface Usage {
+  /** Resident memory, in bytes. */
+  readonly memory: number;
+  /** Time on a processor, in milliseconds. */
+  readonly cpuMs: number;
+}
+
+const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+export function usageOf(pid: number): Usage {
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8')) ?? [];
+  // The fields after the name, which stands in brackets: utime and stime are the 12th and the 13th.
+  const fields = readFileSync(`/proc/${String(pid)}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return { memory: Number(kilobytes) * 1024, cpuMs: (ticks / TICKS_PER_SECOND) * 1000 };
+}
