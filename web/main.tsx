@@ -9,21 +9,20 @@ import '@graphiql/plugin-history/style.css';
 import 'graphiql/graphiql.css';
 import './style.css';
 
-import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
+import { EarlyRun } from './early-run.tsx';
+import { fetcher } from './fetcher.ts';
 import icon from './icon.svg';
+import { readLink } from './link.ts';
 import { listOperations } from './operations.ts';
 
-const fetcher = createGraphiQLFetcher({ url: '/graphql', enableIncrementalDelivery: false });
-
-// `/?operation=<name>` opens that example.
-const linked = new URLSearchParams(location.search).get('operation');
-const operations = listOperations(linked ?? 'package-job');
-const linkedQuery = operations.find(({ name }) => name === linked)?.query;
+const operations = listOperations('package-job');
+const tabs = operations.map(({ query }) => ({ query }));
+const link = readLink(location.search, operations);
 
 // The link has done its work: a reload shows what the visitor has made of it since.
-if (linked !== null) history.replaceState(null, '', location.pathname);
+if (location.search !== '') history.replaceState(null, '', location.pathname);
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
@@ -31,14 +30,16 @@ if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
   <GraphiQL
     fetcher={fetcher}
-    defaultTabs={operations.map(({ query }) => ({ query }))}
-    {...(linkedQuery && { initialQuery: linkedQuery, initialVariables: '' })}
+    defaultTabs={link ? [link, ...tabs.filter(({ query }) => query !== link.query)] : tabs}
+    {...(link && { initialQuery: link.query, initialVariables: link.variables })}
   >
     <GraphiQL.Logo>
       <div className="brand">
         <img src={icon} alt="" width="20" height="20" />
         <span>Package Job Gateway</span>
+        <a href="/board">Job board</a>
       </div>
+      <EarlyRun />
     </GraphiQL.Logo>
   </GraphiQL>,
 );

@@ -43,6 +43,9 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
   });
 
   const editor = () => page.getByLabel('Operation Editor').locator('.view-lines');
+  // Monaco's spaces do not break.
+  const result = async () =>
+    (await page.getByLabel('Result Window').locator('.view-lines').innerText()).replaceAll('\u00a0', ' ');
   const execute = () => page.getByRole('button', { name: 'Execute query' });
   const tabs = () => page.getByRole('tab').allInnerTexts();
   const selectedTab = () => page.getByRole('tab', { selected: true }).innerText();
@@ -70,11 +73,31 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
     await open();
     await execute().click();
 
-    // Monaco's spaces do not break.
-    const result = page.getByLabel('Result Window').locator('.view-lines');
-    await expect.poll(() => result.innerText(), patience).toMatch(/"name":\s"job-name"/);
-    await expect(result.innerText()).resolves.toMatch(/"status":\s"INIT"/);
+    await expect.poll(() => result(), patience).toContain('"name": "job-name"');
+    await expect(result()).resolves.toContain('"status": "INIT"');
     await page.screenshot({ path: screenshot });
+  });
+
+  it('runs the other examples as they stand', async () => {
+    await open();
+    for (const tab of await page.getByRole('tab').all()) {
+      await tab.click();
+      await execute().click();
+      await expect.poll(() => result(), patience).toMatch(/^\{\s+"data": \{\s+"\w+": [[{]/);
+      await expect(result()).resolves.not.toContain('"errors"');
+    }
+  });
+
+  it('keeps a click that comes before the editor has loaded', async () => {
+    const clicked = Promise.withResolvers<void>();
+    await page.route('**/monaco-editor-*.js', async (route) => {
+      await clicked.promise;
+      await route.continue();
+    });
+    await page.goto(origin, { waitUntil: 'commit' });
+    await execute().click();
+    clicked.resolve();
+    await expect.poll(() => result(), patience).toContain('"name": "job-name"');
   });
 
   it('documents the schema', async () => {
@@ -117,5 +140,21 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
     await expect(selectedTab()).resolves.toBe('Node');
     await expect(tabs()).resolves.toHaveLength(5);
     expect(page.url()).toBe(`${origin}/`);
+  });
+
+  it('opens the query and the variables that a link brings, and runs nothing by itself', async () => {
+    const query = 'query Mine($id: ID!) { packageJob(id: $id) { priority } }';
+    const variables = '{"id":"ab4802364a2e49208c99efab82dfa8e8"}';
+    await open(`/?${String(new URLSearchParams({ query, variables }))}`);
+    await expect(selectedTab()).resolves.toBe('Mine');
+    await expect(result()).resolves.toBe('');
+    await execute().click();
+    await expect.poll(() => result(), patience).toContain('"priority": 6');
+  });
+
+  it('shows what an answer cost upstream', async () => {
+    await open(`/?${String(new URLSearchParams({ query: '{ packageJob(id: "no-such-job") { id } }' }))}`);
+    await execute().click();
+    await expect.poll(() => result(), patience).toMatch(/"upstream": \{\s+"calls": 1,/);
   });
 });
