@@ -1,0 +1,13 @@
+import { useConnection } from './socket.ts';
+
+const TEXTS = { idle: '', live: 'Live', lost: 'Reconnecting …' } as const;
+
+/** Whether changes arrive by themselves. */
+export function Connection() {
+  const connection = useConnection();
+  return (
+    <output className="connection" data-connection={connection}>
+      {TEXTS[connection]}
+    </output>
+  );
+}

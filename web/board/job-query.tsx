@@ -1,0 +1,29 @@
+import { print } from 'graphql';
+import { Copy } from './copy.tsx';
+import { JobDocument } from './gql/graphql.ts';
+
+/** The query that brought this page its job, to take away. */
+export function JobQuery({ id }: { readonly id: string }) {
+  const query = print(JobDocument);
+  const variables = JSON.stringify({ id });
+  return (
+    <section aria-labelledby="query">
+      <h3 id="query">Ask for it yourself</h3>
+      <p className="buttons">
+        <Copy text={query}>Copy query</Copy>
+        <Copy text={curl(query, { id })}>Copy as curl</Copy>
+        <a href={`/?${new URLSearchParams({ query, variables })}`}>Open in the IDE</a>
+      </p>
+      <details>
+        <summary>Show the query</summary>
+        <pre>{query}</pre>
+      </details>
+    </section>
+  );
+}
+
+/** A command for a POSIX shell. */
+function curl(query: string, variables: Readonly<Record<string, string>>): string {
+  const body = JSON.stringify({ query: query.replaceAll(/\s+/g, ' ').trim(), variables });
+  return `curl ${location.origin}/graphql --json '${body.replaceAll("'", String.raw`'\''`)}'`;
+}

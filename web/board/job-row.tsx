@@ -1,0 +1,42 @@
+import type { JobSummaryFragment } from './gql/graphql.ts';
+import { linkTo, type Place } from './location.ts';
+import { Status, titleOf } from './status.tsx';
+import { Ago, Took } from './times.tsx';
+
+/** The id of the link that a row is. */
+export function rowOf(id: string): string {
+  return `row-${id}`;
+}
+
+/** A job in the list. The link's area is the whole row. */
+export function JobRow({ job, place }: { readonly job: JobSummaryFragment; readonly place: Place }) {
+  const { id, status, isFinished, submitTime, finishTime, inputs, output, code, message } = job;
+  const isOpen = id === place.job;
+  return (
+    <li className="row" data-status={status}>
+      <Status job={job} />
+      <div className="what">
+        <a id={rowOf(id)} {...linkTo({ ...place, job: id })} aria-current={isOpen ? 'true' : undefined}>
+          {titleOf(job)}
+        </a>
+        {status === 'FAIL' && (code ?? message) ? (
+          <p className="reason">{[code, message].filter(Boolean).join(': ')}</p>
+        ) : (
+          <p className="files">
+            {inputs.map((input) => input.fileName ?? input.media).join(', ')}
+            <span aria-hidden="true"> → </span>
+            <span className="hidden">to</span>
+            {output?.fileName ?? output?.media}
+          </p>
+        )}
+      </div>
+      <div className="when">
+        <span className="track" aria-hidden="true" />
+        <span className="numbers">
+          <Took job={job} />
+        </span>
+        <small>{finishTime && isFinished ? <Ago time={finishTime} /> : submitTime && 'so far'}</small>
+      </div>
+    </li>
+  );
+}

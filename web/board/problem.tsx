@@ -1,0 +1,24 @@
+import { CombinedGraphQLErrors } from '@apollo/client/errors';
+
+/** The gateway's code for an error, such as `UPSTREAM_TIMEOUT`; `undefined` where it did not answer. */
+export function codeOf(error: unknown): string | undefined {
+  const code = CombinedGraphQLErrors.is(error) ? error.errors[0]?.extensions?.['code'] : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** What went wrong. The gateway's messages are for people; without one, the gateway itself could not be reached. */
+export function Problem({ error, onRetry }: { readonly error: Error; readonly onRetry?: () => void }) {
+  const code = codeOf(error);
+  return (
+    <div className="problem" role="alert">
+      <p>
+        {code ? error.message : 'The gateway cannot be reached.'} {code && <code>{code}</code>}
+      </p>
+      {onRetry && (
+        <button type="button" onClick={onRetry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+import type { JobSummaryFragment } from './gql/graphql.ts';
+import { ago, clock, duration, useNow } from './time.ts';
+
+/** How long ago something was, ticking; the exact time is its tooltip. */
+export function Ago({ time }: { readonly time: string }) {
+  const now = useNow();
+  return (
+    <time dateTime={time} title={clock(time)}>
+      {ago(Date.parse(time), now)}
+    </time>
+  );
+}
+
+/** How long a job took or, ticking, has been taking; nothing where ICE does not say. */
+export function Took({ job }: { readonly job: JobSummaryFragment }) {
+  const { submitTime, finishTime, isFinished } = job;
+  if (!submitTime || (isFinished && !finishTime)) return null;
+  const start = Date.parse(submitTime);
+  return isFinished && finishTime ? duration(Date.parse(finishTime) - start) : <Since start={start} />;
+}
+
+function Since({ start }: { readonly start: number }) {
+  return duration(useNow() - start);
+}
+
+/** From submission to end. */
+export function Timeline({ job }: { readonly job: JobSummaryFragment }) {
+  const { submitTime, finishTime, isFinished, status, code, message } = job;
+  return (
+    <ol className="timeline" data-status={status}>
+      <li>
+        <strong>Submitted</strong> {submitTime ? <Ago time={submitTime} /> : 'ICE does not say when'}
+        {submitTime && <small>{clock(submitTime)}</small>}
+      </li>
+      <li>
+        <strong>{isFinished ? (status === 'FAIL' ? 'Failed' : 'Finished') : 'Packaging'}</strong>{' '}
+        <span className="numbers">
+          {isFinished ? 'after ' : 'for '}
+          <Took job={job} />
+        </span>
+        {isFinished && finishTime && <small>{clock(finishTime)}</small>}
+        {(code ?? message) && (
+          <p className="reason">
+            {code && <code>{code}</code>} {message}
+          </p>
+        )}
+      </li>
+    </ol>
+  );
+}
