@@ -60,13 +60,15 @@ function welcome(url: string): string {
     config.upstream.kind === 'emulator'
       ? 'the built-in ICE emulator: no keys are set, every job is made up'
       : config.upstream.endpoint.origin;
-  const isIdeServed = config.ide && isIdeBuilt(IDE_DIRECTORY);
+  const absence = config.ide ? 'not built: npm run build:web' : 'off: IDE=true turns it on';
+  const addressOf = (path: string) => (config.ide && isIdeBuilt(IDE_DIRECTORY) ? `${url}${path}` : absence);
   return `
   Package Job Gateway
 
   Jobs from  ${source}
   API        ${url}/graphql
-  IDE        ${isIdeServed ? `${url}/` : config.ide ? 'not built: npm run build:web' : 'off: IDE=true turns it on'}
+  IDE        ${addressOf('/')}
+  Job board  ${addressOf('/board')}
 
   Try        curl ${url}/graphql --json '{"query":"{ packageJobs(first: 3) { nodes { id name status } } }"}'
 `;

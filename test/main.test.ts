@@ -15,7 +15,8 @@ describe('npm start', () => {
     const screen = program.output();
     expect(screen).toContain('the built-in ICE emulator: no keys are set');
     expect(screen).toMatch(new RegExp(`API +${url}/graphql`));
-    expect(screen).toMatch(new RegExp(`IDE +${url}/`));
+    expect(screen).toMatch(new RegExp(`IDE +${url}/\n`));
+    expect(screen).toMatch(new RegExp(`Job board +${url}/board\n`));
     expect(screen.split('\n').length).toBeLessThan(24);
 
     const body = /--json '(.*)'/.exec(screen)?.[1] ?? '';

@@ -10,6 +10,7 @@ export const MAX_BODY_BYTES = 256 * 1024;
 /** The methods of each path, as `Allow` lists them. */
 const ALLOW: Readonly<Record<string, string>> = {
   '/': 'GET, HEAD',
+  '/board': 'GET, HEAD',
   '/graphql': 'GET, HEAD, POST',
   '/livez': 'GET, HEAD',
   '/readyz': 'GET, HEAD',

@@ -18,6 +18,8 @@ beforeAll(async () => {
   directory = pathToFileURL(`${join(folder, 'dist')}/`);
   await mkdir(new URL('assets/', directory), { recursive: true });
   await writeFile(new URL('index.html', directory), '<!doctype html><title>IDE</title>');
+  await mkdir(new URL('board/', directory));
+  await writeFile(new URL('board/index.html', directory), '<!doctype html><title>Board</title>');
   await writeFile(new URL('assets/main-abc123.js', directory), 'plain');
   await writeFile(new URL('assets/main-abc123.js.br', directory), 'brotli');
   await writeFile(new URL('assets/main-abc123.js.gz', directory), 'gzip');
@@ -74,6 +76,15 @@ describe('GET /', () => {
   });
 });
 
+describe('GET /board', () => {
+  it.for(['/board', '/board/', '/board?job=j1'])('answers %s with the board', async (path) => {
+    const { status, headers, body } = await get(path);
+    expect(status).toBe(200);
+    expect(body).toContain('<title>Board</title>');
+    expect(headers['cache-control']).toBe('no-cache');
+  });
+});
+
 describe('GET /assets', () => {
   it('lets a file named by its content be kept for a year', async () => {
     const { status, headers } = await get('/assets/main-abc123.js');
@@ -94,14 +105,22 @@ describe('GET /assets', () => {
   });
 });
 
-describe.for(['/', '/index.html', '/assets/main-abc123.js'])('%s', (path) => {
+/** What every page is held to; the IDE alone may style by attribute, and show images that are data. */
+const POLICY =
+  "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const IDE_POLICY = `${POLICY}; style-src 'self' 'unsafe-inline'; img-src 'self' data:`;
+
+describe.for([
+  { path: '/', policy: IDE_POLICY },
+  { path: '/index.html', policy: IDE_POLICY },
+  { path: '/assets/main-abc123.js', policy: IDE_POLICY },
+  { path: '/board', policy: POLICY },
+  { path: '/board/', policy: POLICY },
+])('$path', ({ path, policy }) => {
   it('is locked down to its own origin', async () => {
     const { headers } = await get(path);
     expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
-    expect(headers['content-security-policy']).toBe(
-      "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; " +
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    );
+    expect(headers['content-security-policy']).toBe(policy);
   });
 
   it('answers HEAD with the headers of GET and no body', async () => {
