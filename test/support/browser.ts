@@ -1,4 +1,4 @@
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { findProgram } from './program.ts';
 
 /** The browser on this machine; playwright-core brings none. */
@@ -44,7 +44,7 @@ export interface Observations {
 export async function openPage(
   browser: Browser,
   origin: string,
-  options: { readonly colorScheme?: 'light' | 'dark' } = {},
+  options: Pick<BrowserContextOptions, 'colorScheme' | 'viewport' | 'reducedMotion'> = {},
 ): Promise<{ page: Page; observed: Observations }> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   // Sooner than a test times out, so that the failure names the element waited for.

@@ -35,6 +35,8 @@ export interface TestGateway {
     variables?: Record<string, unknown>,
     headers?: Record<string, string>,
   ): Promise<GraphqlAnswer>;
+  /** Stops the gateway and starts another at the same address, in front of the same emulator. */
+  restart(meanwhile?: () => void): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -48,14 +50,21 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const logger = createLogger(options.onLogLine);
   const config = readConfig({ ...ENV, ...options.env });
   const upstream = { endpoint: new URL(emulator.endpoint), credentials: emulator.credentials };
-  const gateway = await start(config, upstream, logger);
-  await untilReady(gateway.url);
+  let gateway = await start(config, upstream, logger);
+  const { url } = gateway;
+  await untilReady(url);
   emulator.resetRequests();
 
   return {
-    url: gateway.url,
+    url,
     emulator,
-    query: (query, variables, headers) => post(gateway.url, { query, variables }, headers),
+    query: (query, variables, headers) => post(url, { query, variables }, headers),
+    async restart(meanwhile) {
+      await gateway.close();
+      meanwhile?.();
+      gateway = await start({ ...config, port: Number(new URL(url).port) }, upstream, logger);
+      await untilReady(url);
+    },
     async close() {
       await gateway.close();
       await emulator.close();

@@ -1,0 +1,11 @@
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+
+/** The serious and critical issues that axe-core finds on a page, such as `color-contrast: .row > small`. */
+export async function findIssues(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate<axe.AxeResults>('axe.run()');
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+}
