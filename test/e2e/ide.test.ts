@@ -11,6 +11,8 @@ const screenshot = fileURLToPath(new URL('../artifacts/ide.png', import.meta.url
 /** How long the page may take to come round, on a machine that is busy with other suites. */
 const patience = { timeout: 10_000 };
 
+const link = (params: Readonly<Record<string, string>>) => `/?${String(new URLSearchParams(params))}`;
+
 describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () => {
   let gateway: TestGateway | undefined;
   let browser: Browser | undefined;
@@ -47,6 +49,7 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
   const result = async () =>
     (await page.getByLabel('Result Window').locator('.view-lines').innerText()).replaceAll('\u00a0', ' ');
   const execute = () => page.getByRole('button', { name: 'Execute query' });
+  const stop = () => page.getByRole('button', { name: 'Stop query' });
   const tabs = () => page.getByRole('tab').allInnerTexts();
   const selectedTab = () => page.getByRole('tab', { selected: true }).innerText();
 
@@ -61,6 +64,8 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
     await expect(tabs()).resolves.toEqual([
       'PackageJob',
       'Node',
+      'PackageJobUpdated',
+      'PackageJobWait',
       'PackageJobsById',
       'PackageJobs',
       'SubmitPackageJob',
@@ -81,11 +86,37 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
   it('runs the other examples as they stand', async () => {
     await open();
     for (const tab of await page.getByRole('tab').all()) {
+      const name = await tab.innerText();
+      // It waits for as long as the example asks it to.
+      if (name === 'PackageJobWait') continue;
       await tab.click();
       await execute().click();
       await expect.poll(() => result(), patience).toMatch(/^\{\s+"data": \{\s+"\w+": [[{]/);
       await expect(result()).resolves.not.toContain('"errors"');
+      if (name === 'PackageJobUpdated') await stop().click();
     }
+  });
+
+  it('shows a job finishing, by a subscription that then ends', async () => {
+    assert(gateway);
+    const id = gateway.emulator.jobs.add({ finishTime: Infinity });
+    await open(link({ operation: 'package-job-updated', variables: JSON.stringify({ ids: [id] }) }));
+    await execute().click();
+    await expect.poll(() => result(), patience).toContain('"status": "INIT"');
+    gateway.emulator.jobs.finish(id);
+    await expect.poll(() => result(), patience).toContain('"status": "SUCCESS"');
+    await execute().waitFor();
+  });
+
+  it('waits for a job', async () => {
+    assert(gateway);
+    const id = gateway.emulator.jobs.add({ finishTime: Infinity });
+    await open(link({ operation: 'package-job-wait', variables: JSON.stringify({ id }) }));
+    await execute().click();
+    await expect.poll(() => gateway?.emulator.countRequests('GetPackageJob'), patience).toBeGreaterThan(0);
+    await expect(result()).resolves.toBe('');
+    gateway.emulator.jobs.finish(id);
+    await expect.poll(() => result(), patience).toContain('"status": "SUCCESS"');
   });
 
   it('keeps a click that comes before the editor has loaded', async () => {
@@ -127,25 +158,25 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
 
     await page.reload();
     await expect.poll(() => editor().innerText(), patience).toContain('mine');
-    await expect(tabs()).resolves.toHaveLength(5);
+    await expect(tabs()).resolves.toHaveLength(7);
   });
 
   it('opens the example a link names, beside the others', async () => {
     await open('/?operation=package-jobs');
     await expect(selectedTab()).resolves.toBe('PackageJobs');
     await expect.poll(() => editor().innerText(), patience).toContain('pageInfo');
-    await expect(tabs()).resolves.toHaveLength(5);
+    await expect(tabs()).resolves.toHaveLength(7);
 
     await open('/?operation=node');
     await expect(selectedTab()).resolves.toBe('Node');
-    await expect(tabs()).resolves.toHaveLength(5);
+    await expect(tabs()).resolves.toHaveLength(7);
     expect(page.url()).toBe(`${origin}/`);
   });
 
   it('opens the query and the variables that a link brings, and runs nothing by itself', async () => {
     const query = 'query Mine($id: ID!) { packageJob(id: $id) { priority } }';
     const variables = '{"id":"ab4802364a2e49208c99efab82dfa8e8"}';
-    await open(`/?${String(new URLSearchParams({ query, variables }))}`);
+    await open(link({ query, variables }));
     await expect(selectedTab()).resolves.toBe('Mine');
     await expect(result()).resolves.toBe('');
     await execute().click();
@@ -153,7 +184,7 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
   });
 
   it('shows what an answer cost upstream', async () => {
-    await open(`/?${String(new URLSearchParams({ query: '{ packageJob(id: "no-such-job") { id } }' }))}`);
+    await open(link({ query: '{ packageJob(id: "no-such-job") { id } }' }));
     await execute().click();
     await expect.poll(() => result(), patience).toMatch(/"upstream": \{\s+"calls": 1,/);
   });
