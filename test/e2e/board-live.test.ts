@@ -45,6 +45,30 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
     await expect(board.panel.locator('.status').innerText()).resolves.toBe('Succeeded');
   });
 
+  it('says when changes are refused, until trying again helps', async ({ gateway, board }) => {
+    const id = gateway.emulator.jobs.add({ name: 'mine', finishTime: Infinity });
+    let isRefusing = true;
+    await board.page.routeWebSocket('**/graphql', (socket) => {
+      const server = socket.connectToServer();
+      socket.onMessage((message) => {
+        const { id, type } = JSON.parse(String(message)) as { id?: string; type: string };
+        if (!isRefusing || type !== 'subscribe') return server.send(message);
+        const payload = [{ message: 'Not for you', extensions: { code: 'FORBIDDEN' } }];
+        return socket.send(JSON.stringify({ id, type: 'error', payload }));
+      });
+    });
+    await board.open();
+    const alert = board.page.getByRole('alert');
+    await expect
+      .poll(() => alert.allInnerTexts(), patience)
+      .toEqual([expect.stringContaining('Not for you FORBIDDEN')]);
+    isRefusing = false;
+    await board.page.getByRole('button', { name: 'Try again' }).click();
+    await expect.poll(() => alert.count(), patience).toBe(0);
+    gateway.emulator.jobs.finish(id);
+    await expect.poll(() => board.statusOf('mine'), patience).toBe('Succeeded');
+  });
+
   it('survives a restart of the gateway, and shows what happened meanwhile', async ({ gateway, board }) => {
     const { jobs } = gateway.emulator;
     const [first, second] = ['first', 'second'].map((name) => jobs.add({ name, finishTime: Infinity }));

@@ -85,12 +85,10 @@ function Entry({ term, children }: { readonly term: string; readonly children: R
   );
 }
 
-function Media({ media: { type, media, fileName } }: { readonly media: MediaFragment }) {
+function Media({ media: { type, media } }: { readonly media: MediaFragment }) {
   return (
-    <p className="media">
-      {fileName && <strong>{fileName}</strong>}
-      <code>{media}</code>
-      {type === 'MEDIA' && <small>in the media library</small>}
+    <p>
+      <code>{media}</code> {type === 'MEDIA' && <small>in the media library</small>}
     </p>
   );
 }

@@ -27,21 +27,24 @@ export function useJobs(status: PackageJobStatus | undefined, onFinished: OnFini
     nextFetchPolicy: 'cache-first',
   });
   const jobs = data?.packageJobs?.edges.map(({ node }) => node) ?? [];
+  const watch = useWatch(jobs, onFinished);
   const { hasNextPage = false, endCursor } = data?.packageJobs?.pageInfo ?? {};
 
   const fetch = (variables: { first?: number; after: string | null }) =>
     void fetchMore({ variables }).then(() => setFailure(undefined), setFailure);
   // As many as are shown, so that nobody loses their place.
-  const refresh = () => fetch({ first: Math.min(Math.max(jobs.length, PAGE_SIZE), MAX_JOBS), after: null });
+  const refresh = () => {
+    fetch({ first: Math.min(Math.max(jobs.length, PAGE_SIZE), MAX_JOBS), after: null });
+    if (watch.error) watch.restart();
+  };
 
   const refreshLate = useEffectEvent(refresh);
   useEffect(() => onReconnected(() => refreshLate()), []);
-  useWatch(jobs, onFinished);
 
   return {
     jobs,
     isLoading: loading,
-    error: failure ?? error,
+    error: failure ?? error ?? watch.error,
     hasNextPage,
     loadMore: () => fetch({ after: endCursor ?? null }),
     refresh,
@@ -49,17 +52,16 @@ export function useJobs(status: PackageJobStatus | undefined, onFinished: OnFini
 }
 
 /** Subscribes to the unfinished among these jobs. Apollo puts each new state where the job is kept. */
-function useWatch(jobs: readonly JobSummaryFragment[], onFinished: OnFinished): void {
+function useWatch(jobs: readonly JobSummaryFragment[], onFinished: OnFinished) {
   const [ids, setIds] = useState<string[]>([]);
   const unfinished = jobs.filter((job) => !job.isFinished).map((job) => job.id);
   const wanted = unfinished.slice(0, MAX_JOBS);
   // A job that has ended may stay: the gateway is done with it, and every change of ids is a new subscription.
   if (wanted.some((id) => !ids.includes(id))) setIds(wanted);
 
-  useSubscription(WatchJobsDocument, {
+  return useSubscription(WatchJobsDocument, {
     variables: { ids },
     skip: wanted.length === 0,
-    ignoreResults: true,
     onData: ({ data: { data } }) => {
       const job = data?.packageJobUpdated;
       if (job?.isFinished && unfinished.includes(job.id)) onFinished(job);
@@ -67,7 +69,7 @@ function useWatch(jobs: readonly JobSummaryFragment[], onFinished: OnFinished): 
   });
 }
 
-/** One job with all its parts, live until it ends; `null` when there is none. */
+/** One job with all its parts, live until it ends; `null` when there is none. One component shows one job. */
 export function useJob(id: string, onFinished: OnFinished) {
   const { data, error, refetch } = useQuery(JobDocument, {
     variables: { id },
@@ -75,14 +77,20 @@ export function useJob(id: string, onFinished: OnFinished) {
     nextFetchPolicy: 'cache-first',
   });
   const job = data?.packageJob;
+  const [isWatched, setIsWatched] = useState(false);
+  // To the end of its own subscription: the list's may tell of the end first, and knows less.
+  if (job && !job.isFinished && !isWatched) setIsWatched(true);
 
-  useSubscription(WatchJobDocument, {
+  const watch = useSubscription(WatchJobDocument, {
     variables: { id },
-    skip: !job || job.isFinished,
-    ignoreResults: true,
+    skip: !isWatched,
     onData: ({ data: { data } }) => {
       if (data?.packageJobUpdated?.isFinished) onFinished(data.packageJobUpdated);
     },
   });
-  return { job, error, retry: () => void refetch() };
+  const retry = () => {
+    refetch().catch(() => undefined);
+    if (watch.error) watch.restart();
+  };
+  return { job, error: error ?? watch.error, retry };
 }
