@@ -1,4 +1,8 @@
-import './style.css';
+import './style/base.css';
+import './style/page.css';
+import './style/status.css';
+import './style/list.css';
+import './style/panel.css';
 
 import { ApolloProvider } from '@apollo/client/react';
 import { createRoot } from 'react-dom/client';
