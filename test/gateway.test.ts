@@ -58,3 +58,11 @@ describe('closing', () => {
     await expect(cut).resolves.toMatchObject({ code: 'ECONNRESET' });
   });
 });
+
+describe('the pages', () => {
+  it.for(['/', '/board'])('leave %s out with IDE=false', async (path) => {
+    const gateway = await startGateway({ env: { IDE: 'false' } });
+    expect((await fetch(gateway.url + path)).status).toBe(404);
+    await gateway.close();
+  });
+});

@@ -30,6 +30,11 @@ describe('README', () => {
     expect(await response.json()).toMatchObject({ data: { packageJobs: { nodes: [{}, {}, {}] } } });
   });
 
+  it('shows the set-up of the job board as it is', () => {
+    const source = readFileSync(new URL('../web/board/client.ts', import.meta.url), 'utf8');
+    expect(blocks('ts')).toContain(source);
+  });
+
   it('names every limit', () => {
     const text = README.replaceAll(/\s+/g, ' ').replaceAll(/(\d),(\d)/g, '$1$2');
     for (const limit of Object.values(LIMITS)) expect(text).toContain(String(limit));

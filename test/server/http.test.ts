@@ -29,6 +29,7 @@ describe('refusals below GraphQL', () => {
     ['another method', 'PUT', '/graphql', json, '{}', 405, '/graphql takes GET, HEAD, POST'],
     ['another method', 'DELETE', '/graphql', {}, undefined, 405, '/graphql takes GET, HEAD, POST'],
     ['a write to a page', 'POST', '/readyz', json, '{}', 405, '/readyz takes GET, HEAD'],
+    ['a write to the board', 'POST', '/board', json, '{}', 405, '/board takes GET, HEAD'],
     [
       'a body of 300 KiB',
       'POST',
