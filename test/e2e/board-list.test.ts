@@ -82,4 +82,18 @@ describe.skipIf(chromiumProgram.skip)(`the list of the job board in ${chromiumPr
     await expect.poll(board.names, patience).toEqual(['fine']);
     await expect(alert.count()).resolves.toBe(0);
   });
+
+  it('says that the gateway cannot be reached, until it can be', async ({ gateway, board }) => {
+    addFinished(gateway, 'fine');
+    await board.page.route('**/graphql', (route) => route.abort('connectionrefused'));
+    await board.open();
+    const alert = board.page.getByRole('alert');
+    await expect
+      .poll(() => alert.allInnerTexts(), patience)
+      .toEqual([expect.stringContaining('The gateway cannot be reached.')]);
+    await board.page.unroute('**/graphql');
+    await board.page.getByRole('button', { name: 'Try again' }).click();
+    await expect.poll(board.names, patience).toEqual(['fine']);
+    await expect(alert.count()).resolves.toBe(0);
+  });
 });
