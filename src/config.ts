@@ -35,6 +35,10 @@ export interface Config {
   readonly isListBatchingOn: boolean;
   /** Whether jobs may be submitted. */
   readonly allowSubmit: boolean;
+  /** Path of a manifest of persisted operations. */
+  readonly persistedOperations: string | undefined;
+  /** Whether no other operations run. */
+  readonly persistedOnly: boolean;
   readonly pollInterval: { readonly minMs: number; readonly maxMs: number };
   /** WebSockets and event streams; see `server/streams`. */
   readonly streams: { readonly max: number; readonly maxPerAddress: number; readonly keepAliveMs: number };
@@ -94,6 +98,12 @@ export function readConfig(env: Environment): Config {
   if (minMs > maxMs)
     problems.push(`POLL_MIN_MS (${String(minMs)}) must not exceed POLL_MAX_MS (${String(maxMs)})`);
 
+  const persistedOperations = read.text('PERSISTED_OPERATIONS', /./, 'the path of a manifest');
+  const persistedOnly = read.boolean('PERSISTED_ONLY', false);
+  if (persistedOnly && persistedOperations === undefined) {
+    problems.push('PERSISTED_ONLY needs PERSISTED_OPERATIONS: without a manifest nothing could run');
+  }
+
   const config: Config = {
     production,
     host,
@@ -112,6 +122,8 @@ export function readConfig(env: Environment): Config {
     maxJobs: read.integer('CACHE_MAX_JOBS', 100_000, 100, 10_000_000),
     isListBatchingOn: read.oneOf('ICE_LIST_BATCHING', ['on', 'off']) !== 'off',
     allowSubmit: read.boolean('ALLOW_SUBMIT', upstream.kind === 'emulator'),
+    persistedOperations,
+    persistedOnly,
     pollInterval: { minMs, maxMs },
     streams: {
       max: read.integer('MAX_STREAMS', 10_000, 1, 1_000_000),

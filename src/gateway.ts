@@ -14,7 +14,9 @@ import { createJobSubmitter } from './jobs/submitter.ts';
 import { createJobWaiter } from './jobs/wait.ts';
 import { JobWatcher } from './jobs/watcher.ts';
 import { createHttpServer } from './server/http.ts';
+import { readManifest } from './server/manifest.ts';
 import { createOperationServer } from './server/operation.ts';
+import { createPersistedDocuments, NO_PERSISTED_DOCUMENTS } from './server/persisted.ts';
 import { createReadiness } from './server/readiness.ts';
 import { createSchema } from './server/schema.ts';
 import { createStreams } from './server/streams.ts';
@@ -39,13 +41,22 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-/** Puts the layers together and listens. `now` is the clock that states age by and calls are signed with. */
+/**
+ * Puts the layers together and listens. `now` is the clock that states age by and calls are signed with.
+ *
+ * @throws {ConfigError} when the manifest of persisted operations cannot be used
+ */
 export async function startGateway(
   config: Config,
   upstream: Upstream,
   logger: FastifyBaseLogger,
   now: () => number = Date.now,
 ): Promise<Gateway> {
+  const schema = createSchema();
+  const persisted =
+    config.persistedOperations === undefined
+      ? NO_PERSISTED_DOCUMENTS
+      : createPersistedDocuments(readManifest(config.persistedOperations, schema), config.persistedOnly);
   const { endpoint, credentials } = upstream;
   const counters = createCounters();
   const ice = createIceClient({
@@ -94,10 +105,10 @@ export async function startGateway(
     now,
     counters,
   });
-  const schema = createSchema();
   const operations = createOperationServer({
     schema,
     introspection: config.introspection,
+    persisted,
     logger,
   });
   await operations.start();

@@ -47,6 +47,10 @@ async function listenOrExit(): Promise<Gateway> {
   try {
     return await startGateway(config, upstream, logger);
   } catch (error) {
+    if (error instanceof ConfigError) {
+      console.error(error.message);
+      return process.exit(1);
+    }
     if (!(error instanceof Error && 'code' in error && 'syscall' in error)) throw error;
     const where = `${config.host}:${String(config.port)}`;
     console.error(`Cannot listen on ${where}: ${String(error.code)}. Choose another with HOST and PORT.`);

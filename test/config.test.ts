@@ -29,6 +29,8 @@ describe('readConfig', () => {
       maxJobs: 100_000,
       isListBatchingOn: true,
       allowSubmit: true,
+      persistedOperations: undefined,
+      persistedOnly: false,
       pollInterval: { minMs: 1000, maxMs: 15_000 },
       corsOrigins: 'loopback',
       ide: true,
@@ -144,6 +146,12 @@ describe('readConfig', () => {
     ['ALLOW_SUBMIT', 'on', 'ALLOW_SUBMIT must be true or false, got "on"'],
     ['IDE', 'yes', 'IDE must be true or false, got "yes"'],
     ['INTROSPECTION', '', 'INTROSPECTION must be true or false, got an empty value'],
+    ['PERSISTED_OPERATIONS', '', 'PERSISTED_OPERATIONS must be the path of a manifest, got an empty value'],
+    [
+      'PERSISTED_ONLY',
+      'true',
+      'PERSISTED_ONLY needs PERSISTED_OPERATIONS: without a manifest nothing could run',
+    ],
     [
       'LOG_LEVEL',
       'loud',

@@ -2,6 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { startEmulator } from '../src/emulator/server.ts';
 import { post } from './support/gateway.ts';
+import { writeManifest } from './support/manifest.ts';
 import { run } from './support/process.ts';
 
 const CANARY = 'canary-that-must-not-be-written';
@@ -96,6 +97,17 @@ describe('npm start', () => {
       expect.stringMatching(/^ {2}ICE_TIMEOUT_MS must be/),
     ]);
     expect(program.output()).not.toContain(CANARY);
+  });
+
+  it('lists all that is wrong with a manifest of persisted operations, and exits with 1', async () => {
+    const manifest = writeManifest({ a: '{ jobs }', b: 1 });
+    const program = run('main.ts', { PORT: '0', PERSISTED_OPERATIONS: manifest });
+    expect(await program.ended).toBe(1);
+    expect(program.output().trimEnd().split('\n')).toEqual([
+      'Invalid configuration:',
+      `  PERSISTED_OPERATIONS "${manifest}": operation "b": must be a text`,
+      expect.stringMatching(/^ {2}PERSISTED_OPERATIONS .*: operation "a": Cannot query field "jobs"/),
+    ]);
   });
 
   it('says plainly that its port is taken, and exits with 1', async () => {

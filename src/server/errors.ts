@@ -29,6 +29,7 @@ const CLIENT_CODES = new Set([
   'OPERATION_RESOLUTION_FAILURE',
   'OPERATION_TOO_COMPLEX',
   'PERSISTED_QUERY_NOT_FOUND',
+  'PERSISTED_QUERY_REQUIRED',
 ]);
 
 /** The longest message sent; messages can repeat what the client sent. */

@@ -10,16 +10,25 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { GatewayContext } from './context.ts';
 import { formatError, retryAfterSeconds } from './errors.ts';
 import { checkOperation, documentLimits, LIMITS } from './limits.ts';
+import { NO_PERSISTED_DOCUMENTS, type PersistedDocuments } from './persisted.ts';
+import { persistedOperations } from './persisted-plugin.ts';
 import { receiptOf, serverTiming } from './receipt.ts';
 
 export interface OperationServerOptions {
   readonly schema: GraphQLSchema;
   readonly introspection: boolean;
+  /** @default none */
+  readonly persisted?: PersistedDocuments;
   readonly logger: FastifyBaseLogger;
 }
 
 /** Apollo Server with this gateway's limits and errors. It is not started, and speaks no HTTP by itself. */
-export function createOperationServer({ schema, introspection, logger }: OperationServerOptions) {
+export function createOperationServer({
+  schema,
+  introspection,
+  persisted = NO_PERSISTED_DOCUMENTS,
+  logger,
+}: OperationServerOptions) {
   return new ApolloServer<GatewayContext>({
     schema,
     introspection,
@@ -34,6 +43,7 @@ export function createOperationServer({ schema, introspection, logger }: Operati
     nodeEnv: 'production',
     logger,
     plugins: [
+      persistedOperations(persisted),
       limits(schema),
       record,
       // The max-age of an answer follows from its jobs; the plugin would only wrap every field.
