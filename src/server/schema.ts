@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import type { GraphQLSchema } from 'graphql';
+import { isScalarType, type GraphQLSchema } from 'graphql';
 import { resolvers } from '../resolvers/resolvers.ts';
 
 const DIRECTORY = new URL('../../schema/', import.meta.url);
@@ -10,9 +10,18 @@ export function createSchema(): GraphQLSchema {
   const typeDefs = readdirSync(DIRECTORY)
     .filter((name) => name.endsWith('.graphql'))
     .map((name) => readFileSync(new URL(name, DIRECTORY), 'utf8'));
-  return makeExecutableSchema({
+  const schema = makeExecutableSchema({
     typeDefs,
     resolvers,
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
+  describeScalars(schema);
+  return schema;
+}
+
+/** A scalar that is a resolver replaces its description; what clients are told is what `schema/` says. */
+function describeScalars(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (isScalarType(type) && type.astNode?.description) type.description = type.astNode.description.value;
+  }
 }
