@@ -1,0 +1,20 @@
+// `npm run schema`: the schema as code generators take it, in `build/`; with `--release`, the one of the last release.
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { introspectionFromSchema } from 'graphql';
+import { createSchema } from '../../src/server/schema.ts';
+import { printSorted, RELEASED, ROOT } from './files.ts';
+
+const schema = createSchema();
+const introspection = introspectionFromSchema(schema, { inputValueDeprecation: true });
+
+if (process.argv.includes('--release')) write(RELEASED, printSorted(schema));
+else {
+  write(new URL('build/schema.graphql', ROOT), printSorted(schema));
+  write(new URL('build/schema.json', ROOT), `${JSON.stringify(introspection, null, 2)}\n`);
+}
+
+function write(file: URL, text: string): void {
+  writeFileSync(file, text);
+  console.log(fileURLToPath(file));
+}
