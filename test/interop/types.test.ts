@@ -1,0 +1,99 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { introspectionFromSchema } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { printSorted } from '../../schema/tools/files.ts';
+import { createSchema } from '../../src/server/schema.ts';
+import { ROOT, runFile } from '../support/command.ts';
+import { makeFolder } from '../support/folder.ts';
+
+const schema = createSchema();
+
+const TSCONFIG = {
+  compilerOptions: {
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    target: 'es2022',
+    strict: true,
+    noEmit: true,
+    allowImportingTsExtensions: true,
+    skipLibCheck: true,
+    types: [],
+  },
+  include: ['src'],
+};
+
+/** What every client's types must say of an operation; a line that must not compile says so. */
+const USES = `
+export const variables: Variables = { id: 'a' };
+// @ts-expect-error -- the id is required
+export const none: Variables = {};
+export function show({ packageJob }: Data): string {
+  // @ts-expect-error -- a job may not be there
+  const id: string = packageJob.id;
+  const status: 'INIT' | 'SUCCESS' | 'FAIL' | 'UNKNOWN' | undefined = packageJob?.status;
+  // @ts-expect-error -- it is null once the job has finished
+  const ms: number | undefined = packageJob?.pollAfterMs;
+  const finishTime: string | null | undefined = packageJob?.finishTime;
+  // @ts-expect-error -- it was not asked for
+  const name = packageJob?.name;
+  return [id, status, ms, finishTime, name].join();
+}
+`;
+
+const JOB = 'query Job($id: ID!) { packageJob(id: $id) { id status pollAfterMs finishTime } }';
+
+/** A project of these files, beside the packages of this one. */
+function makeProject(files: Readonly<Record<string, string>>): string {
+  const folder = makeFolder({ 'tsconfig.json': JSON.stringify(TSCONFIG), ...files });
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+const compile = (folder: string) => runFile('node_modules/typescript/bin/tsc', ['--project', folder], folder);
+
+describe('types of operations', () => {
+  it("compile as GraphQL Code Generator's client preset makes them", async () => {
+    const config = {
+      schema: 'schema.graphql',
+      documents: 'src/*.ts',
+      importExtension: '.ts',
+      generates: {
+        'src/gql/': {
+          preset: 'client',
+          config: { useTypeImports: true, scalars: { DateTime: 'string', URL: 'string', JSON: 'unknown' } },
+        },
+      },
+    };
+    const folder = makeProject({
+      'codegen.json': JSON.stringify(config),
+      'schema.graphql': printSorted(schema),
+      'src/app.ts': `import { graphql } from './gql/gql.ts';
+        import type { JobQuery as Data, JobQueryVariables as Variables } from './gql/graphql.ts';
+        export const JOB = graphql(\`${JOB}\`);
+        ${USES}`,
+    });
+    const codegen = 'node_modules/@graphql-codegen/cli/esm/bin.js';
+    expect(await runFile(codegen, ['--config', 'codegen.json'], folder)).toMatchObject({ code: 0 });
+    expect(await compile(folder)).toEqual({ code: 0, output: '' });
+  });
+
+  // Its command needs the compiler's JavaScript API, which TypeScript 7 has not; its types take the introspection as it is.
+  it('compile as gql.tada infers them', async () => {
+    const introspection = JSON.stringify(introspectionFromSchema(schema));
+    const folder = makeProject({
+      'src/introspection.ts': `export const introspection = ${introspection} as const;`,
+      'src/app.ts': `import { initGraphQLTada, type ResultOf, type VariablesOf } from 'gql.tada';
+        import type { introspection } from './introspection.ts';
+        const graphql = initGraphQLTada<{
+          introspection: typeof introspection;
+          scalars: { DateTime: string; URL: string; JSON: unknown };
+        }>();
+        export const JOB = graphql(\`${JOB}\`);
+        type Data = ResultOf<typeof JOB>;
+        type Variables = VariablesOf<typeof JOB>;
+        ${USES}`,
+    });
+    expect(await compile(folder)).toEqual({ code: 0, output: '' });
+  });
+});
