@@ -1,0 +1,99 @@
+import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
+import { OperationTypeNode } from 'graphql';
+import { createClient as createSseClient } from 'graphql-sse';
+import { createClient as createWsClient } from 'graphql-ws';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+
+const UPDATED = 'subscription Updated($ids: [ID!]!) { packageJobUpdated(ids: $ids) { id status } }';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway({ env: { POLL_MIN_MS: '100', JOB_MAX_AGE_MS: '100' } });
+});
+afterAll(() => gateway.close());
+
+const addJob = () => gateway.emulator.jobs.add({ finishTime: Infinity });
+
+/** Ends the job once its first state has been told; gives the states told until the subscription ends by itself. */
+async function statesOf(id: string, results: AsyncIterable<unknown>): Promise<string[]> {
+  const states: string[] = [];
+  for await (const result of results) {
+    const { data } = result as { data: { packageJobUpdated: { id: string; status: string } } };
+    states.push(data.packageJobUpdated.status);
+    if (states.length === 1) gateway.emulator.jobs.finish(id, { status: 'Success' });
+  }
+  return states;
+}
+
+describe('a subscription', () => {
+  it('is told over WebSocket to graphql-ws, and ends with its jobs', async () => {
+    const id = addJob();
+    const client = createWsClient({ url: `${gateway.url}/graphql` });
+    const results = client.iterate({ query: UPDATED, variables: { ids: [id] } });
+    expect(await statesOf(id, results)).toEqual(['INIT', 'SUCCESS']);
+    await client.dispose();
+  });
+
+  it('is told by server-sent events to graphql-sse, and ends with its jobs', async () => {
+    const id = addJob();
+    const client = createSseClient({ url: `${gateway.url}/graphql` });
+    const results = client.iterate({ query: UPDATED, variables: { ids: [id] } });
+    expect(await statesOf(id, results)).toEqual(['INIT', 'SUCCESS']);
+    client.dispose();
+  });
+
+  it("shows in Apollo Client's cache, without another query", async () => {
+    const id = addJob();
+    const socket = createWsClient({ url: `${gateway.url}/graphql` });
+    const client = new ApolloClient({
+      link: ApolloLink.split(
+        ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
+        new GraphQLWsLink(socket),
+        new HttpLink({ uri: `${gateway.url}/graphql` }),
+      ),
+      cache: new InMemoryCache(),
+    });
+    const JOB = gql('query Job($id: ID!) { packageJob(id: $id) { id status } }');
+    const cached = () => client.readQuery({ query: JOB, variables: { id } });
+    await client.query({ query: JOB, variables: { id } });
+    expect(cached()).toMatchObject({ packageJob: { status: 'INIT' } });
+    gateway.emulator.jobs.finish(id, { status: 'Success' });
+    await new Promise<void>((resolve) => {
+      const updates = client.subscribe({ query: gql(UPDATED), variables: { ids: [id] } });
+      updates.subscribe({ complete: resolve });
+    });
+    expect(cached()).toMatchObject({ packageJob: { status: 'SUCCESS' } });
+    await socket.dispose();
+  });
+
+  it.for(['over WebSocket', 'by server-sent events'])('is told to urql %s', async (how) => {
+    const id = addJob();
+    const socket = createWsClient({ url: `${gateway.url}/graphql`, lazyCloseTimeout: 0 });
+    const overSocket = subscriptionExchange({
+      forwardSubscription: ({ query = '', variables }) => ({
+        subscribe: (sink) => ({
+          unsubscribe: socket.subscribe({ query, variables: { ...variables } }, sink),
+        }),
+      }),
+    });
+    const client = new Client({
+      url: `${gateway.url}/graphql`,
+      fetchSubscriptions: how === 'by server-sent events',
+      exchanges: how === 'by server-sent events' ? [fetchExchange] : [overSocket, fetchExchange],
+      preferGetMethod: false,
+    });
+    const states: string[] = [];
+    await new Promise<void>((resolve) => {
+      client.subscription(UPDATED, { ids: [id] }).subscribe(({ data }) => {
+        states.push((data as { packageJobUpdated: { status: string } }).packageJobUpdated.status);
+        if (states.length === 1) gateway.emulator.jobs.finish(id, { status: 'Success' });
+        else resolve();
+      });
+    });
+    await socket.dispose();
+    expect(states).toEqual(['INIT', 'SUCCESS']);
+  });
+});
