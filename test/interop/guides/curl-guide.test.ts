@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { codeBlocks } from '../../support/guide.ts';
+import { findProgram } from '../../support/program.ts';
+
+const curl = findProgram({ name: 'curl', candidates: ['curl'], install: 'apt-get install --yes curl' });
+
+const [setting = '', ...commands] = codeBlocks('curl', 'sh');
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway({ env: { POLL_MIN_MS: '100', JOB_MAX_AGE_MS: '100' } });
+});
+afterAll(() => gateway.close());
+
+/** What a command prints about a job, run as it stands in the guide. */
+function run(command: string, id: string): Promise<string> {
+  const URL = `${gateway.url}/graphql`;
+  return new Promise((resolve, reject) => {
+    const env = { PATH: process.env['PATH'], URL, ID: id };
+    execFile('sh', ['-c', command], { env }, (error, output) => (error ? reject(error) : resolve(output)));
+  });
+}
+
+describe.skipIf(curl.skip)(`the guide to ${curl.label}`, () => {
+  it('names the address and the example job of a gateway that was just started', () => {
+    expect(setting.trim().split('\n')).toEqual([
+      'URL=http://127.0.0.1:4000/graphql',
+      'ID=ab4802364a2e49208c99efab82dfa8e8',
+    ]);
+  });
+
+  it.for(commands)('has a command that tells of a finished job: %s', async (command) => {
+    const id = gateway.emulator.jobs.add({ finishTime: 0 });
+    expect(await run(command, id)).toMatch(new RegExp(`"id":"${id}","status":"(SUCCESS|FAIL)"`));
+  });
+
+  it.for(commands.filter((command) => /Prefer|event-stream/.test(command)))(
+    'has a command that waits for a job to finish: %s',
+    async (command) => {
+      const id = gateway.emulator.jobs.add({ finishTime: Infinity });
+      gateway.emulator.resetRequests();
+      const output = run(command, id);
+      await expect.poll(() => gateway.emulator.countRequests()).toBeGreaterThan(0);
+      gateway.emulator.jobs.finish(id, { status: 'Success' });
+      expect(await output).toContain('"status":"SUCCESS"');
+    },
+  );
+});

@@ -1,0 +1,118 @@
+import { parse, print, validate, Kind, OperationTypeNode, type OperationDefinitionNode } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { createSchema } from '../../../src/server/schema.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { codeBlocks } from '../../support/guide.ts';
+import { sha256 } from '../../support/hash.ts';
+
+/** As Apollo Kotlin and Apollo iOS ask: the best first. */
+const ACCEPT = {
+  query: 'multipart/mixed;deferSpec=20220824, application/graphql-response+json, application/json',
+  subscription:
+    'multipart/mixed;boundary="graphql";subscriptionSpec=1.0, application/graphql-response+json, application/json',
+};
+
+/** The operations of a guide, each with the fragments of the guide, as the clients send them. */
+function operationsOf(guide: string) {
+  const document = parse(codeBlocks(guide, 'graphql').join('\n'));
+  const fragments = document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
+  return document.definitions
+    .filter(
+      (definition): definition is OperationDefinitionNode => definition.kind === Kind.OPERATION_DEFINITION,
+    )
+    .map((definition) => ({
+      operationName: definition.name?.value ?? '',
+      type: definition.operation,
+      query: print({ kind: Kind.DOCUMENT, definitions: [definition, ...fragments] }),
+    }));
+}
+
+async function withGateway(use: (gateway: TestGateway) => Promise<void>): Promise<void> {
+  const gateway = await startGateway({ env: { POLL_MIN_MS: '100', JOB_MAX_AGE_MS: '100' } });
+  try {
+    await use(gateway);
+  } finally {
+    await gateway.close();
+  }
+}
+
+describe.for(['kotlin', 'swift'])('the guide to %s', (guide) => {
+  it('has operations that fit the schema', () => {
+    const schema = createSchema();
+    const errors = codeBlocks(guide, 'graphql').flatMap((text) => validate(schema, parse(text)));
+    expect(errors).toEqual([]);
+    expect(operationsOf(guide).map(({ type }) => type)).toContain(OperationTypeNode.SUBSCRIPTION);
+  });
+
+  it('sends queries that are answered, as hashes by GET after a text by POST', () =>
+    withGateway(async ({ url, emulator }) => {
+      const id = emulator.jobs.add({ finishTime: 0 });
+      for (const { operationName, type, query } of operationsOf(guide)) {
+        if (type !== OperationTypeNode.QUERY) continue;
+        const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(query) } };
+        const get = async () => {
+          const search = new URLSearchParams({
+            operationName,
+            variables: JSON.stringify({ id }),
+            extensions: JSON.stringify(extensions),
+          });
+          const headers = { accept: ACCEPT.query, 'apollo-require-preflight': 'true' };
+          const response = await fetch(`${url}/graphql?${search.toString()}`, { headers });
+          return (await response.json()) as unknown;
+        };
+        expect(await get()).toMatchObject({
+          errors: [{ message: 'PersistedQueryNotFound', extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } }],
+        });
+        const registered = await fetch(`${url}/graphql`, {
+          method: 'POST',
+          headers: { accept: ACCEPT.query, 'content-type': 'application/json' },
+          body: JSON.stringify({ operationName, variables: { id }, query, extensions }),
+        });
+        expect(registered.headers.get('content-type')).toMatch(/^application\/(graphql-response\+)?json/);
+        expect(await registered.json()).toMatchObject({ data: { packageJob: { id } } });
+        expect(await get()).toMatchObject({ data: { packageJob: { id } } });
+      }
+    }));
+
+  it('subscribes over a WebSocket that speaks graphql-transport-ws', () =>
+    withGateway(async ({ url, emulator }) => {
+      const id = emulator.jobs.add({ finishTime: Infinity });
+      const { operationName, query } = subscriptionOf(guide);
+      const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+      const send = (message: object) => socket.send(JSON.stringify(message));
+      const received: string[] = [];
+      await new Promise<void>((resolve) => {
+        socket.addEventListener('open', () => send({ type: 'connection_init', payload: {} }));
+        socket.addEventListener('message', ({ data }) => {
+          const { type } = JSON.parse(String(data)) as { type: string };
+          received.push(type);
+          const payload = { operationName, query, variables: { ids: [id] } };
+          if (type === 'connection_ack') send({ id: '1', type: 'subscribe', payload });
+          if (type === 'next') emulator.jobs.finish(id, { status: 'Success' });
+          if (type === 'complete') resolve();
+        });
+      });
+      socket.close();
+      expect(received).toEqual(['connection_ack', 'next', 'next', 'complete']);
+    }));
+
+  it('is told that there are no subscriptions over multipart HTTP', () =>
+    withGateway(async ({ url }) => {
+      const { operationName, query } = subscriptionOf(guide);
+      const response = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { accept: ACCEPT.subscription, 'content-type': 'application/json' },
+        body: JSON.stringify({ operationName, query, variables: { ids: ['a'] } }),
+      });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        errors: [{ message: expect.stringContaining('WebSocket'), extensions: { code: 'BAD_REQUEST' } }],
+      });
+    }));
+});
+
+function subscriptionOf(guide: string) {
+  const found = operationsOf(guide).find(({ type }) => type === OperationTypeNode.SUBSCRIPTION);
+  if (found === undefined) throw new Error('the guide has no subscription');
+  return found;
+}

@@ -1,0 +1,122 @@
+import type { ApolloClient, TypedDocumentNode } from '@apollo/client';
+import type { Client } from '@urql/core';
+import type { DocumentNode } from 'graphql';
+import { createElement, type ComponentType } from 'react';
+import { renderToStaticMarkup } from 'react-dom/server';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runFile } from '../../support/command.ts';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { load, writeSources } from '../../support/guide.ts';
+
+const TSCONFIG = JSON.stringify({
+  compilerOptions: {
+    module: 'esnext',
+    moduleResolution: 'bundler',
+    target: 'es2024',
+    lib: ['es2024', 'dom', 'dom.iterable'],
+    jsx: 'react-jsx',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+  },
+  exclude: ['src'],
+});
+
+let gateway: TestGateway;
+let url: string;
+beforeAll(async () => {
+  gateway = await startGateway({ env: { POLL_MIN_MS: '100', JOB_MAX_AGE_MS: '100' } });
+  url = `${gateway.url}/graphql`;
+});
+afterAll(() => gateway.close());
+
+const addJob = () => gateway.emulator.jobs.add({ name: 'trailer', finishTime: Infinity });
+const finish = (id: string) => gateway.emulator.jobs.finish(id, { status: 'Success' });
+
+describe.for(['apollo-client', 'urql', 'relay', 'fetch'])('the guide to %s', (guide) => {
+  it('compiles', async () => {
+    const folder = writeSources(guide, { 'tsconfig.json': TSCONFIG });
+    const tsc = 'node_modules/typescript/bin/tsc';
+    expect(await runFile(tsc, ['--project', folder], folder)).toEqual({ code: 0, output: '' });
+  });
+});
+
+describe('the guide to plain fetch', () => {
+  it('waits until a job has finished', async () => {
+    const { finishedJob } = (await load(writeSources('fetch'), 'finished-job.ts')) as unknown as {
+      finishedJob: (url: string, id: string) => Promise<unknown>;
+    };
+    const id = addJob();
+    gateway.emulator.resetRequests();
+    const job = finishedJob(url, id);
+    await expect.poll(() => gateway.emulator.countRequests()).toBeGreaterThan(0);
+    finish(id);
+    expect(await job).toMatchObject({ id, status: 'SUCCESS', isFinished: true });
+    expect(await finishedJob(url, 'no-such-job')).toBeNull();
+    await expect(finishedJob(url, 'a b')).rejects.toThrow('BAD_USER_INPUT');
+  });
+
+  it('goes on after an error that is worth a retry', async () => {
+    const { finishedJob } = (await load(writeSources('fetch'), 'finished-job.ts')) as unknown as {
+      finishedJob: (url: string, id: string) => Promise<unknown>;
+    };
+    const id = gateway.emulator.jobs.add({ finishTime: 0 });
+    gateway.emulator.faults.add({ kind: 'throttle', action: 'GetPackageJob', times: 3, retryAfterMs: 10 });
+    expect(await finishedJob(url, id)).toMatchObject({ id, isFinished: true });
+  });
+});
+
+/** What the component of a guide shows of a job that its client has read, before any effect has run. */
+function render(component: unknown, id: string, provider: unknown, props: object): string {
+  const child = createElement(component as ComponentType<{ id: string }>, { id });
+  return renderToStaticMarkup(createElement(provider as ComponentType<object>, props, child));
+}
+
+describe('the guide to Apollo Client', () => {
+  it('shows a job, and then what the subscription tells, without another query', async () => {
+    const folder = writeSources('apollo-client');
+    const { createApolloClient } = (await load(folder, 'client.ts')) as unknown as {
+      createApolloClient: (url: string) => ApolloClient;
+    };
+    const { JobStatus, JOB, JOB_UPDATED } = await load(folder, 'job-status.tsx');
+    const { ApolloProvider } = await import('@apollo/client/react');
+    const client = createApolloClient(url);
+    const id = addJob();
+    const show = () => render(JobStatus, id, ApolloProvider, { client });
+
+    await client.query({ query: JOB as TypedDocumentNode, variables: { id } });
+    expect(show()).toBe('<p>trailer: packaging</p>');
+    finish(id);
+    await new Promise<void>((resolve) => {
+      const options = { query: JOB_UPDATED as TypedDocumentNode, variables: { ids: [id] } };
+      client.subscribe(options).subscribe({ complete: resolve });
+    });
+    expect(show()).toBe('<p>trailer: done</p>');
+  });
+});
+
+describe('the guide to urql', () => {
+  it('shows a job, and then what the subscription tells, without another query', async () => {
+    const folder = writeSources('urql');
+    const { createUrqlClient } = (await load(folder, 'client.ts')) as unknown as {
+      createUrqlClient: (url: string) => Client;
+    };
+    const { JobStatus, JOB, JOB_UPDATED } = await load(folder, 'job-status.tsx');
+    const { Provider } = await import('urql');
+    const client = createUrqlClient(url);
+    const id = addJob();
+    const show = () => render(JobStatus, id, Provider, { value: client });
+
+    await client.query(JOB as DocumentNode, { id });
+    expect(show()).toBe('<p>INIT</p>');
+    finish(id);
+    await new Promise<void>((resolve) => {
+      client.subscription(JOB_UPDATED as DocumentNode, { ids: [id] }).subscribe(({ data }) => {
+        if ((data as { packageJobUpdated: { status: string } }).packageJobUpdated.status === 'SUCCESS')
+          resolve();
+      });
+    });
+    expect(show()).toBe('<p>SUCCESS</p>');
+  });
+});
