@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { buildClientSchema, type IntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { printSorted, readOperations } from '../../schema/tools/files.ts';
@@ -7,16 +7,22 @@ import { createSchema } from '../../src/server/schema.ts';
 import { ROOT, runFile } from '../support/command.ts';
 
 const schema = createSchema();
-const built = (name: string) => readFileSync(`${ROOT}build/${name}`, 'utf8');
+
+/** Runs a script that writes this file of `build/`; gives what it printed, and the text of the file. */
+async function build(name: string, file: string, args: readonly string[] = []) {
+  const path = `${ROOT}build/${name}`;
+  rmSync(path, { force: true });
+  const { code, output } = await runFile(file, args);
+  return { code, output, path, text: readFileSync(path, 'utf8') };
+}
 
 describe('npm run schema', () => {
   it('writes the schema as text and as introspection, and says where', async () => {
-    const { output } = await runFile('schema/tools/write.ts');
+    const { output, text: introspection } = await build('schema.json', 'schema/tools/write.ts');
     expect(output.trim().split('\n')).toEqual([`${ROOT}build/schema.graphql`, `${ROOT}build/schema.json`]);
     const text = printSorted(schema);
-    expect(built('schema.graphql')).toBe(text);
-    const introspection = JSON.parse(built('schema.json')) as IntrospectionQuery;
-    expect(printSorted(buildClientSchema(introspection))).toBe(text);
+    expect(readFileSync(`${ROOT}build/schema.graphql`, 'utf8')).toBe(text);
+    expect(printSorted(buildClientSchema(JSON.parse(introspection) as IntrospectionQuery))).toBe(text);
   });
 });
 
@@ -24,10 +30,9 @@ describe('npm run manifest', () => {
   it('writes a manifest of every example operation, which the gateway takes', async () => {
     const tool = 'node_modules/@apollo/generate-persisted-query-manifest/cli.js';
     const config = 'schema/tools/persisted-query-manifest.config.json';
-    await runFile(tool, ['--config', config]);
-    expect(readManifest(`${ROOT}build/persisted-operations.json`, schema)).toHaveLength(
-      readOperations().length,
-    );
+    const { code, path } = await build('persisted-operations.json', tool, ['--config', config]);
+    expect(code).toBe(0);
+    expect(readManifest(path, schema)).toHaveLength(readOperations().length);
   });
 });
 
