@@ -48,7 +48,7 @@ const JITTER = 0.1;
 const SHARE = 0.25;
 
 /** The longest pause after reads that failed, in milliseconds; an open circuit breaker makes them cost nothing. */
-const MAX_PAUSE_MS = 5000;
+const MAX_PAUSE_MS = 2000;
 
 interface Entry {
   readonly id: string;

@@ -79,6 +79,8 @@ export async function sendEventStream(
     .headers({
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
+      // Left open, the connection would keep a gateway from stopping.
+      connection: 'close',
       // nginx would keep events back.
       'x-accel-buffering': 'no',
     })

@@ -69,9 +69,10 @@ export function createWebSocketHandler(runner: OperationRunner, streams: Streams
       streams.stopping.removeEventListener('abort', stop);
       stopPinging();
       controller.abort();
-      void opened(code, reason.toString());
+      const end = closings.get(socket) ?? { code, reason: reason.toString() };
+      void opened(end.code, end.reason);
       const durationMs = Math.round(performance.now() - startedAt);
-      request.log.info({ code, reason: reason.toString(), durationMs }, 'websocket closed');
+      request.log.info({ ...end, durationMs }, 'websocket closed');
     });
   };
 }
@@ -142,8 +143,13 @@ function send(socket: WebSocket, data: string): Promise<void> {
   });
 }
 
+/** Why sockets were closed from this side. One that has to be cut tells nothing of it. */
+const closings = new WeakMap<WebSocket, { readonly code: number; readonly reason: string }>();
+
 /** A client that reads nothing sees no close frame either, so its connection is cut. */
 function close(socket: WebSocket, code: number, reason: string): void {
+  if (socket.readyState !== socket.OPEN) return;
+  closings.set(socket, { code, reason });
   socket.close(code, reason);
   const cut = setTimeout(() => socket.terminate(), CLOSING_MS);
   socket.once('close', () => clearTimeout(cut));
