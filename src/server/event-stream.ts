@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { parse, type FormattedExecutionResult, type GraphQLSchema } from 'graphql';
 import { createHandler, type ExecutionResult, type Request } from 'graphql-sse';
@@ -53,6 +54,8 @@ export async function sendEventStream(
   const patienceMs = 2 * limits.keepAliveMs;
 
   async function taken(): Promise<void> {
+    // What was sent before is written by then.
+    await setImmediate();
     if (!response.writableNeedDrain) return;
     const patience = AbortSignal.timeout(patienceMs);
     await once(response, 'drain', { signal: patience }).catch((error: unknown) => {
