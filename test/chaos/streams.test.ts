@@ -9,7 +9,7 @@ beforeAll(async () => {
   const env = {
     POLL_MIN_MS: '100',
     JOB_MAX_AGE_MS: '100',
-    STREAM_KEEPALIVE_MS: '500',
+    STREAM_KEEPALIVE_MS: '2000',
     MAX_STREAMS_PER_ADDRESS: '50',
   };
   gateway = await startGateway({ env, onLogLine: (line) => lines.push(line) });
