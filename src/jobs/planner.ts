@@ -91,7 +91,9 @@ export function createPlanner(options: PlannerOptions): Planner {
   let distrustedUntil = Number.NEGATIVE_INFINITY;
 
   function plan(): void {
-    const reads = pending;
+    const reads = pending.filter(({ context }) => !context.signal.aborted);
+    // Nothing would tell of these any more.
+    for (const { context, reject } of pending) if (context.signal.aborted) reject(timeout());
     pending = [];
     const isOn = isListBatchingOn && now() >= distrustedUntil;
     const due = isOn ? reads.flatMap((read) => listable(read.id, read.known, read)) : [];

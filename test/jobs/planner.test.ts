@@ -2,19 +2,9 @@ import { describe, expect } from 'vitest';
 import { createCounters } from '../../src/ice/counters.ts';
 import { createPlanner, DISTRUST_MS } from '../../src/jobs/planner.ts';
 import { JobStore } from '../../src/jobs/store.ts';
-import { FRESHNESS, it, type JobsSetting } from '../support/jobs.ts';
+import { callsOf, FRESHNESS, it, type JobsSetting } from '../support/jobs.ts';
 
 const SUCCESS = { status: 'Success' } as const;
-
-/** Calls made since the last time, as [lists, gets]. */
-function calls({ emulator }: JobsSetting): [number, number] {
-  const counted: [number, number] = [
-    emulator.countRequests('ListPackageJobs'),
-    emulator.countRequests('GetPackageJob'),
-  ];
-  emulator.resetRequests();
-  return counted;
-}
 
 /** Reads all of them at once, after their states have expired; gives their statuses. */
 async function sweep(
@@ -30,13 +20,13 @@ describe('the planner', () => {
   it('reads 100 unfinished jobs by one list and one spot check', async ({ jobs }) => {
     const ids = await jobs.addKnownJobs(100);
     expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
-    expect(calls(jobs)).toEqual([1, 1]);
+    expect(callsOf(jobs)).toEqual([1, 1]);
   });
 
   it('reads 1,000 unfinished jobs by ten lists and one spot check', async ({ jobs }) => {
     const ids = await jobs.addKnownJobs(1000);
     expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
-    expect(calls(jobs)).toEqual([10, 1]);
+    expect(callsOf(jobs)).toEqual([10, 1]);
   });
 
   it('refreshes every job a list shows, so that jobs read at different times come to be read together', async ({
@@ -47,9 +37,9 @@ describe('the planner', () => {
       jobs,
       ids.filter((_id, index) => index % 2 === 1 || index === 0),
     );
-    calls(jobs);
+    callsOf(jobs);
     await Promise.all(ids.map((id) => jobs.store.get(id, jobs.context)));
-    expect(calls(jobs)).toEqual([0, 0]);
+    expect(callsOf(jobs)).toEqual([0, 0]);
   });
 
   it('reads on through jobs of the same second, which no time window leaves out', async ({ jobs }) => {
@@ -58,17 +48,27 @@ describe('the planner', () => {
       jobs.emulator.jobs.add({ createTime, finishTime: Infinity }),
     );
     await Promise.all(ids.map((id) => jobs.store.get(id, jobs.context)));
-    calls(jobs);
+    callsOf(jobs);
     await sweep(jobs, ids.slice(-100));
-    expect(calls(jobs)).toEqual([5, 1]);
+    expect(callsOf(jobs)).toEqual([5, 1]);
+  });
+
+  it('ends reads that were given up before they were planned', async ({ jobs }) => {
+    const ids = await jobs.addKnownJobs(10);
+    const reads = ids.map((id) =>
+      jobs.planner.read(id, jobs.store.peek(id), { ...jobs.context, signal: AbortSignal.abort() }),
+    );
+    const ends = await Promise.allSettled(reads);
+    expect(new Set(ends.map(({ status }) => status))).toEqual(new Set(['rejected']));
+    expect(callsOf(jobs)).toEqual([0, 0]);
   });
 
   it('gets each of a few jobs, which costs no more than a list', async ({ jobs }) => {
     const ids = await jobs.addKnownJobs(4);
     await sweep(jobs, ids.slice(0, 3));
-    expect(calls(jobs)).toEqual([0, 3]);
+    expect(callsOf(jobs)).toEqual([0, 3]);
     await sweep(jobs, ids);
-    expect(calls(jobs)).toEqual([1, 1]);
+    expect(callsOf(jobs)).toEqual([1, 1]);
   });
 
   it('gets each job that is missing from the list, as it has changed', async ({ jobs }) => {
@@ -76,13 +76,13 @@ describe('the planner', () => {
     for (const id of ids.slice(10, 13)) jobs.emulator.jobs.finish(id, SUCCESS);
     const statuses = await sweep(jobs, ids);
     expect(statuses.slice(9, 14)).toEqual(['INIT', 'SUCCESS', 'SUCCESS', 'SUCCESS', 'INIT']);
-    expect(calls(jobs)).toEqual([1, 4]);
+    expect(callsOf(jobs)).toEqual([1, 4]);
   });
 
   it('gets jobs it knows nothing of, those that finished, and those that were missing', async ({ jobs }) => {
     const ids = Array.from({ length: 20 }, () => jobs.emulator.jobs.add({ finishTime: Infinity }));
     await sweep(jobs, ids);
-    expect(calls(jobs)).toEqual([0, 20]);
+    expect(callsOf(jobs)).toEqual([0, 20]);
     await sweep(
       jobs,
       Array.from({ length: 20 }, (_, index) => `missing-${String(index)}`),
@@ -91,7 +91,7 @@ describe('the planner', () => {
       jobs,
       Array.from({ length: 20 }, (_, index) => `missing-${String(index)}`),
     );
-    expect(calls(jobs)).toEqual([0, 40]);
+    expect(callsOf(jobs)).toEqual([0, 40]);
   });
 
   it('reads wanted jobs that lie between many others in no more calls than gets would cost', async ({
@@ -102,7 +102,7 @@ describe('the planner', () => {
       jobs.emulator.jobs.add({ createTime: jobs.clock.now - other * 9, finishTime: Infinity });
     }
     expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
-    const [lists, gets] = calls(jobs);
+    const [lists, gets] = callsOf(jobs);
     expect(lists + gets).toBeLessThanOrEqual(10 + 3);
   });
 
@@ -114,9 +114,9 @@ describe('the planner', () => {
     }
     const ids = [old, ...(await jobs.addKnownJobs(50))];
     await jobs.store.get(old, jobs.context);
-    calls(jobs);
+    callsOf(jobs);
     expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
-    const [lists, gets] = calls(jobs);
+    const [lists, gets] = callsOf(jobs);
     expect(lists).toBe(2);
     expect(gets).toBeLessThanOrEqual(2);
   });
@@ -124,9 +124,9 @@ describe('the planner', () => {
   it('reads hundreds of jobs created in the same second', async ({ jobs }) => {
     const ids = Array.from({ length: 250 }, () => jobs.emulator.jobs.add({ finishTime: Infinity }));
     await sweep(jobs, ids);
-    calls(jobs);
+    callsOf(jobs);
     expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
-    expect(calls(jobs)).toEqual([3, 1]);
+    expect(callsOf(jobs)).toEqual([3, 1]);
   });
 
   it('checks another job each time, so that each is got in turn', async ({ jobs }) => {
@@ -135,7 +135,7 @@ describe('the planner', () => {
     for (let time = 0; time < 5; time += 1) {
       await sweep(jobs, ids);
       checked.push(jobs.emulator.requests.find(({ action }) => action === 'GetPackageJob')?.params['JobId']);
-      calls(jobs);
+      callsOf(jobs);
     }
     expect(new Set(checked)).toEqual(new Set(ids));
   });
@@ -149,17 +149,17 @@ describe('the planner', () => {
     clock.now += 700_000;
     await sweep(jobs, ids);
     for (const id of ids) emulator.jobs.finish(id, SUCCESS);
-    calls(jobs);
+    callsOf(jobs);
     expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['SUCCESS']));
     expect(contradictions()).toBe(1);
 
     const others = await jobs.addKnownJobs(20);
     await sweep(jobs, others);
-    expect(calls(jobs)).toEqual([0, 20]);
+    expect(callsOf(jobs)).toEqual([0, 20]);
     emulator.faults.clear();
     clock.now += DISTRUST_MS;
     await sweep(jobs, others);
-    expect(calls(jobs)).toEqual([1, 1]);
+    expect(callsOf(jobs)).toEqual([1, 1]);
   });
 
   it('finds a list that is wrong about one job alone within as many sweeps as there are jobs', async ({
@@ -241,14 +241,14 @@ describe('the planner', () => {
     const ids = await jobs.addKnownJobs(10);
     jobs.emulator.faults.add({ kind: 'status', status: 403, action: 'ListPackageJobs', times: 'always' });
     expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
-    expect(calls(jobs)[1]).toBeGreaterThanOrEqual(10);
+    expect(callsOf(jobs)[1]).toBeGreaterThanOrEqual(10);
   });
 
   it('uses a list although its spot check fails', async ({ jobs }) => {
     const ids = await jobs.addKnownJobs(10);
     jobs.emulator.faults.add({ kind: 'status', status: 403, action: 'GetPackageJob' });
     expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
-    expect(calls(jobs)).toEqual([1, 1]);
+    expect(callsOf(jobs)).toEqual([1, 1]);
   });
 
   it('finds a wrong list even where more jobs than a page holds were created in one second', async ({
@@ -274,9 +274,9 @@ describe('the planner', () => {
       times: 'always',
     });
     expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
-    calls(jobs);
+    callsOf(jobs);
     expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
-    expect(calls(jobs)).toEqual([0, 10]);
+    expect(callsOf(jobs)).toEqual([0, 10]);
   });
 
   it('lets a reader go at its deadline although others of its batch wait on', async ({ jobs }) => {
@@ -303,14 +303,14 @@ describe('the planner', () => {
       clock.now += 9;
       await store.get(id, context);
     }
-    calls(jobs);
+    callsOf(jobs);
     const perSecond: number[] = [];
     for (let second = 0; second < 5; second += 1) {
       for (let tick = 0; tick < 20; tick += 1) {
         clock.now += 50;
         await Promise.all(ids.map((id) => store.get(id, context)));
       }
-      const [lists, gets] = calls(jobs);
+      const [lists, gets] = callsOf(jobs);
       perSecond.push(lists + gets);
     }
     expect(Math.max(...perSecond.slice(1))).toBeLessThanOrEqual(2);
@@ -322,6 +322,6 @@ describe('the planner', () => {
       jobs.clock.now += 5000;
       await jobs.store.get(id, jobs.context);
     }
-    expect(calls(jobs)).toEqual([0, 20]);
+    expect(callsOf(jobs)).toEqual([0, 20]);
   });
 });
