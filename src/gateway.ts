@@ -1,5 +1,4 @@
 import { lookup } from 'node:dns/promises';
-import { setMaxListeners } from 'node:events';
 import type { FastifyBaseLogger } from 'fastify';
 import { isLoopback, type Config } from './config.ts';
 import { createIceClient } from './ice/client.ts';
@@ -35,8 +34,9 @@ export interface Gateway {
   /** Without a slash at its end, such as `http://127.0.0.1:4000`. */
   readonly url: string;
   /**
-   * Refuses new requests, ends streams and waits, lets what is under way finish, then frees everything. Connections still open after the longest
-   * time an operation may take, plus one second, are cut; one that submits may take the limit of a call longer.
+   * Refuses new requests, ends streams and waits, lets what is under way finish, then frees everything. Connections
+   * still open after the longest time an operation may take, plus one second, are cut; one that submits may take the
+   * limit of a call longer.
    */
   close(): Promise<void>;
 }
@@ -95,8 +95,6 @@ export async function startGateway(
     (error) => logger.warn({ err: error }, 'not ready: the first call of ICE failed'),
   );
   const stopping = new AbortController();
-  // Each subscription and each wait listens to it.
-  setMaxListeners(0, stopping.signal);
   const watcher = new JobWatcher({
     store,
     pollInterval: config.pollInterval,
@@ -104,6 +102,7 @@ export async function startGateway(
     maxJobs: config.maxJobs,
     now,
     counters,
+    onBug: (err) => logger.error({ err }, 'bug'),
   });
   const operations = createOperationServer({
     schema,
@@ -119,7 +118,7 @@ export async function startGateway(
     operations,
     streams: createStreams(config.streams, stopping.signal),
     watcher,
-    waiter: createJobWaiter({ watcher, store, stopping: stopping.signal }),
+    waiter: createJobWaiter({ watcher, stopping: stopping.signal }),
     jobs: createJobReader(ice, store),
     submitter: createJobSubmitter({ ice, store, isAllowed: config.allowSubmit }),
     operationTimeoutMs: config.operationTimeoutMs,

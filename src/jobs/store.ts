@@ -33,7 +33,6 @@ export interface JobChange {
   readonly id: string;
   /** Grows with every change, over all jobs. */
   readonly version: number;
-  readonly job: PackageJob | null;
   readonly known: Known;
 }
 
@@ -199,7 +198,7 @@ export class JobStore {
 
   #tell(id: string, known: Known): void {
     this.#version += 1;
-    const change = { id, version: this.#version, job: known.job, known };
+    const change = { id, version: this.#version, known };
     for (const listener of this.#listeners) listener(change);
   }
 }

@@ -1,4 +1,3 @@
-import type { IceError } from '../ice/errors.ts';
 import { InputError } from './input.ts';
 import { isFinished, type PackageJob } from './model.ts';
 import type { ReadContext } from './store.ts';
@@ -7,8 +6,8 @@ import type { JobWatcher } from './watcher.ts';
 /** What there is to tell of one of several jobs: its state, or why there will be none. */
 export type JobUpdate =
   | { readonly job: PackageJob }
-  /** {@link InputError}: ICE does not know the id. {@link IceError}: ICE refuses to tell. */
-  | { readonly error: InputError | IceError };
+  /** {@link InputError}: ICE does not know the id. `IceError`: ICE refuses to tell. */
+  | { readonly error: unknown };
 
 /**
  * The states of several jobs as they come: the present one of each first, then later ones. It is over when every job has
@@ -61,7 +60,7 @@ export class JobUpdates implements AsyncIterableIterator<JobUpdate, undefined> {
       if (job === null || isFinished(job)) this.#leave(id);
       this.#put(id, job === null ? { error: unknownId(index) } : { job });
     };
-    const onFailure = (error: IceError) => {
+    const onFailure = (error: unknown) => {
       this.#watched.delete(id);
       this.#put(id, { error });
     };

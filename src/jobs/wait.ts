@@ -1,6 +1,6 @@
 import { InputError } from './input.ts';
 import { isFinished, type PackageJob } from './model.ts';
-import type { JobStore, ReadContext } from './store.ts';
+import type { ReadContext } from './store.ts';
 import { setUnrefTimer, type SetTimer } from './timer.ts';
 import type { JobWatcher } from './watcher.ts';
 
@@ -40,15 +40,20 @@ export interface JobWaiter {
    * The job as soon as what is waited for is true, or its state when the time is up, `ended` aborts, or the gateway is
    * about to stop. A job that has finished, or that ICE does not know, is given at once.
    *
-   * @param context its signal ends the reads made after the wait
-   * @throws {IceError} when there was no state to be had in all that time
+   * Resolves to `undefined` when there was no state to be had in all that time.
+   *
+   * @throws {IceError} when ICE refuses to give one and asking again would not help
    */
-  wait(id: string, wait: Wait, context: ReadContext, ended: AbortSignal): Promise<PackageJob | null>;
+  wait(
+    id: string,
+    wait: Wait,
+    context: ReadContext,
+    ended: AbortSignal,
+  ): Promise<PackageJob | null | undefined>;
 }
 
 export interface JobWaiterOptions {
   readonly watcher: Pick<JobWatcher, 'watch'>;
-  readonly store: Pick<JobStore, 'get'>;
   /** Aborts when the gateway is about to stop. */
   readonly stopping: AbortSignal;
   /** @default a timer that does not keep the process alive */
@@ -56,7 +61,7 @@ export interface JobWaiterOptions {
 }
 
 export function createJobWaiter(options: JobWaiterOptions): JobWaiter {
-  const { watcher, store, stopping, setTimer = setUnrefTimer } = options;
+  const { watcher, stopping, setTimer = setUnrefTimer } = options;
   return {
     async wait(id, { until, timeoutMs }, context, ended) {
       const { promise, resolve, reject } = Promise.withResolvers<PackageJob | null | undefined>();
@@ -76,8 +81,7 @@ export function createJobWaiter(options: JobWaiterOptions): JobWaiter {
         if (signal.aborted) giveUp();
       }
       try {
-        const job = await promise;
-        return job === undefined ? await store.get(id, context) : job;
+        return await promise;
       } finally {
         stop();
         takeBack();

@@ -10,8 +10,11 @@ import { setUnrefTimer, type SetTimer } from './timer.ts';
 export interface JobListener {
   /** Told of each later state than the last; `null`: ICE does not know the id. */
   readonly onState: (job: PackageJob | null) => void;
-  /** Told instead of a first state when ICE refuses to give one and asking again would not help. Ends the watch. */
-  readonly onFailure: (error: IceError) => void;
+  /**
+   * Told instead of a first state when asking again would not help: ICE refuses to give one, or the gateway has a bug.
+   * Ends the watch.
+   */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /** A listener's hold on a job. */
@@ -36,6 +39,8 @@ export interface JobWatcherOptions {
   /** 0 to 1. @default Math.random */
   readonly random?: () => number;
   readonly counters: Pick<Counters, 'sweeps'>;
+  /** Told of errors that are the gateway's own. */
+  readonly onBug: (error: unknown) => void;
 }
 
 /** Most listeners at once, over all jobs. */
@@ -181,8 +186,9 @@ export class JobWatcher {
 
   /** Only who waits for a first state that will not come is told. */
   #fail(entry: Entry, error: unknown): void {
-    if (!(error instanceof IceError)) throw error;
-    if (error.retryable || entry.known !== undefined) return;
+    if (!(error instanceof IceError)) this.#options.onBug(error);
+    else if (error.retryable) return;
+    if (entry.known !== undefined) return;
     for (const listener of entry.listeners) {
       this.#leave(entry, listener);
       listener.onFailure(error);

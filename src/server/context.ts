@@ -18,8 +18,6 @@ export interface OperationRecord {
   readonly spared: Record<Spared, number>;
   /** Whether the operation was refused before it was executed. */
   refused: boolean;
-  /** Whether a field waited for a job. */
-  hasWaited: boolean;
   /** The seconds of `Prefer: wait` that a field waited by. */
   appliedWaitSeconds: number | undefined;
   /** The earliest useful next read of the unfinished jobs that it told, in milliseconds. */
@@ -55,7 +53,6 @@ export function createRecord(): OperationRecord {
     calls: [],
     spared: { hit: 0, coalesced: 0, stale: 0 },
     refused: false,
-    hasWaited: false,
     appliedWaitSeconds: undefined,
     pollAfterMs: undefined,
   };
@@ -81,20 +78,24 @@ export function createContext(
     return readWait({ until: 'FINISHED', timeoutSeconds: preferredWaitSeconds });
   }
 
+  async function withoutDeadline<T>(run: () => Promise<T>): Promise<T> {
+    const release = deadline.hold();
+    try {
+      return await run();
+    } finally {
+      release();
+    }
+  }
+
   return {
     loaders,
     async packageJob(id, waitArgument) {
       const wait = waitOf(waitArgument);
       if (wait === undefined) return loaders.packageJob.load(id);
-      record.hasWaited = true;
-      const release = deadline.hold();
-      try {
-        return await waiter.wait(id, wait, readContext, deadline.gone);
-      } finally {
-        release();
-        // What was read before the wait is not what is to be shown beside its result.
-        loaders.wholePackageJob.clear(id);
-      }
+      const job = await withoutDeadline(() => waiter.wait(id, wait, readContext, deadline.gone));
+      // What was read before the wait is not what is to be shown beside its result.
+      loaders.wholePackageJob.clear(id);
+      return job === undefined ? loaders.packageJob.load(id) : job;
     },
     watchJobs: (ids) => new JobUpdates(watcher, ids, readContext),
     submitPackageJob: (input) => submitter.submit(input, readContext),

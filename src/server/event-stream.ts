@@ -76,8 +76,7 @@ export async function sendEventStream(
     stopping.removeEventListener('abort', stop);
     void body.return();
   });
-  if (stopping.aborted) stop();
-  return reply
+  void reply
     .code(200)
     .headers({
       'content-type': 'text/event-stream; charset=utf-8',
@@ -88,6 +87,9 @@ export async function sendEventStream(
       'x-accel-buffering': 'no',
     })
     .send(Readable.from(body));
+  // Not before it is sent, as the headers come first.
+  if (stopping.aborted) stop();
+  return reply;
 }
 
 /** Whether a client with this `Accept` takes an event stream, and whether it takes nothing else. */

@@ -116,9 +116,8 @@ function countStream(
   streams: Streams,
 ): FastifyReply | undefined {
   try {
-    const release = streams.admit(request.ip);
-    request.raw.socket.once('close', release);
-    reply.raw.once('close', release);
+    // Of a WebSocket, too, the reply is closed with the socket.
+    reply.raw.once('close', streams.admit(request.ip));
     return undefined;
   } catch (error) {
     if (!(error instanceof OverloadedError)) throw error;

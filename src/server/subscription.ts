@@ -5,7 +5,6 @@ import {
   getVariableValues,
   type DocumentNode,
   type ExecutionArgs,
-  type ExecutionResult,
   type FormattedExecutionResult,
   type GraphQLError,
   type GraphQLSchema,
@@ -138,8 +137,9 @@ function mapped(
   };
 }
 
-function isStream(source: AsyncIterable<unknown> | ExecutionResult): source is AsyncIterable<unknown> {
-  return Symbol.asyncIterator in source;
+/** Whether it is a stream of results, or one result. */
+export function isStream<Stream extends AsyncIterable<unknown>>(result: Stream | object): result is Stream {
+  return Symbol.asyncIterator in result;
 }
 
 /** As Apollo formats the errors of other operations. */

@@ -3,9 +3,10 @@ import type { WebSocket } from '@fastify/websocket';
 import type { FastifyRequest } from 'fastify';
 import { GraphQLError, parse, type FormattedExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { makeServer, type OperationResult, type ServerOptions } from 'graphql-ws';
+import { errorBody } from './errors.ts';
 import type { OperationRunner } from './runner.ts';
 import { reconnectAfterMs, type Streams } from './streams.ts';
-import type { ResultStream } from './subscription.ts';
+import { isStream } from './subscription.ts';
 
 /** Most operations at once on one WebSocket. */
 export const MAX_OPERATIONS = 100;
@@ -85,11 +86,12 @@ function serverOptions(runner: OperationRunner): ServerOptions<Record<string, un
       if (Object.keys(subscriptions).length > MAX_OPERATIONS) {
         if (!extra.isOverLimitLogged) request.log.warn('websocket: too many operations at once');
         extra.isOverLimitLogged = true;
-        return [tooManyOperations()];
+        return tooManyOperations();
       }
       const scope = { requestId: randomUUID(), connectionId: request.id, log: request.server.log };
       const result = await runner.run(payload, scope, gone);
-      if (!isStream(result) && result.data === undefined) return (result.errors ?? []).map(asError);
+      if (!isStream(result) && result.data === undefined)
+        return (result.errors ?? []).map((error) => new FormattedError(error));
       return { schema: runner.schema, document: ANY_DOCUMENT, contextValue: result };
     },
     // oxlint-disable-next-line no-unsafe-type-assertion -- put there above
@@ -101,10 +103,6 @@ function serverOptions(runner: OperationRunner): ServerOptions<Record<string, un
 
 /** graphql-ws looks for an operation in it. */
 const ANY_DOCUMENT = parse('{ __typename }');
-
-function isStream(result: ResultStream | FormattedExecutionResult): result is ResultStream {
-  return Symbol.asyncIterator in result;
-}
 
 /** An error that is sent as it is. */
 class FormattedError extends GraphQLError {
@@ -120,27 +118,20 @@ class FormattedError extends GraphQLError {
   }
 }
 
-function asError(formatted: GraphQLFormattedError): GraphQLError {
-  return new FormattedError(formatted);
-}
-
-function tooManyOperations(): GraphQLError {
-  const extensions = { code: 'OVERLOADED', retryable: true, retryAfterMs: 1000, requestId: randomUUID() };
-  const limit = String(MAX_OPERATIONS);
-  return new GraphQLError(`The WebSocket has ${limit} operations under way, which is its limit`, {
-    extensions,
-  });
+function tooManyOperations(): GraphQLError[] {
+  const message = `The WebSocket has ${String(MAX_OPERATIONS)} operations under way, which is its limit`;
+  return errorBody(randomUUID(), 'OVERLOADED', message).errors.map((error) => new FormattedError(error));
 }
 
 /** Resolves when the system has taken the message, so that a slow client holds its own events up. */
-function send(socket: WebSocket, data: string): Promise<void> {
-  return new Promise((resolve) => {
-    if (socket.readyState !== socket.OPEN) return resolve();
-    if (socket.bufferedAmount > MAX_UNREAD_BYTES) close(socket, 1013, 'The client reads too slowly');
-    // A connection that fails meanwhile is closed, which ends its operations.
-    else return socket.send(data, () => resolve());
-    return resolve();
-  });
+async function send(socket: WebSocket, data: string): Promise<void> {
+  if (socket.readyState !== socket.OPEN) return;
+  if (socket.bufferedAmount > MAX_UNREAD_BYTES) {
+    close(socket, 1013, 'The client reads too slowly');
+    return;
+  }
+  // A connection that fails meanwhile is closed, which ends its operations.
+  await new Promise<void>((resolve) => socket.send(data, () => resolve()));
 }
 
 /** Why sockets were closed from this side. One that has to be cut tells nothing of it. */

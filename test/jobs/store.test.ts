@@ -222,7 +222,7 @@ describe('changes', () => {
     clock.now += 1000;
     await store.get(id, context);
     await store.get('missing', context);
-    expect(changes.map((change) => [change.version, change.id, change.job?.status])).toEqual([
+    expect(changes.map((change) => [change.version, change.id, change.known.job?.status])).toEqual([
       [1, id, 'INIT'],
       [2, id, 'SUCCESS'],
       [3, 'missing', undefined],

@@ -9,7 +9,6 @@ function startWaiting(jobs: JobsSetting) {
   const ended = new AbortController();
   const waiter = createJobWaiter({
     watcher,
-    store: jobs.store,
     stopping: stopping.signal,
     setTimer: timers.set,
   });

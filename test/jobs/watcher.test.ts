@@ -2,19 +2,9 @@ import { describe, expect } from 'vitest';
 import { IceError } from '../../src/ice/errors.ts';
 import type { Known } from '../../src/jobs/freshness.ts';
 import { OverloadedError } from '../../src/jobs/overloaded.ts';
-import { it, type JobsSetting } from '../support/jobs.ts';
+import { callsOf, it, type JobsSetting } from '../support/jobs.ts';
 import { jobWith } from '../support/job.ts';
 import { POLL_INTERVAL, recorder, startWatching, type WatchedStore } from '../support/watching.ts';
-
-/** Calls made since the last time, as [lists, gets]. */
-function calls({ emulator }: JobsSetting): [number, number] {
-  const counted: [number, number] = [
-    emulator.countRequests('ListPackageJobs'),
-    emulator.countRequests('GetPackageJob'),
-  ];
-  emulator.resetRequests();
-  return counted;
-}
 
 /** Jobs that are all as old, so that they are due together. */
 function addJobs({ emulator, clock }: JobsSetting, count: number, ageMs = 0): string[] {
@@ -30,10 +20,10 @@ describe('the watcher', () => {
     const recorders = Array.from({ length: 5000 }, recorder);
     const watches = recorders.map(({ listener }) => watcher.watch(id, listener, jobs.context));
     await settled();
-    expect(calls(jobs)).toEqual([0, 1]);
+    expect(callsOf(jobs)).toEqual([0, 1]);
     for (let sweep = 0; sweep < 3; sweep += 1) {
       await advance(1000);
-      expect(calls(jobs)).toEqual([0, 1]);
+      expect(callsOf(jobs)).toEqual([0, 1]);
     }
     expect(recorders.every(({ told }) => told.length === 1)).toBe(true);
     jobs.emulator.jobs.finish(id);
@@ -51,22 +41,22 @@ describe('the watcher', () => {
     const recorders = new Map(ids.map((id) => [id, recorder()]));
     for (const [id, { listener }] of recorders) watcher.watch(id, listener, jobs.context);
     await settled();
-    calls(jobs);
+    callsOf(jobs);
     for (let sweep = 1; sweep <= 3; sweep += 1) {
       await advance(1000);
-      expect([calls(jobs), counters.sweeps]).toEqual([[10, 1], sweep]);
+      expect([callsOf(jobs), counters.sweeps]).toEqual([[10, 1], sweep]);
     }
     const finished = ids.slice(500, 503);
     for (const id of finished) jobs.emulator.jobs.finish(id);
     await advance(1000);
-    const [lists, gets] = calls(jobs);
+    const [lists, gets] = callsOf(jobs);
     expect([lists, gets]).toEqual([10, 1 + finished.length]);
     for (const [id, { told }] of recorders) {
       expect(told.map((job) => job?.status)).toEqual(finished.includes(id) ? ['INIT', 'SUCCESS'] : ['INIT']);
     }
     // What has finished is not asked for again.
     await advance(1000);
-    expect(calls(jobs)).toEqual([10, 1]);
+    expect(callsOf(jobs)).toEqual([10, 1]);
   });
 
   it('makes at most 11 calls a sweep for 1,000 jobs of all ages', async ({ jobs }) => {
@@ -76,11 +66,11 @@ describe('the watcher', () => {
     const ids = await jobs.addKnownJobs(1000);
     for (const id of ids) watcher.watch(id, recorder().listener, jobs.context);
     await settled();
-    calls(jobs);
+    callsOf(jobs);
     for (let second = 0; second < 30; second += 1) {
       const before = counters.sweeps;
       await advance(1000);
-      const [lists, gets] = calls(jobs);
+      const [lists, gets] = callsOf(jobs);
       expect(lists + gets).toBeLessThanOrEqual(11 * (counters.sweeps - before));
     }
     expect(counters.sweeps).toBeGreaterThan(2);
@@ -91,10 +81,10 @@ describe('the watcher', () => {
     const watches = addJobs(jobs, 10).map((id) => watcher.watch(id, recorder().listener, jobs.context));
     await advance(2000);
     for (const { stop } of watches) stop();
-    calls(jobs);
+    callsOf(jobs);
     expect([watcher.size, timers.size]).toEqual([0, 0]);
     await advance(60_000);
-    expect(calls(jobs)).toEqual([0, 0]);
+    expect(callsOf(jobs)).toEqual([0, 0]);
   });
 
   it('ends the reads of jobs that are let go', async ({ jobs }) => {
@@ -117,9 +107,9 @@ describe('the watcher', () => {
       const [id = ''] = addJobs(jobs, 1, ageMs);
       const { stop } = watcher.watch(id, recorder().listener, jobs.context);
       await advance(everyMs - 1);
-      expect(calls(jobs)).toEqual([0, 1]);
+      expect(callsOf(jobs)).toEqual([0, 1]);
       await advance(2);
-      expect(calls(jobs)).toEqual([0, 1]);
+      expect(callsOf(jobs)).toEqual([0, 1]);
       stop();
     }
   });
@@ -142,11 +132,11 @@ describe('the watcher', () => {
     const { listener, told } = recorder();
     watcher.watch(id, listener, jobs.context);
     await settled();
-    calls(jobs);
+    callsOf(jobs);
     jobs.clock.now += 900;
     await jobs.store.refresh(id, jobs.context);
     await advance(900);
-    expect(calls(jobs)).toEqual([0, 1]);
+    expect(callsOf(jobs)).toEqual([0, 1]);
     jobs.emulator.jobs.finish(id);
     await jobs.store.refresh(id, jobs.context);
     expect(told.map((job) => job?.status)).toEqual(['INIT', 'SUCCESS']);
@@ -159,7 +149,7 @@ describe('the watcher', () => {
     jobs.clock.now += 5000;
     expect(watcher.watch(id, recorder().listener, jobs.context).known?.job).toMatchObject({ status: 'INIT' });
     await settled();
-    expect(calls(jobs)).toEqual([0, 0]);
+    expect(callsOf(jobs)).toEqual([0, 0]);
   });
 
   it('tells that ICE does not know an id, once', async ({ jobs }) => {
@@ -168,7 +158,7 @@ describe('the watcher', () => {
     watcher.watch('unknown', listener, jobs.context);
     await advance(10_000);
     expect(told).toEqual([null]);
-    expect(calls(jobs)).toEqual([0, 1]);
+    expect(callsOf(jobs)).toEqual([0, 1]);
   });
 
   it('keeps its listeners while ICE fails, tells them nothing, and goes on afterwards', async ({ jobs }) => {
@@ -216,6 +206,25 @@ describe('the watcher', () => {
     expect(first.failures).toEqual([]);
     expect(second.failures).toMatchObject([{ code: 'UPSTREAM_REJECTED' }]);
     expect(watcher.size).toBe(1);
+  });
+
+  it('reports a bug, tells it to who waits for a first state, and goes on', async ({ jobs }) => {
+    const bug = new TypeError('bug');
+    const store: WatchedStore = {
+      fresh: (...args) => jobs.store.fresh(...args),
+      peek: (id) => jobs.store.peek(id),
+      onChange: (listener) => jobs.store.onChange(listener),
+      read: () => Promise.reject(bug),
+      refresh: () => Promise.reject(bug),
+    };
+    const { watcher, advance, bugs } = startWatching(jobs.clock, store);
+    const [known = ''] = await jobs.addKnownJobs(1);
+    const [first, second] = [recorder(), recorder()];
+    watcher.watch(known, first.listener, jobs.context);
+    watcher.watch('unread', second.listener, jobs.context);
+    await advance(1000);
+    expect([first.failures, second.failures, watcher.size]).toEqual([[], [bug], 1]);
+    expect(bugs).toEqual([bug, bug]);
   });
 
   it('never goes back to a state that the store had forgotten', async ({ jobs }) => {

@@ -2,9 +2,17 @@ import { request } from 'node:http';
 import fastify from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
+import { JobUpdates } from '../../src/jobs/updates.ts';
 import { eventStreamWish, sendEventStream } from '../../src/server/event-stream.ts';
 import { createSchema } from '../../src/server/schema.ts';
 import { createStreams } from '../../src/server/streams.ts';
+
+const CONTEXT = {
+  signal: new AbortController().signal,
+  caller: {},
+  record: () => undefined,
+  spared: () => undefined,
+};
 
 describe('an event stream', () => {
   it('is cut when its client takes nothing, having held no more than a little back', async () => {
@@ -37,6 +45,26 @@ describe('an event stream', () => {
     // What the system itself buffers for both sides is a few megabytes.
     expect(taken * 64).toBeLessThan(64 * 1024);
     outgoing.destroy();
+    await app.close();
+  });
+
+  it('that begins while the gateway stops ends at once, with its headers', async () => {
+    const app = fastify();
+    const streams = createStreams({ max: 10, maxPerAddress: 10, keepAliveMs: 100 }, AbortSignal.abort());
+    const never = new JobUpdates(
+      { watch: () => ({ known: undefined, stop: () => undefined }) },
+      ['a'],
+      CONTEXT,
+    );
+    const results = {
+      next: () => never.next().then(() => ({ done: true as const, value: undefined })),
+      return: () => never.return().then(() => ({ done: true as const, value: undefined })),
+      [Symbol.asyncIterator]: () => results,
+    };
+    app.get('/', (_request, reply) => sendEventStream(reply, results, createSchema(), streams));
+    const response = await fetch(await app.listen({ port: 0 }));
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(await response.text()).toMatch(/^retry: \d+\n\n/);
     await app.close();
   });
 });

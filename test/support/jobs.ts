@@ -43,7 +43,7 @@ export const it = test.extend<{ jobs: JobsSetting }>({
     const ice = createIceClient({
       endpoint: new URL(emulator.endpoint),
       credentials: staticCredentials(emulator.credentials),
-      timeoutMs: 5000,
+      timeoutMs: 2000,
       callsPerSecond: 10_000,
       maxConcurrency: 32,
       report: () => undefined,
@@ -101,3 +101,13 @@ export const it = test.extend<{ jobs: JobsSetting }>({
     await emulator.close();
   },
 });
+
+/** Calls of ICE made since the last time, as [lists, gets]. */
+export function callsOf({ emulator }: JobsSetting): [number, number] {
+  const counted: [number, number] = [
+    emulator.countRequests('ListPackageJobs'),
+    emulator.countRequests('GetPackageJob'),
+  ];
+  emulator.resetRequests();
+  return counted;
+}

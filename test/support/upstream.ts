@@ -21,18 +21,19 @@ export class Upstream {
   /** The one state that the job has at a time. */
   stateAt(id: string, at: number): IceJob {
     const finishedAt = this.finishedAtOf(id);
-    const isDone = at >= finishedAt;
+    const job = this.unfinishedAt(id, at);
+    if (at < finishedAt) return job;
+    const finishTime = new Date(finishedAt).toISOString();
+    const outputUrl = `http://bucket/${id}`;
+    return { ...job, status: 'SUCCESS', outputUrl, finishTime, modifiedTime: finishTime };
+  }
+
+  /** The state it has at a time before it ends. */
+  unfinishedAt(id: string, at: number): IceJob {
     const createTime = new Date(START - 10_000 + 1000 * this.ids.indexOf(id)).toISOString();
     const changedAt = this.changedAt.get(id)?.findLast((time) => time <= at);
-    const finishTime = isDone ? new Date(finishedAt).toISOString() : null;
-    const { observedAt: _, ...job } = jobWith({
-      id,
-      status: isDone ? 'SUCCESS' : 'INIT',
-      outputUrl: isDone ? `http://bucket/${id}` : null,
-      createTime,
-      finishTime,
-      modifiedTime: finishTime ?? (changedAt === undefined ? createTime : new Date(changedAt).toISOString()),
-    });
+    const modifiedTime = changedAt === undefined ? createTime : new Date(changedAt).toISOString();
+    const { observedAt: _, ...job } = jobWith({ id, createTime, modifiedTime });
     return job;
   }
 

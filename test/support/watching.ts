@@ -39,6 +39,8 @@ export interface Watching {
   readonly watcher: JobWatcher;
   readonly timers: Timers;
   readonly counters: Counters;
+  /** What the watcher reported. */
+  readonly bugs: readonly unknown[];
   /** Resolves when no read is under way. */
   readonly settled: () => Promise<void>;
   /** Lets time pass, with all that happens in it. */
@@ -68,6 +70,7 @@ export function startWatching(
     read: (...args) => track(store.read(...args)),
     refresh: (...args) => track(store.refresh(...args)),
   };
+  const bugs: unknown[] = [];
   const timers = new Timers(clock);
   const counters = createCounters();
   const watcher = new JobWatcher({
@@ -79,6 +82,7 @@ export function startWatching(
     setTimer: timers.set,
     random: () => 0,
     counters,
+    onBug: (error) => bugs.push(error),
     ...options,
   });
   async function settled(): Promise<void> {
@@ -91,6 +95,7 @@ export function startWatching(
     watcher,
     timers,
     counters,
+    bugs,
     settled,
     async advance(ms) {
       const until = clock.now + ms;
@@ -105,10 +110,10 @@ export function startWatching(
 export function recorder(): {
   readonly listener: JobListener;
   readonly told: (PackageJob | null)[];
-  readonly failures: Error[];
+  readonly failures: unknown[];
 } {
   const told: (PackageJob | null)[] = [];
-  const failures: Error[] = [];
+  const failures: unknown[] = [];
   return {
     told,
     failures,
