@@ -52,10 +52,8 @@ describe('clients of a gateway that is killed and started again', () => {
     const id = emulator.jobs.add({ finishTime: Infinity });
     const first = run('main.ts', { ...env, PORT: '0' });
     const [, url = ''] = await first.waitFor(/listening on (http:\S+?)"/);
-    const retry = {
-      retryAttempts: 100,
-      retryWait: () => new Promise<void>((resolve) => setTimeout(resolve, 100)),
-    };
+    const restarted = Promise.withResolvers<void>();
+    const retry = { retryAttempts: 5, retryWait: () => restarted.promise };
     const clients = [
       createWsClient({
         url: `${url.replace('http', 'ws')}/graphql`,
@@ -84,6 +82,8 @@ describe('clients of a gateway that is killed and started again', () => {
     await first.ended;
     emulator.jobs.finish(id);
     const second = run('main.ts', { ...env, PORT: new URL(url).port });
+    await second.waitFor(/listening on/);
+    restarted.resolve();
     for (const statuses of await Promise.all(told)) {
       expect([statuses[0], statuses.at(-1)]).toEqual(['INIT', 'SUCCESS']);
     }

@@ -4,36 +4,53 @@ import { openEventStream, openSocket, subscribeTo } from '../support/socket.ts';
 
 const lines: string[] = [];
 let gateway: TestGateway;
+/** A job that somebody watches all the time. */
+let witness: string;
 
 beforeAll(async () => {
   const env = {
     POLL_MIN_MS: '100',
+    POLL_MAX_MS: '100',
     JOB_MAX_AGE_MS: '100',
+    // Then each call names its job.
+    ICE_LIST_BATCHING: 'off',
     STREAM_KEEPALIVE_MS: '2000',
     MAX_STREAMS_PER_ADDRESS: '50',
   };
   gateway = await startGateway({ env, onLogLine: (line) => lines.push(line) });
+  witness = addJob();
+  const { send, message } = await openSocket(gateway.url);
+  send(subscribeTo('1', [witness]));
+  await message(({ type }) => type === 'next');
 });
 
 afterAll(() => gateway.close());
 
 const addJob = () => gateway.emulator.jobs.add({ finishTime: Infinity });
 
-/** Expects that ICE is soon not asked any more. That nothing happens takes time to see: three intervals of the watcher. */
-async function expectNobodyIsWatched(): Promise<void> {
+/** How often ICE has been asked for a job since the counts were at zero. */
+function asked(id: string): number {
+  return gateway.emulator.requests.filter(({ params }) => params['JobId'] === id).length;
+}
+
+/** Expects that the job is soon not asked for any more, while one that is watched all the time has been thrice. */
+async function expectLetGo(id: string): Promise<void> {
   await vi.waitFor(
     async () => {
       gateway.emulator.resetRequests();
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      expect(gateway.emulator.countRequests()).toBe(0);
+      await vi.waitFor(() => expect(asked(witness)).toBeGreaterThanOrEqual(3), {
+        timeout: 5000,
+        interval: 5,
+      });
+      expect(asked(id)).toBe(0);
     },
-    { timeout: 15_000, interval: 50 },
+    { timeout: 15_000 },
   );
 }
 
-/** The lines about clients that were cut off. */
-function cuts(): string[] {
-  return lines.filter((line) => line.includes('The client does not answer'));
+/** The lines about clients that were cut off for this reason. */
+function cuts(reason: string): string[] {
+  return lines.filter((line) => line.includes(reason));
 }
 
 function warnings(text: string): number {
@@ -94,7 +111,7 @@ describe('a WebSocket', () => {
 
   it('that asks for 10,000 ids is told the limit, without a call of ICE', async () => {
     const { socket, send, message } = await openSocket(gateway.url);
-    await expectNobodyIsWatched();
+    gateway.emulator.resetRequests();
     send(
       subscribeTo(
         '1',
@@ -111,17 +128,32 @@ describe('a WebSocket', () => {
     );
     const { payload: refused } = await message((told) => told.type === 'error' && told.id === '2');
     expect(refused).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', argument: 'ids' } }]);
-    expect(gateway.emulator.countRequests()).toBe(0);
+    expect(gateway.emulator.requests.filter(({ params }) => params['JobId'] !== witness)).toEqual([]);
     socket.close();
   });
 
   it('that reads nothing and answers no ping is cut, and its jobs are let go', async () => {
     const { socket, send, message } = await openSocket(gateway.url);
-    send(subscribeTo('1', [addJob()]));
+    const id = addJob();
+    send(subscribeTo('1', [id]));
     await message(({ type }) => type === 'next');
+    expect(asked(id)).toBeGreaterThan(0);
     socket.pause();
-    await expectNobodyIsWatched();
-    await vi.waitFor(() => expect(cuts()).toHaveLength(1), { timeout: 5000 });
+    await expectLetGo(id);
+    await vi.waitFor(() => expect(cuts('The client does not answer')).toHaveLength(1), { timeout: 5000 });
+    socket.terminate();
+  });
+
+  it('that leaves megabytes unread is cut, and told so in the log', async () => {
+    const { socket, send } = await openSocket(gateway.url);
+    socket.pause();
+    const fields =
+      '__schema { types { name description fields { name description args { name description } } } }';
+    const query = `{ ${['a', 'b', 'c', 'd', 'e', 'f'].map((alias) => `${alias}: ${fields}`).join(' ')} }`;
+    for (let index = 0; index < 100; index += 1) {
+      send({ id: String(index), type: 'subscribe', payload: { query } });
+    }
+    await vi.waitFor(() => expect(cuts('The client reads too slowly')).toHaveLength(1), { timeout: 10_000 });
     socket.terminate();
   });
 
@@ -133,34 +165,38 @@ describe('a WebSocket', () => {
 
 describe('an event stream', () => {
   it('lets its jobs go when its client leaves', async () => {
-    const stream = await openEventStream(gateway.url, [addJob()]);
+    const id = addJob();
+    const stream = await openEventStream(gateway.url, [id]);
     await stream.until(/"status":"INIT"/);
-    expect(gateway.emulator.countRequests()).toBeGreaterThan(0);
+    expect(asked(id)).toBeGreaterThan(0);
     stream.leave();
-    await expectNobodyIsWatched();
+    await expectLetGo(id);
   });
 });
 
 describe('connections', () => {
-  it('over the limit of an address are refused for now, and are free again when one has closed', async () => {
-    const own = await startGateway({ env: { MAX_STREAMS_PER_ADDRESS: '2' } });
-    const id = own.emulator.jobs.add({ finishTime: Infinity });
-    const first = await openSocket(own.url);
-    const stream = await openEventStream(own.url, [id]);
-    await stream.until(/INIT/);
-    await expect(openSocket(own.url)).rejects.toThrow('Unexpected server response: 503');
-    const refused = await openEventStream(own.url, [id]);
-    expect(refused.status).toBe(503);
-    expect(JSON.parse(await refused.rest())).toMatchObject({
-      errors: [{ extensions: { code: 'OVERLOADED', retryable: true } }],
-    });
-    first.socket.close();
-    await first.closed;
-    const again = await vi.waitFor(() => openSocket(own.url), { timeout: 5000 });
-    again.socket.close();
-    stream.leave();
-    await own.close();
-  });
+  it.for(['MAX_STREAMS', 'MAX_STREAMS_PER_ADDRESS'])(
+    'over %s are refused for now, and are free again when one has closed',
+    async (limit) => {
+      const own = await startGateway({ env: { [limit]: '2' } });
+      const id = own.emulator.jobs.add({ finishTime: Infinity });
+      const first = await openSocket(own.url);
+      const stream = await openEventStream(own.url, [id]);
+      await stream.until(/INIT/);
+      await expect(openSocket(own.url)).rejects.toThrow('Unexpected server response: 503');
+      const refused = await openEventStream(own.url, [id]);
+      expect(refused.status).toBe(503);
+      expect(JSON.parse(await refused.rest())).toMatchObject({
+        errors: [{ extensions: { code: 'OVERLOADED', retryable: true } }],
+      });
+      first.socket.close();
+      await first.closed;
+      const again = await vi.waitFor(() => openSocket(own.url), { timeout: 5000 });
+      again.socket.close();
+      stream.leave();
+      await own.close();
+    },
+  );
 });
 
 it('after all that the gateway is well, and has logged no error', async () => {
