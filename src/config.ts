@@ -31,6 +31,10 @@ export interface Config {
   };
   /** Most jobs remembered. */
   readonly maxJobs: number;
+  /** Most bytes of finished answers that are kept; 0 keeps none. */
+  readonly answersMaxBytes: number;
+  /** Whether queries that come again are compiled. */
+  readonly isJitOn: boolean;
   /** Whether one list may replace many gets. */
   readonly isListBatchingOn: boolean;
   /** Whether jobs may be submitted. */
@@ -120,6 +124,8 @@ export function readConfig(env: Environment): Config {
       staleIfErrorMs: 1000 * read.integer('STALE_IF_ERROR_S', 60, 0, 86_400),
     },
     maxJobs: read.integer('CACHE_MAX_JOBS', 100_000, 100, 10_000_000),
+    answersMaxBytes: 1024 * 1024 * read.integer('ANSWERS_MAX_MB', 64, 0, 4096),
+    isJitOn: read.oneOf('JIT', ['on', 'off']) !== 'off',
     isListBatchingOn: read.oneOf('ICE_LIST_BATCHING', ['on', 'off']) !== 'off',
     allowSubmit: read.boolean('ALLOW_SUBMIT', upstream.kind === 'emulator'),
     persistedOperations,

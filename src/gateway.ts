@@ -12,10 +12,12 @@ import { JobStore } from './jobs/store.ts';
 import { createJobSubmitter } from './jobs/submitter.ts';
 import { createJobWaiter } from './jobs/wait.ts';
 import { JobWatcher } from './jobs/watcher.ts';
+import { Answers } from './server/answers.ts';
 import { createHttpServer } from './server/http.ts';
 import { readManifest } from './server/manifest.ts';
 import { createOperationServer } from './server/operation.ts';
 import { createPersistedDocuments, NO_PERSISTED_DOCUMENTS } from './server/persisted.ts';
+import { createPreparedOperations } from './server/prepared.ts';
 import { createReadiness } from './server/readiness.ts';
 import { createSchema } from './server/schema.ts';
 import { createStreams } from './server/streams.ts';
@@ -108,6 +110,7 @@ export async function startGateway(
     schema,
     introspection: config.introspection,
     persisted,
+    isJitOn: config.isJitOn,
     logger,
   });
   await operations.start();
@@ -118,6 +121,10 @@ export async function startGateway(
     operations,
     streams: createStreams(config.streams, stopping.signal),
     watcher,
+    answers: new Answers({ store, maxBytes: config.answersMaxBytes }),
+    prepared: config.isJitOn ? createPreparedOperations({ schema, store, watcher }) : undefined,
+    lifetimes: { store, watcher },
+    now,
     waiter: createJobWaiter({ watcher, stopping: stopping.signal }),
     jobs: createJobReader(ice, store),
     submitter: createJobSubmitter({ ice, store, isAllowed: config.allowSubmit }),

@@ -27,6 +27,8 @@ describe('readConfig', () => {
       operationTimeoutMs: 10_000,
       freshness: { unfinishedMs: 1000, finishedMs: 86_400_000, missingMs: 1000, staleIfErrorMs: 60_000 },
       maxJobs: 100_000,
+      isJitOn: true,
+      answersMaxBytes: 67_108_864,
       isListBatchingOn: true,
       allowSubmit: true,
       persistedOperations: undefined,

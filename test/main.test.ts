@@ -76,7 +76,7 @@ describe('npm start', () => {
     for (const text of [sent, program.output()]) {
       expect(text).not.toContain(CANARY);
       expect(text).not.toContain(emulator.credentials.accessKeyId);
-      expect(text).not.toMatch(/ACS3-HMAC-SHA256|StringToSign|authorization/i);
+      expect(text).not.toMatch(/ACS3-HMAC-SHA256|StringToSign|authorization["\\]*:/i);
     }
     await emulator.close();
   });

@@ -23,6 +23,13 @@ export function jobId(argument: string, id: string): string {
   return visibleAscii(argument, id, 128);
 }
 
+/** Whether {@link jobId} takes it. */
+export function isJobId(id: unknown): id is string {
+  return typeof id === 'string' && id.length <= 128 && VISIBLE_ASCII.test(id);
+}
+
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+
 /**
  * A text of 1 to `maxLength` printable ASCII characters without spaces, as names made by machines are.
  *
@@ -30,7 +37,7 @@ export function jobId(argument: string, id: string): string {
  */
 export function visibleAscii(argument: string, text: string, maxLength: number): string {
   const { length } = text;
-  if (length <= maxLength && /^[\x21-\x7e]+$/.test(text)) return text;
+  if (length <= maxLength && VISIBLE_ASCII.test(text)) return text;
   const problem =
     length > maxLength ? `${String(length)} characters` : length === 0 ? 'an empty text' : 'other characters';
   throw new InputError(

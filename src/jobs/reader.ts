@@ -16,13 +16,15 @@ export interface JobReader {
 export function createJobReader(ice: Pick<IceClient, 'listPackageJobs'>, store: JobStore): JobReader {
   return {
     get: (id, context, part) => store.get(id, context, part),
-    list: (args, context) =>
-      readConnection(args, async (query: ListQuery) => {
+    list: (args, context) => {
+      context.listed?.();
+      return readConnection(args, async (query: ListQuery) => {
         const { value, observedAt } = await ice.listPackageJobs(query, context);
         // A job that a later read did not find stays on the page that shows it.
         const latest = (job: IceJob): PackageJob =>
           store.learn(job.id, { job, observedAt, source: 'list' }).job ?? observed(job, observedAt);
         return { jobs: value.jobs.map(latest), nextPageToken: value.nextPageToken };
-      }),
+      });
+    },
   };
 }

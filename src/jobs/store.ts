@@ -9,6 +9,7 @@ import {
   isFresh,
   isSameState,
   isUnchanged,
+  maxAgeMs,
   supersedes,
   type Freshness,
   type Known,
@@ -20,6 +21,10 @@ import type { Planner, Reading } from './planner.ts';
 export interface ReadContext extends CallContext {
   /** Told how the read was answered without a call of its own. */
   readonly spared: (how: Spared) => void;
+  /** Told what the read gave. */
+  readonly shown?: (id: string, known: Known) => void;
+  /** Told that a page of jobs was read, to which others may come at any time. */
+  readonly listed?: () => void;
 }
 
 /** `hit`: from memory. `coalesced`: by a read that was under way. `stale`: from memory, as ICE failed. */
@@ -88,6 +93,12 @@ export class JobStore {
 
   /** As {@link get}, with what else is known of it. */
   async read(id: string, context: ReadContext, part: Part = 'listed'): Promise<Known> {
+    const known = await this.#read(id, context, part);
+    context.shown?.(id, known);
+    return known;
+  }
+
+  async #read(id: string, context: ReadContext, part: Part): Promise<Known> {
     const fresh = this.fresh(id, context, part);
     if (fresh !== undefined) return fresh;
     try {
@@ -111,8 +122,33 @@ export class JobStore {
     if (known === undefined || (part === 'whole' && !isWhole(known))) return undefined;
     if (!isFresh(known, this.#freshness, this.#now())) return undefined;
     this.#spare(context, 'hit');
-    if (known.job !== null && !isFinished(known.job)) this.#inDemand.add(id);
+    this.#demand(id, known);
     return known;
+  }
+
+  /** What is known of all of these ids, if none of them needs a call of ICE; counts as a hit each. */
+  recall(ids: Iterable<string>): Map<string, Known> | undefined {
+    const now = this.#now();
+    const recalled = new Map<string, Known>();
+    for (const id of ids) {
+      const known = this.#known.get(id);
+      if (known === undefined || !isFresh(known, this.#freshness, now)) return undefined;
+      recalled.set(id, known);
+    }
+    for (const [id, known] of recalled) this.#demand(id, known);
+    this.#counters.hits += recalled.size;
+    return recalled;
+  }
+
+  /** Whether all of this is still the latest known and fresh; if so, it counts as a hit each. */
+  holds(shown: ReadonlyMap<string, Known>): boolean {
+    const now = this.#now();
+    for (const [id, known] of shown) {
+      if (this.#known.get(id) !== known || !isFresh(known, this.#freshness, now)) return false;
+    }
+    for (const [id, known] of shown) this.#demand(id, known);
+    this.#counters.hits += shown.size;
+    return true;
   }
 
   /**
@@ -127,6 +163,11 @@ export class JobStore {
   /** What is known of the id, however old, without a call. */
   peek(id: string): Known | undefined {
     return this.#known.peek(id);
+  }
+
+  /** Milliseconds for which a state may still be served without asking ICE. */
+  freshForMs(known: Known): number {
+    return known.vouchedAt + maxAgeMs(known, this.#freshness) - this.#now();
   }
 
   /** Unfinished jobs that are read more often than their states expire. */
@@ -189,6 +230,10 @@ export class JobStore {
     };
     flight.ended.then(land, land);
     return flight;
+  }
+
+  #demand(id: string, { job }: Known): void {
+    if (job !== null && !isFinished(job)) this.#inDemand.add(id);
   }
 
   #spare(context: ReadContext, how: Spared): void {

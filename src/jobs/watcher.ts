@@ -116,6 +116,10 @@ export class JobWatcher {
     return { known: entry.known, stop: () => this.#leave(entry, listener) };
   }
 
+  isWatched(id: string): boolean {
+    return this.#entries.has(id);
+  }
+
   /** Milliseconds until another read of the job can be worth its cost: the next sweep's, when it is watched. */
   pollAfterMs(job: PackageJob): number | null {
     const { pollInterval, now } = this.#options;

@@ -1,6 +1,8 @@
+import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import type { CallRecord } from '../ice/client.ts';
 import { JobUpdates } from '../jobs/updates.ts';
 import { readWait, type JobWaiter, type Wait } from '../jobs/wait.ts';
+import type { Known } from '../jobs/freshness.ts';
 import type { JobReader } from '../jobs/reader.ts';
 import type { ReadContext, Spared } from '../jobs/store.ts';
 import type { JobSubmitter } from '../jobs/submitter.ts';
@@ -18,10 +20,33 @@ export interface OperationRecord {
   readonly spared: Record<Spared, number>;
   /** Whether the operation was refused before it was executed. */
   refused: boolean;
+  /** Whether the answer has data and no errors. */
+  isClean: boolean;
   /** The seconds of `Prefer: wait` that a field waited by. */
   appliedWaitSeconds: number | undefined;
   /** The earliest useful next read of the unfinished jobs that it told, in milliseconds. */
   pollAfterMs: number | undefined;
+  /** The states that the answer shows. */
+  readonly shown: Map<string, Known>;
+  /** The query that ran, if it was one. */
+  query?: RunOperation;
+  readonly nature: AnswerNature;
+}
+
+/** An operation that was parsed, validated and found to be within the limits. */
+export interface RunOperation {
+  readonly document: DocumentNode;
+  readonly definition: OperationDefinitionNode;
+}
+
+/** What keeps an answer from being given again as long as the states it shows last. */
+export interface AnswerNature {
+  /** It was made for this request alone: a job was waited for, or submitted. */
+  isForOne: boolean;
+  /** It shows what can be outdated at any time: a page, a state that stands in, two states of one job. */
+  isOpenEnded: boolean;
+  /** It shows what goes by the clock: when a watched job is read next. */
+  isTimed: boolean;
 }
 
 export interface GatewayContext extends OperationContext {
@@ -33,7 +58,7 @@ export interface GatewayContext extends OperationContext {
 export interface ContextOptions {
   readonly jobs: JobReader;
   readonly submitter: JobSubmitter;
-  readonly watcher: Pick<JobWatcher, 'watch' | 'pollAfterMs'>;
+  readonly watcher: Pick<JobWatcher, 'watch' | 'isWatched' | 'pollAfterMs'>;
   readonly waiter: JobWaiter;
 }
 
@@ -53,8 +78,11 @@ export function createRecord(): OperationRecord {
     calls: [],
     spared: { hit: 0, coalesced: 0, stale: 0 },
     refused: false,
+    isClean: false,
     appliedWaitSeconds: undefined,
     pollAfterMs: undefined,
+    shown: new Map(),
+    nature: { isForOne: false, isOpenEnded: false, isTimed: false },
   };
 }
 
@@ -63,11 +91,20 @@ export function createContext(
   { jobs, submitter, watcher, waiter }: ContextOptions,
   { record, deadline, preferredWaitSeconds, subscription }: OperationRequest,
 ): GatewayContext {
+  const { nature, shown } = record;
   const readContext: ReadContext = {
     signal: deadline.signal,
     caller: record,
     record: (call) => record.calls.push(call),
-    spared: (how) => (record.spared[how] += 1),
+    spared(how) {
+      record.spared[how] += 1;
+      if (how === 'stale') nature.isOpenEnded = true;
+    },
+    shown(id, known) {
+      if ((shown.get(id) ?? known) !== known) nature.isOpenEnded = true;
+      shown.set(id, known);
+    },
+    listed: () => (nature.isOpenEnded = true),
   };
   const loaders = createLoaders(jobs, readContext);
 
@@ -92,19 +129,33 @@ export function createContext(
     async packageJob(id, waitArgument) {
       const wait = waitOf(waitArgument);
       if (wait === undefined) return loaders.packageJob.load(id);
+      nature.isForOne = true;
       const job = await withoutDeadline(() => waiter.wait(id, wait, readContext, deadline.gone));
       // What was read before the wait is not what is to be shown beside its result.
       loaders.wholePackageJob.clear(id);
       return job === undefined ? loaders.packageJob.load(id) : job;
     },
     watchJobs: (ids) => new JobUpdates(watcher, ids, readContext),
-    submitPackageJob: (input) => submitter.submit(input, readContext),
-    pollAfterMs(job) {
-      const ms = watcher.pollAfterMs(job);
-      if (ms !== null) record.pollAfterMs = Math.min(ms, record.pollAfterMs ?? Infinity);
-      return ms;
+    submitPackageJob(input) {
+      nature.isForOne = true;
+      return submitter.submit(input, readContext);
     },
+    pollAfterMs: notingPolls(watcher, record),
     record,
     subscription,
+  };
+}
+
+/** The resolver's `pollAfterMs`, with a note of what it told. */
+export function notingPolls(
+  watcher: Pick<JobWatcher, 'isWatched' | 'pollAfterMs'>,
+  record: OperationRecord,
+): OperationContext['pollAfterMs'] {
+  return (job) => {
+    const ms = watcher.pollAfterMs(job);
+    if (ms === null) return null;
+    record.pollAfterMs = Math.min(ms, record.pollAfterMs ?? Infinity);
+    if (watcher.isWatched(job.id)) record.nature.isTimed = true;
+    return ms;
   };
 }

@@ -68,6 +68,12 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown): 
   return withExtensions(formatted, 'Internal server error', { code: 'INTERNAL_SERVER_ERROR' });
 }
 
+/** Formats an error of execution as Apollo Server has it formatted: `code` is that of an error without one. */
+export function formatThrown(error: GraphQLError, code = 'INTERNAL_SERVER_ERROR'): GraphQLFormattedError {
+  const formatted = error.toJSON();
+  return formatError({ ...formatted, extensions: { code, ...formatted.extensions } }, error);
+}
+
 /** The body of a refusal made below GraphQL, in the shape of GraphQL's own. */
 export function errorBody(
   requestId: string,

@@ -4,10 +4,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
 import { handleProtocols } from 'graphql-ws';
 import { OverloadedError } from '../jobs/overloaded.ts';
-import { createContext, createRecord } from './context.ts';
+import { createAnswer, represent } from './answer.ts';
+import { VARY, type Lifetimes } from './caching.ts';
+import { createContext, createRecord, type OperationRecord } from './context.ts';
 import { startDeadline } from './deadline.ts';
 import { errorBody } from './errors.ts';
 import { eventStreamWish, sendEventStream } from './event-stream.ts';
+import type { Front } from './front.ts';
 import { mayConnect, type AllowedOrigins } from './origins.ts';
 import { preferredWaitSeconds } from './prefer.ts';
 import { requestScope } from './request-scope.ts';
@@ -18,6 +21,8 @@ import { createWebSocketHandler, MAX_MESSAGE_BYTES } from './websocket.ts';
 
 export interface GraphqlRouteOptions extends OperationRunnerOptions {
   readonly streams: Streams;
+  readonly front: Pick<Front, 'learn'>;
+  readonly lifetimes: Lifetimes;
   /** Origins whose pages may open WebSockets. */
   readonly corsOrigins: AllowedOrigins;
 }
@@ -88,12 +93,32 @@ async function answer(
         const result = JSON.parse(http.body.string) as FormattedExecutionResult;
         return await sendEventStream(reply, result, options.schema, options.streams);
       }
-      void reply.header('cache-control', 'no-store').headers(Object.fromEntries(http.headers));
-      return await reply.code(status).send(http.body.string);
+      void reply.code(status).headers(Object.fromEntries(http.headers));
+      const vary = reply.getHeader('vary');
+      void reply.header('vary', vary === undefined ? VARY : `${String(vary)}, ${VARY}`);
+      if (record.isClean) return await sendAnswer(request, reply, http.body.string, record, options);
+      return await reply.header('cache-control', 'no-store').send(http.body.string);
     } finally {
       deadline.end();
     }
   });
+}
+
+/** Sends a whole answer without errors, as it can be cached, and lets the front give it again. */
+async function sendAnswer(
+  { raw, headers, method }: FastifyRequest,
+  reply: FastifyReply,
+  text: string,
+  record: OperationRecord,
+  { front, lifetimes }: GraphqlRouteOptions,
+): Promise<FastifyReply> {
+  const answer = createAnswer(text, record, { method, headers }, lifetimes);
+  void reply.headers(answer.headers);
+  front.learn(raw, { answer, record, headers: reply.getHeaders() });
+  const { body, encoding } = await represent(answer, { method, headers });
+  if (body === undefined) return reply.code(304).send();
+  if (encoding !== undefined) void reply.header('content-encoding', encoding);
+  return reply.send(body);
 }
 
 /** Browsers ask nobody before they open a WebSocket, so pages of other sites are refused here. */

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import cors from '@fastify/cors';
 import fastify, {
   LogController,
@@ -9,6 +9,7 @@ import fastify, {
 } from 'fastify';
 import type { OperationRecord } from './context.ts';
 import { errorBody } from './errors.ts';
+import { createFront, type FrontOptions } from './front.ts';
 import { graphqlRoute, type GraphqlRouteOptions } from './graphql.ts';
 import { ide, isIdeBuilt } from './ide.ts';
 import { LOOPBACK_ORIGIN, type AllowedOrigins } from './origins.ts';
@@ -22,6 +23,7 @@ import {
   refuseInOneShape,
   refuseUrl,
 } from './refusals.ts';
+import { requestIdOf } from './request-id.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -30,7 +32,8 @@ declare module 'fastify' {
   }
 }
 
-export interface HttpOptions extends GraphqlRouteOptions {
+export interface HttpOptions
+  extends Omit<GraphqlRouteOptions, 'front'>, Omit<FrontOptions, 'onAnswered' | 'onBug'> {
   readonly logger: FastifyBaseLogger;
   readonly readiness: Readiness;
   /** Origins that browsers may call from. */
@@ -40,6 +43,9 @@ export interface HttpOptions extends GraphqlRouteOptions {
   /** The built IDE; `undefined` leaves it out. */
   readonly ideDirectory: URL | undefined;
 }
+
+/** How long a request may take to arrive, and how long a connection stays open unused, in milliseconds. */
+const TIMEOUTS = { requestTimeout: 30_000, keepAliveTimeout: 72_000 };
 
 const HEALTH_PATHS = new Set(['/livez', '/readyz']);
 
@@ -52,15 +58,21 @@ export interface HttpServer {
 
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
   let isDraining = false;
+  const front = createFront({
+    ...options,
+    onAnswered: logFrontAnswer(options.logger),
+    onBug: (err) => options.logger.error({ err }, 'bug'),
+  });
   const app: FastifyInstance = fastify({
+    // Fastify leaves these to whoever makes the server.
+    serverFactory: (listener) => createServer(TIMEOUTS, front.before(listener)),
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: 30_000,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     requestIdHeader: false,
-    genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),
+    genReqId: ({ headers }) => requestIdOf(headers),
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, request, reply) => refuseUrl(error, request.id, reply.raw),
   });
@@ -94,12 +106,12 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     await app.register(cors, {
       origin: options.corsOrigins === 'loopback' ? LOOPBACK_ORIGIN : [...options.corsOrigins],
       methods: ['GET', 'HEAD', 'POST'],
-      exposedHeaders: ['x-request-id', 'retry-after', 'server-timing', 'preference-applied'],
+      exposedHeaders: ['age', 'etag', 'preference-applied', 'retry-after', 'server-timing', 'x-request-id'],
       maxAge: 600,
       strictPreflight: false,
     });
   }
-  await graphqlRoute(app, options);
+  await graphqlRoute(app, { ...options, front });
   healthRoutes(app, options.readiness, () => isDraining);
   if (options.ideDirectory !== undefined && isIdeBuilt(options.ideDirectory)) {
     await app.register(ide, { directory: options.ideDirectory });
@@ -108,6 +120,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     app,
     drain() {
       isDraining = true;
+      front.stop();
     },
   };
 }
@@ -135,6 +148,13 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
   );
 }
 
+/** What was answered from memory before the router is worth no line at `info`. */
+function logFrontAnswer(logger: FastifyBaseLogger): FrontOptions['onAnswered'] {
+  return ({ method, url = '' }: IncomingMessage, { statusCode }: ServerResponse, requestId) => {
+    logger.debug({ requestId, method, path: pathOf(url), status: statusCode }, 'answered from memory');
+  };
+}
+
 function healthRoutes(app: FastifyInstance, readiness: Readiness, isDraining: () => boolean): void {
   app.get('/livez', () => ({ status: 'alive' }));
   app.get('/readyz', (request, reply) => {
@@ -145,9 +165,4 @@ function healthRoutes(app: FastifyInstance, readiness: Readiness, isDraining: ()
     const problem = 'ICE has not answered a signed call yet';
     return reply.code(503).send(errorBody(request.id, 'UPSTREAM_UNAVAILABLE', problem));
   });
-}
-
-/** A client's own id, when it is fit for a log, or a new one. */
-function requestIdOf(header: string | string[] | undefined): string {
-  return typeof header === 'string' && /^[\w.-]{1,64}$/.test(header) ? header : randomUUID();
 }

@@ -9,6 +9,7 @@ import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { FastifyBaseLogger } from 'fastify';
 import type { GatewayContext } from './context.ts';
 import { formatError, retryAfterSeconds } from './errors.ts';
+import { compiledQueries } from './compiled-queries.ts';
 import { checkOperation, documentLimits, LIMITS } from './limits.ts';
 import { NO_PERSISTED_DOCUMENTS, type PersistedDocuments } from './persisted.ts';
 import { persistedOperations } from './persisted-plugin.ts';
@@ -19,6 +20,8 @@ export interface OperationServerOptions {
   readonly introspection: boolean;
   /** @default none */
   readonly persisted?: PersistedDocuments;
+  /** Whether queries that come again are compiled. @default true */
+  readonly isJitOn?: boolean;
   readonly logger: FastifyBaseLogger;
 }
 
@@ -27,6 +30,7 @@ export function createOperationServer({
   schema,
   introspection,
   persisted = NO_PERSISTED_DOCUMENTS,
+  isJitOn = true,
   logger,
 }: OperationServerOptions) {
   return new ApolloServer<GatewayContext>({
@@ -45,6 +49,7 @@ export function createOperationServer({
     plugins: [
       persistedOperations(persisted),
       limits(schema),
+      ...(isJitOn ? [compiledQueries(schema)] : []),
       record,
       // The max-age of an answer follows from its jobs; the plugin would only wrap every field.
       ApolloServerPluginCacheControlDisabled(),
@@ -93,13 +98,19 @@ function needsStream(): GraphQLError {
 const record: ApolloServerPlugin<GatewayContext> = {
   requestDidStart: ({ contextValue }) =>
     Promise.resolve({
-      didResolveOperation({ operationName }) {
+      didResolveOperation({ operationName, document, operation: definition }) {
         contextValue.record.operationName = operationName;
+        if (definition?.operation === OperationTypeNode.QUERY) {
+          contextValue.record.query = { document, definition };
+        }
         return Promise.resolve();
       },
-      willSendResponse({ response, request }) {
+      willSendResponse({ response, request, metrics }) {
         if (response.body.kind !== 'single') return Promise.resolve();
         const { data, errors } = response.body.singleResult;
+        contextValue.record.isClean = data !== undefined && errors === undefined;
+        // Given again from a cache, the answer would not register the document again.
+        if (metrics.persistedQueryRegister === true) contextValue.record.nature.isForOne = true;
         contextValue.record.refused =
           data === undefined &&
           errors?.every((error) => error.extensions?.['code'] !== 'BAD_REQUEST') === true;

@@ -72,7 +72,7 @@ function documentIdOf({ documentId, doc_id: docId }: DocumentRequest): string | 
 }
 
 /** The hash Apollo's clients send. What is not as they send it is left to Apollo Server to refuse. */
-function hashOf(extensions: unknown): string | undefined {
+export function hashOf(extensions: unknown): string | undefined {
   const { persistedQuery } = (extensions ?? {}) as { persistedQuery?: unknown };
   const { version, sha256Hash } = (persistedQuery ?? {}) as { version?: unknown; sha256Hash?: unknown };
   return version === 1 && typeof sha256Hash === 'string' ? sha256Hash : undefined;

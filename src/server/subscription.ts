@@ -6,13 +6,12 @@ import {
   type DocumentNode,
   type ExecutionArgs,
   type FormattedExecutionResult,
-  type GraphQLError,
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
 import type { JobUpdate, JobUpdates } from '../jobs/updates.ts';
 import type { GatewayContext } from './context.ts';
-import { formatError } from './errors.ts';
+import { formatThrown } from './errors.ts';
 
 /** A subscription that has passed validation and all limits. */
 export interface CheckedSubscription {
@@ -94,15 +93,19 @@ export function createSubscriptionStarter(
         contextValue: context,
       };
       const coerced = getVariableValues(schema, definition.variableDefinitions ?? [], variables);
-      if (coerced.errors) return { errors: coerced.errors.map((error) => format(error, 'BAD_USER_INPUT')) };
+      if (coerced.errors)
+        return { errors: coerced.errors.map((error) => formatThrown(error, 'BAD_USER_INPUT')) };
       const source = await createSourceEventStream(args);
-      if (!isStream(source)) return { errors: (source.errors ?? []).map((error) => format(error)) };
+      if (!isStream(source)) return { errors: (source.errors ?? []).map((error) => formatThrown(error)) };
       const operation = `${String(numberOf(document))} ${operationName ?? ''} ${JSON.stringify(variables)}`;
       const resultOf = (update: JobUpdate) =>
         shareByState(update, operation, () =>
           withEventContext(async (contextValue) => {
             const { data, errors } = await execute({ ...args, contextValue, rootValue: update });
-            return { ...(errors && { errors: errors.map((error) => format(error)) }), data: data ?? null };
+            return {
+              ...(errors && { errors: errors.map((error) => formatThrown(error)) }),
+              data: data ?? null,
+            };
           }),
         );
       // Its events are of the request that it came with, whoever asks for the next one.
@@ -140,10 +143,4 @@ function mapped(
 /** Whether it is a stream of results, or one result. */
 export function isStream<Stream extends AsyncIterable<unknown>>(result: Stream | object): result is Stream {
   return Symbol.asyncIterator in result;
-}
-
-/** As Apollo formats the errors of other operations. */
-function format(error: GraphQLError, code = 'INTERNAL_SERVER_ERROR') {
-  const formatted = error.toJSON();
-  return formatError({ ...formatted, extensions: { code, ...formatted.extensions } }, error);
 }

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { describe, expect } from 'vitest';
 import type { JobReader } from '../../src/jobs/reader.ts';
 import { readConfig } from '../../src/config.ts';
+import { Answers } from '../../src/server/answers.ts';
 import { createHttpServer } from '../../src/server/http.ts';
 import { createOperationServer } from '../../src/server/operation.ts';
 import { createSchema } from '../../src/server/schema.ts';
@@ -134,7 +135,11 @@ describe('refusals below GraphQL', () => {
     const { app } = await createHttpServer({
       jobs,
       submitter: { submit: broken },
-      watcher: { watch: unused, pollAfterMs: unused },
+      watcher: { watch: unused, isWatched: unused, pollAfterMs: unused },
+      answers: new Answers({ store: { holds: unused }, maxBytes: 0 }),
+      prepared: undefined,
+      lifetimes: { store: { freshForMs: unused }, watcher: { pollAfterMs: unused } },
+      now: Date.now,
       waiter: { wait: broken },
       streams: createStreams(readConfig({}).streams, new AbortController().signal),
       schema,

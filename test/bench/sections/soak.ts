@@ -46,7 +46,7 @@ export async function soak(): Promise<SectionResult> {
   const options = {
     jobs: createJobReader(ice, store),
     submitter: { submit: nothing },
-    watcher: { watch: nothing, pollAfterMs: nothing },
+    watcher: { watch: nothing, isWatched: nothing, pollAfterMs: nothing },
     waiter: { wait: nothing },
   };
 

@@ -4,6 +4,7 @@ import { createIceClient } from '../../../src/ice/client.ts';
 import { staticCredentials } from '../../../src/ice/credentials.ts';
 import { observed, pollAfterMs } from '../../../src/jobs/model.ts';
 import type { JobReader } from '../../../src/jobs/reader.ts';
+import { Answers } from '../../../src/server/answers.ts';
 import { createHttpServer } from '../../../src/server/http.ts';
 import { createOperationServer } from '../../../src/server/operation.ts';
 import { createSchema } from '../../../src/server/schema.ts';
@@ -45,7 +46,15 @@ const nothing = () => {
 };
 const { app } = await createHttpServer({
   submitter: { submit: nothing },
-  watcher: { watch: nothing, pollAfterMs: (job) => pollAfterMs(job, config.pollInterval) },
+  watcher: {
+    watch: nothing,
+    isWatched: () => false,
+    pollAfterMs: (job) => pollAfterMs(job, config.pollInterval),
+  },
+  answers: new Answers({ store: { holds: nothing }, maxBytes: 0 }),
+  prepared: undefined,
+  lifetimes: { store: { freshForMs: () => 0 }, watcher: { pollAfterMs: () => null } },
+  now: Date.now,
   waiter: { wait: nothing },
   streams: createStreams(config.streams, new AbortController().signal),
   schema,

@@ -1,0 +1,33 @@
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import { negotiate } from '@fastify/accept-negotiator';
+
+export type Encoding = 'br' | 'gzip';
+
+/** Bodies under this many bytes fit one packet as they are. */
+const MIN_BYTES = 1024;
+
+/** The one that compresses more comes first. */
+const ENCODINGS: string[] = ['br', 'gzip'];
+
+const compressBrotli = promisify(brotliCompress);
+const compressGzip = promisify(gzip);
+
+/** The encoding to send a body in, which the client has to have named; `undefined` sends it as it is. */
+export function encodingFor(body: Buffer, acceptEncoding: string | undefined): Encoding | undefined {
+  if (body.length < MIN_BYTES || acceptEncoding === undefined || acceptEncoding === '*') return undefined;
+  // oxlint-disable-next-line no-unsafe-type-assertion -- it gives one of those it was given
+  return (negotiate(acceptEncoding, ENCODINGS) ?? undefined) as Encoding | undefined;
+}
+
+/** Compresses as much as can be done while a client waits. */
+export function compress(body: Buffer, encoding: Encoding): Promise<Buffer> {
+  if (encoding === 'gzip') return compressGzip(body);
+  return compressBrotli(body, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: 4,
+      [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+      [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+    },
+  });
+}

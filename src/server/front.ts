@@ -1,0 +1,162 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { LRUCache } from 'lru-cache';
+import { createAnswer, represent, type Answer, type Representation } from './answer.ts';
+import type { Answers, KeptAnswer } from './answers.ts';
+import type { Lifetimes } from './caching.ts';
+import type { OperationRecord } from './context.ts';
+import type { PreparedOperations } from './prepared.ts';
+import { serverTimingOfHits } from './receipt.ts';
+import { requestIdOf } from './request-id.ts';
+import { readOperation } from './request-text.ts';
+import { readTicket, type Ticket } from './ticket.ts';
+
+/** Most kinds of requests that are known to be accepted. */
+const MAX_HEADS = 1000;
+
+export interface FrontOptions {
+  readonly answers: Answers;
+  /** `undefined`: only answers that are kept are given. */
+  readonly prepared: PreparedOperations | undefined;
+  readonly lifetimes: Lifetimes;
+  readonly now: () => number;
+  /** Told of each answer given. */
+  readonly onAnswered: (request: IncomingMessage, response: ServerResponse, requestId: string) => void;
+  /** Told of errors that are the gateway's own; the request goes on. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/** What was answered to a request, by whom it was not before the front. */
+export interface Answered {
+  readonly answer: Answer;
+  readonly record: OperationRecord;
+  /** All headers it was answered with. */
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Answers what was asked before, ahead of the router and of Apollo Server. Only requests are answered whose method and
+ * decisive headers are those of one that passed all checks, and by what was checked with them: the very request, or the
+ * same operation. All others go on as they came.
+ */
+export interface Front {
+  /** Puts the front before a listener. */
+  before(listener: RequestListener): RequestListener;
+  /** Learns from an answer without errors that the listener gave. */
+  learn(request: IncomingMessage, answered: Answered): void;
+  /** Lets every request go on from now on. */
+  stop(): void;
+}
+
+/** Headers of the answer to one request, which another does not get. */
+const OF_ONE_REQUEST = new Set([
+  'cache-control',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'etag',
+  'retry-after',
+  'server-timing',
+  'x-request-id',
+]);
+
+export function createFront({ answers, prepared, lifetimes, now, onAnswered, onBug }: FrontOptions): Front {
+  const tickets = new WeakMap<IncomingMessage, Ticket>();
+  /** The headers that all answers to such requests have, names and values in turn. */
+  const heads = new LRUCache<string, readonly string[]>({ max: MAX_HEADS });
+  let isStopped = false;
+
+  function keep(
+    { key }: Ticket,
+    answer: Answer,
+    record: OperationRecord,
+    head: readonly string[],
+  ): KeptAnswer {
+    const timing = serverTimingOfHits(record.shown.size);
+    const kept: KeptAnswer = {
+      ...answer,
+      head: [...head, ...Object.entries(answer.headers).flat(), 'server-timing', timing],
+      madeAt: now(),
+    };
+    answers.keep(key, kept);
+    return kept;
+  }
+
+  function prepare(ticket: Ticket, request: IncomingMessage): KeptAnswer | undefined {
+    const head = prepared && heads.get(ticket.head);
+    const operation = head && readOperation(ticket);
+    const found = operation && prepared.answer(operation);
+    if (!found) return undefined;
+    return keep(ticket, createAnswer(found.text, found.record, request, lifetimes), found.record, head);
+  }
+
+  /** Whether the request was answered. */
+  function answer(ticket: Ticket, request: IncomingMessage, response: ServerResponse): boolean {
+    const answer = answers.get(ticket.key) ?? prepare(ticket, request);
+    if (answer === undefined) return false;
+    const requestId = requestIdOf(request.headers);
+    const ageS = Math.floor((now() - answer.madeAt) / 1000);
+    const send = (representation: Representation) => {
+      write(response, answer, representation, ['x-request-id', requestId, ...age(ageS)]);
+      onAnswered(request, response, requestId);
+    };
+    const representation = represent(answer, request);
+    if (representation instanceof Promise) representation.then(send, () => response.destroy());
+    else send(representation);
+    return true;
+  }
+
+  function tryToAnswer(...[ticket, request, response]: Parameters<typeof answer>): boolean {
+    try {
+      return answer(ticket, request, response);
+    } catch (error) {
+      onBug(error);
+      return false;
+    }
+  }
+
+  return {
+    before: (listener) => (request, response) => {
+      if (isStopped) return listener(request, response);
+      return readTicket(request, (ticket) => {
+        if (ticket !== undefined) {
+          if (!isStopped && tryToAnswer(ticket, request, response)) return;
+          tickets.set(request, ticket);
+        }
+        listener(request, response);
+      });
+    },
+    learn(request, { answer, record, headers }) {
+      const ticket = tickets.get(request);
+      if (ticket === undefined) return;
+      const head = Object.entries(headers).flatMap(([name, value]) =>
+        OF_ONE_REQUEST.has(name) ? [] : [name, String(value)],
+      );
+      heads.set(ticket.head, head);
+      keep(ticket, answer, record, head);
+      const operation = record.query && readOperation(ticket);
+      if (operation && record.query) prepared?.learn(operation, record.query);
+    },
+    stop() {
+      isStopped = true;
+    },
+  };
+}
+
+function age(seconds: number): string[] {
+  return seconds > 0 ? ['age', String(seconds)] : [];
+}
+
+function write(
+  response: ServerResponse,
+  { head }: KeptAnswer,
+  { body, encoding }: Representation,
+  headers: readonly string[],
+): void {
+  if (body === undefined) {
+    response.writeHead(304, [...head, ...headers]).end();
+    return;
+  }
+  const length = String(body.length);
+  const encoded = encoding === undefined ? [] : ['content-encoding', encoding];
+  response.writeHead(200, [...head, ...headers, 'content-length', length, ...encoded]).end(body);
+}

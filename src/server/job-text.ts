@@ -1,0 +1,91 @@
+import { LRUCache } from 'lru-cache';
+import { Kind, OperationTypeNode, type DocumentNode, type FieldNode, type GraphQLSchema } from 'graphql';
+import { isFinished, type PackageJob } from '../jobs/model.ts';
+import type { JobWatcher } from '../jobs/watcher.ts';
+import { compileOperation, type CompiledOperation } from './compiled.ts';
+import { notingPolls, type OperationRecord } from './context.ts';
+
+/** The most that texts of finished jobs may take, in characters. */
+const MAX_CHARACTERS = 32 * 1024 * 1024;
+
+/**
+ * The JSON of what a field selects of a job; `undefined` when that takes a call of ICE, or fails. The record learns what
+ * it shows.
+ */
+export type JobText = (job: PackageJob, record: OperationRecord) => string | undefined;
+
+/** Writes jobs as JSON, each finished one once for each selection, as it cannot change. */
+export function createJobTexts(
+  schema: GraphQLSchema,
+  watcher: Pick<JobWatcher, 'pollAfterMs' | 'isWatched'>,
+) {
+  const finished = new LRUCache<string, { readonly job: PackageJob; readonly text: string }>({
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: ({ text }, key) => text.length + key.length,
+  });
+  let selections = 0;
+
+  return {
+    /** Prepares the selection of a field that gives jobs, `packageJob` or another; `undefined` if that cannot be done. */
+    of(field: FieldNode, document: DocumentNode): JobText | undefined {
+      const compiled = compileOperation(schema, readingOneJob(field, document), undefined);
+      if (compiled === undefined) return undefined;
+      selections += 1;
+      const selection = `${String(selections)} `;
+      return (job, record) => {
+        if (!isFinished(job)) return write(compiled, job, record, watcher);
+        const key = selection + job.id;
+        const known = finished.get(key);
+        if (known?.job === job) return known.text;
+        const text = write(compiled, job, record, watcher);
+        if (text !== undefined) finished.set(key, { job, text });
+        return text;
+      };
+    },
+  };
+}
+
+/** The field alone, of whatever job: which one is told by the context. */
+function readingOneJob({ name, selectionSet }: FieldNode, { definitions }: DocumentNode): DocumentNode {
+  const isNode = name.value === 'node' || name.value === 'nodes';
+  const field = {
+    kind: Kind.FIELD,
+    name: { kind: Kind.NAME, value: isNode ? 'node' : 'packageJob' },
+    alias: { kind: Kind.NAME, value: 'job' },
+    arguments: [
+      {
+        kind: Kind.ARGUMENT,
+        name: { kind: Kind.NAME, value: 'id' },
+        value: { kind: Kind.STRING, value: 'any' },
+      },
+    ],
+    ...(selectionSet && { selectionSet }),
+  } as const;
+  const operation = {
+    kind: Kind.OPERATION_DEFINITION,
+    operation: OperationTypeNode.QUERY,
+    selectionSet: { kind: Kind.SELECTION_SET, selections: [field] },
+  } as const;
+  const fragments = definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
+  return { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
+}
+
+function write(
+  compiled: CompiledOperation,
+  job: PackageJob,
+  record: OperationRecord,
+  watcher: Pick<JobWatcher, 'pollAfterMs' | 'isWatched'>,
+): string | undefined {
+  const context = {
+    packageJob: () => job,
+    loaders: { packageJob: { load: () => job }, wholePackageJob: { load: notInMemory } },
+    pollAfterMs: notingPolls(watcher, record),
+  };
+  const result = compiled(undefined, context, undefined);
+  if ('then' in result || result.errors !== undefined) return undefined;
+  return JSON.stringify(result.data?.['job']);
+}
+
+function notInMemory(): never {
+  throw new Error('this takes a call of ICE');
+}

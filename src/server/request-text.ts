@@ -1,0 +1,70 @@
+import { hashOf } from './persisted.ts';
+import type { Ticket } from './ticket.ts';
+
+/** An operation as a request names it. */
+export interface NamedOperation {
+  /** The same for the same document and operation, and different for the text of a document and its hash. */
+  readonly name: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+/** Members of `extensions` that clients send, and what these may have. */
+const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
+  persistedQuery: ['version', 'sha256Hash'],
+  clientLibrary: ['name', 'version'],
+};
+
+/**
+ * Reads what a request of the usual form asks for, by its body or its query string. Anything
+ * unusual gives `undefined`: it is for Apollo Server to understand or to refuse.
+ */
+export function readOperation({ method, text }: Ticket): NamedOperation | undefined {
+  try {
+    return method === 'GET' ? fromSearch(text) : nameOf(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function fromSearch(text: string): NamedOperation | undefined {
+  const members: Record<string, unknown> = {};
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (Object.hasOwn(members, name)) return undefined;
+    members[name] = name === 'variables' || name === 'extensions' ? JSON.parse(value) : value;
+  }
+  return nameOf(members);
+}
+
+function nameOf(request: unknown): NamedOperation | undefined {
+  if (!isObject(request)) return undefined;
+  const { query, operationName, variables = {}, extensions = {}, ...others } = request;
+  if (Object.keys(others).length > 0 || !isUsual(extensions)) return undefined;
+  if (operationName !== undefined && operationName !== null && !isText(operationName)) return undefined;
+  const hash = hashOf(extensions);
+  // Both together register the document, which is Apollo Server's to do.
+  if ((hash === undefined) === (query === undefined) || (query !== undefined && !isText(query)))
+    return undefined;
+  const values = variables ?? {};
+  if (!isObject(values)) return undefined;
+  const document = query === undefined ? `sha256 ${String(hash)}` : `text ${query}`;
+  return { name: `${operationName ?? ''} ${document}`, variables: values };
+}
+
+function isUsual(extensions: unknown): boolean {
+  if (extensions === null) return true;
+  if (!isObject(extensions)) return false;
+  return Object.entries(extensions).every(([name, value]) => {
+    const members = Object.hasOwn(EXTENSIONS, name) ? EXTENSIONS[name] : undefined;
+    return (
+      members !== undefined && isObject(value) && Object.keys(value).every((key) => members.includes(key))
+    );
+  });
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
