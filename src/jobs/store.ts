@@ -36,9 +36,14 @@ export type Part = 'listed' | 'whole';
 /** A change of what is known of an id. */
 export interface JobChange {
   readonly id: string;
-  /** Grows with every change, over all jobs. */
-  readonly version: number;
   readonly known: Known;
+}
+
+/** That some states are the latest known, and fresh: it holds until anything is learnt or forgotten, and between these times. */
+export interface Proof {
+  readonly version: number;
+  readonly since: number;
+  readonly until: number;
 }
 
 export interface JobStoreOptions {
@@ -66,6 +71,7 @@ export class JobStore {
   /** Unfinished jobs that were served from memory since they were last told of. */
   readonly #inDemand = new Set<string>();
   readonly #listeners = new Set<(change: JobChange) => void>();
+  /** Grows when anything is learnt or forgotten. */
   #version = 0;
 
   constructor({ planner, freshness, maxJobs, now, counters }: JobStoreOptions) {
@@ -73,7 +79,13 @@ export class JobStore {
     this.#freshness = freshness;
     this.#now = now;
     this.#counters = counters;
-    this.#known = new LRUCache({ max: maxJobs, dispose: (_known, id) => this.#inDemand.delete(id) });
+    this.#known = new LRUCache({
+      max: maxJobs,
+      dispose: (_known, id) => {
+        this.#inDemand.delete(id);
+        this.#version += 1;
+      },
+    });
   }
 
   /** How many ids are remembered. */
@@ -140,15 +152,26 @@ export class JobStore {
     return recalled;
   }
 
-  /** Whether all of this is still the latest known and fresh; if so, it counts as a hit each. */
-  holds(shown: ReadonlyMap<string, Known>): boolean {
+  /**
+   * Whether the shown states are still the latest known and fresh; if so, it counts as a hit each. The proof is what the
+   * last such call gave, and spares looking at each of them when nothing was learnt since.
+   */
+  prove(shown: ReadonlyMap<string, Known>, proof?: Proof): Proof | undefined {
     const now = this.#now();
+    const isProven = proof?.version === this.#version && now >= proof.since && now < proof.until;
+    const proven = isProven ? proof : this.#proofOf(shown, now);
+    if (proven !== undefined) this.#counters.hits += shown.size;
+    return proven;
+  }
+
+  #proofOf(shown: ReadonlyMap<string, Known>, now: number): Proof | undefined {
+    let until = Infinity;
     for (const [id, known] of shown) {
-      if (this.#known.get(id) !== known || !isFresh(known, this.#freshness, now)) return false;
+      if (this.#known.get(id) !== known || !isFresh(known, this.#freshness, now)) return undefined;
+      until = Math.min(until, now + this.freshForMs(known));
     }
     for (const [id, known] of shown) this.#demand(id, known);
-    this.#counters.hits += shown.size;
-    return true;
+    return { version: this.#version, since: now, until };
   }
 
   /**
@@ -192,6 +215,7 @@ export class JobStore {
     };
     const latest = known === undefined || supersedes(next, known) ? next : filledUp(known, state, next);
     this.#known.set(id, latest);
+    this.#version += 1;
     this.#inDemand.delete(id);
     if (known === undefined || !isUnchanged(known.job, latest.job)) this.#tell(id, latest);
     return latest;
@@ -242,9 +266,7 @@ export class JobStore {
   }
 
   #tell(id: string, known: Known): void {
-    this.#version += 1;
-    const change = { id, version: this.#version, known };
-    for (const listener of this.#listeners) listener(change);
+    for (const listener of this.#listeners) listener({ id, known });
   }
 }
 

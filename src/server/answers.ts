@@ -1,17 +1,22 @@
 import { LRUCache } from 'lru-cache';
-import type { JobStore } from '../jobs/store.ts';
+import type { JobStore, Proof } from '../jobs/store.ts';
 import type { Answer } from './answer.ts';
+import { isSameContent, type Ticket } from './ticket.ts';
 
 /** An answer with all its headers, as they were first sent. */
 export interface KeptAnswer extends Answer {
+  /** What the request was that it answers. */
+  readonly content: Ticket['content'];
   /** Names and values in turn, as `writeHead` takes them. */
   readonly head: readonly string[];
   /** When it was made, in milliseconds since 1970. */
   readonly madeAt: number;
+  /** That the states it shows were the latest known, and fresh, when it was last given. */
+  proof?: Proof | undefined;
 }
 
 export interface AnswersOptions {
-  readonly store: Pick<JobStore, 'holds'>;
+  readonly store: Pick<JobStore, 'prove'>;
   /** The most they may take, in bytes; 0 keeps none. */
   readonly maxBytes: number;
 }
@@ -36,8 +41,8 @@ export class Answers {
         : new LRUCache({
             maxSize: maxBytes,
             // Compressed, the body is a quarter at most, in either encoding.
-            sizeCalculation: ({ body, shown }, key) =>
-              ENTRY_BYTES + key.length + Math.ceil(1.5 * body.length) + JOB_BYTES * (shown?.size ?? 0),
+            sizeCalculation: ({ body, content, shown }) =>
+              ENTRY_BYTES + content.length + Math.ceil(1.5 * body.length) + JOB_BYTES * (shown?.size ?? 0),
           });
   }
 
@@ -47,16 +52,17 @@ export class Answers {
   }
 
   /** The answer to this very request, if it is still right. */
-  get(request: string): KeptAnswer | undefined {
-    const answer = this.#kept?.get(request);
-    if (answer === undefined) return undefined;
-    if (answer.shown !== undefined && this.#store.holds(answer.shown)) return answer;
-    this.#kept?.delete(request);
+  get({ key, content }: Ticket): KeptAnswer | undefined {
+    const answer = this.#kept?.get(key);
+    if (answer?.shown === undefined || !isSameContent(answer.content, content)) return undefined;
+    answer.proof = this.#store.prove(answer.shown, answer.proof);
+    if (answer.proof !== undefined) return answer;
+    this.#kept?.delete(key);
     return undefined;
   }
 
   /** Keeps the answer, unless it was for one request alone. */
-  keep(request: string, answer: KeptAnswer): void {
-    if (answer.shown !== undefined) this.#kept?.set(request, answer);
+  keep({ key }: Ticket, answer: KeptAnswer): void {
+    if (answer.shown !== undefined) this.#kept?.set(key, answer);
   }
 }

@@ -8,7 +8,7 @@ import type { PreparedOperations } from './prepared.ts';
 import { serverTimingOfHits } from './receipt.ts';
 import { requestIdOf } from './request-id.ts';
 import { readOperation } from './request-text.ts';
-import { readTicket, type Ticket } from './ticket.ts';
+import { answerByTicket, type Ticket } from './ticket.ts';
 
 /** Most kinds of requests that are known to be accepted. */
 const MAX_HEADS = 1000;
@@ -66,7 +66,7 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
   let isStopped = false;
 
   function keep(
-    { key }: Ticket,
+    ticket: Ticket,
     answer: Answer,
     record: OperationRecord,
     head: readonly string[],
@@ -75,9 +75,11 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
     const kept: KeptAnswer = {
       ...answer,
       head: [...head, ...Object.entries(answer.headers).flat(), 'server-timing', timing],
+      // A copy, as a chunk is part of all that was read from the socket with it.
+      content: typeof ticket.content === 'string' ? ticket.content : Buffer.from(ticket.content),
       madeAt: now(),
     };
-    answers.keep(key, kept);
+    answers.keep(ticket, kept);
     return kept;
   }
 
@@ -91,21 +93,26 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
 
   /** Whether the request was answered. */
   function answer(ticket: Ticket, request: IncomingMessage, response: ServerResponse): boolean {
-    const answer = answers.get(ticket.key) ?? prepare(ticket, request);
+    const answer = answers.get(ticket) ?? prepare(ticket, request);
     if (answer === undefined) return false;
     const requestId = requestIdOf(request.headers);
-    const ageS = Math.floor((now() - answer.madeAt) / 1000);
     const send = (representation: Representation) => {
-      write(response, answer, representation, ['x-request-id', requestId, ...age(ageS)]);
+      const ageS = Math.floor((now() - answer.madeAt) / 1000);
+      write(response, answer, representation, requestId, ageS);
       onAnswered(request, response, requestId);
     };
     const representation = represent(answer, request);
-    if (representation instanceof Promise) representation.then(send, () => response.destroy());
-    else send(representation);
+    if (!(representation instanceof Promise)) send(representation);
+    else {
+      representation.then(send).catch((error: unknown) => {
+        onBug(error);
+        response.destroy();
+      });
+    }
     return true;
   }
 
-  function tryToAnswer(...[ticket, request, response]: Parameters<typeof answer>): boolean {
+  function tryToAnswer(ticket: Ticket, request: IncomingMessage, response: ServerResponse): boolean {
     try {
       return answer(ticket, request, response);
     } catch (error) {
@@ -116,14 +123,14 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
 
   return {
     before: (listener) => (request, response) => {
-      if (isStopped) return listener(request, response);
-      return readTicket(request, (ticket) => {
-        if (ticket !== undefined) {
-          if (!isStopped && tryToAnswer(ticket, request, response)) return;
-          tickets.set(request, ticket);
-        }
-        listener(request, response);
-      });
+      const others = () => listener(request, response);
+      if (isStopped) return others();
+      const answerIfKnown = (ticket: Ticket) => {
+        if (!isStopped && tryToAnswer(ticket, request, response)) return true;
+        tickets.set(request, ticket);
+        return false;
+      };
+      return answerByTicket(request, answerIfKnown, others);
     },
     learn(request, { answer, record, headers }) {
       const ticket = tickets.get(request);
@@ -142,21 +149,16 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
   };
 }
 
-function age(seconds: number): string[] {
-  return seconds > 0 ? ['age', String(seconds)] : [];
-}
-
 function write(
   response: ServerResponse,
   { head }: KeptAnswer,
   { body, encoding }: Representation,
-  headers: readonly string[],
+  requestId: string,
+  ageS: number,
 ): void {
-  if (body === undefined) {
-    response.writeHead(304, [...head, ...headers]).end();
-    return;
-  }
-  const length = String(body.length);
-  const encoded = encoding === undefined ? [] : ['content-encoding', encoding];
-  response.writeHead(200, [...head, ...headers, 'content-length', length, ...encoded]).end(body);
+  const headers = head.concat('x-request-id', requestId);
+  if (ageS > 0) headers.push('age', String(ageS));
+  if (encoding !== undefined) headers.push('content-encoding', encoding);
+  if (body !== undefined) headers.push('content-length', String(body.length));
+  response.writeHead(body === undefined ? 304 : 200, headers).end(body);
 }

@@ -148,8 +148,9 @@ function logAnswer(request: FastifyRequest, reply: FastifyReply): void {
   );
 }
 
-/** What was answered from memory before the router is worth no line at `info`. */
+/** What was answered from memory, ahead of the router, has a line at `debug`. */
 function logFrontAnswer(logger: FastifyBaseLogger): FrontOptions['onAnswered'] {
+  if (logger.level !== 'debug' && logger.level !== 'trace') return () => undefined;
   return ({ method, url = '' }: IncomingMessage, { statusCode }: ServerResponse, requestId) => {
     logger.debug({ requestId, method, path: pathOf(url), status: statusCode }, 'answered from memory');
   };

@@ -18,8 +18,9 @@ const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
  * Reads what a request of the usual form asks for, by its body or its query string. Anything
  * unusual gives `undefined`: it is for Apollo Server to understand or to refuse.
  */
-export function readOperation({ method, text }: Ticket): NamedOperation | undefined {
+export function readOperation({ method, content }: Ticket): NamedOperation | undefined {
   try {
+    const text = content.toString();
     return method === 'GET' ? fromSearch(text) : nameOf(JSON.parse(text));
   } catch {
     return undefined;

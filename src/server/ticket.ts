@@ -1,15 +1,21 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { crc32 } from 'node:zlib';
 import { MAX_BODY_BYTES } from './refusals.ts';
 
 /** What is known of a request before it is looked at: enough to tell whether the same was answered before. */
 export interface Ticket {
   readonly method: 'GET' | 'POST';
-  /** The method and all headers that decide whether a request is refused, and by whom and how it may be read. */
+  /** The method and all headers that decide whether a request is refused, by whom it is made and how its answer is sent. */
   readonly head: string;
-  /** The body of a `POST`, the query string of a `GET`. */
-  readonly text: string;
-  /** Both: the same for the same request by the same caller, and for no other. */
+  /** The body of a `POST`, the query string of a `GET`, as they came. */
+  readonly content: Buffer | string;
+  /** The head and a checksum: the same for the same request, and hardly ever for another. */
   readonly key: string;
+}
+
+/** Whether two tickets of one key are of the same request, by the same caller. */
+export function isSameContent(a: Ticket['content'], b: Ticket['content']): boolean {
+  return typeof a === 'string' || typeof b === 'string' ? a === b : a.equals(b);
 }
 
 /** Caller, host, origin, and what Apollo Server looks at against forgery and to choose the media type. */
@@ -27,28 +33,50 @@ const DECISIVE = [
 /** Headers that ask for more than the answer, or announce a body of unknown length. */
 const UNUSUAL = ['prefer', 'x-upstream-receipt', 'transfer-encoding', 'expect', 'upgrade'] as const;
 
+/** Decides about a request by its ticket: whether it was answered. */
+type Answer = (ticket: Ticket) => boolean;
+
 /**
- * Writes the ticket of a request for `/graphql`; any other gets none. The body is read for it and put back, so that the
- * request can go on as it came.
+ * Has a request for `/graphql` answered by its ticket, or gives it to `others`, which find it as it came; requests that
+ * can have no ticket are theirs as well.
  */
-export function readTicket(request: IncomingMessage, done: (ticket: Ticket | undefined) => void): void {
+export function answerByTicket(request: IncomingMessage, answer: Answer, others: () => void): void {
   const { method, url = '', headers } = request;
-  if (UNUSUAL.some((name) => headers[name] !== undefined)) return done(undefined);
+  if (isUnusual(headers)) {
+    others();
+    return;
+  }
   if (method === 'GET' && url.startsWith('/graphql?')) {
-    return done(ticket(method, request, url.slice('/graphql'.length)));
+    if (!answer(ticketOf(method, request, url.slice('/graphql'.length)))) others();
+    return;
   }
   const length = Number(headers['content-length']);
   if (method !== 'POST' || url !== '/graphql' || !(length > 0 && length <= MAX_BODY_BYTES)) {
-    return done(undefined);
+    others();
+    return;
   }
-  return readBody(request, length, (body) => done(ticket(method, request, body.toString())));
+  readBody(request, length, (body) => {
+    if (answer(ticketOf(method, request, body))) return;
+    // The end of the stream has not been told yet, so that others can read it all.
+    request.pause().unshift(body);
+    others();
+  });
 }
 
-function ticket(method: Ticket['method'], { headers }: IncomingMessage, text: string): Ticket {
+function isUnusual(headers: IncomingHttpHeaders): boolean {
+  for (const name of UNUSUAL) if (headers[name] !== undefined) return true;
+  return false;
+}
+
+function ticketOf(
+  method: Ticket['method'],
+  { headers }: IncomingMessage,
+  content: Ticket['content'],
+): Ticket {
   let head: string = method;
   // No header has these characters, so that none is taken for another, or for one that is not there.
   for (const name of DECISIVE) head += `\n${String(headers[name] ?? '\0')}`;
-  return { method, head, text, key: `${head}\n\n${text}` };
+  return { method, head, content, key: `${head}\n${String(content.length)} ${String(crc32(content))}` };
 }
 
 function readBody(request: IncomingMessage, length: number, done: (body: Buffer) => void): void {
@@ -58,11 +86,8 @@ function readBody(request: IncomingMessage, length: number, done: (body: Buffer)
     chunks.push(chunk);
     received += chunk.length;
     if (received < length) return;
-    // Before the end of the stream is told, so that it can still be read by others.
-    request.off('data', onData).pause();
-    const body = chunks.length === 1 ? chunk : Buffer.concat(chunks);
-    request.unshift(body);
-    done(body);
+    request.off('data', onData);
+    done(chunks.length === 1 ? chunk : Buffer.concat(chunks));
   };
   request.on('data', onData);
 }

@@ -136,7 +136,7 @@ describe('refusals below GraphQL', () => {
       jobs,
       submitter: { submit: broken },
       watcher: { watch: unused, isWatched: unused, pollAfterMs: unused },
-      answers: new Answers({ store: { holds: unused }, maxBytes: 0 }),
+      answers: new Answers({ store: { prove: unused }, maxBytes: 0 }),
       prepared: undefined,
       lifetimes: { store: { freshForMs: unused }, watcher: { pollAfterMs: unused } },
       now: Date.now,

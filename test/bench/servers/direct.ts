@@ -51,7 +51,7 @@ const { app } = await createHttpServer({
     isWatched: () => false,
     pollAfterMs: (job) => pollAfterMs(job, config.pollInterval),
   },
-  answers: new Answers({ store: { holds: nothing }, maxBytes: 0 }),
+  answers: new Answers({ store: { prove: nothing }, maxBytes: 0 }),
   prepared: undefined,
   lifetimes: { store: { freshForMs: () => 0 }, watcher: { pollAfterMs: () => null } },
   now: Date.now,
