@@ -4,6 +4,7 @@ import type { PackageJobConnection, PackageJobsArguments } from '../jobs/paginat
 import type { JobReader } from '../jobs/reader.ts';
 import type { ReadContext } from '../jobs/store.ts';
 import { createPackageJobLoader } from './package-job.ts';
+import { createPageLoader } from './package-jobs.ts';
 
 /** What resolvers read with, for the length of one operation. */
 export interface Loaders {
@@ -11,8 +12,8 @@ export interface Loaders {
   readonly packageJob: DataLoader<string, PackageJob | null>;
   /** Has `outputUrl`. */
   readonly wholePackageJob: DataLoader<string, PackageJob | null>;
-  /** Not batched: every page is its own call. */
-  readonly packageJobs: (args: PackageJobsArguments) => Promise<PackageJobConnection>;
+  /** Not batched: every page is its own call. The same page is read once. */
+  readonly packageJobs: DataLoader<PackageJobsArguments, PackageJobConnection, string>;
 }
 
 /** Make these once per operation. */
@@ -20,6 +21,6 @@ export function createLoaders(jobs: JobReader, context: ReadContext): Loaders {
   return {
     packageJob: createPackageJobLoader((id) => jobs.get(id, context, 'listed')),
     wholePackageJob: createPackageJobLoader((id) => jobs.get(id, context, 'whole')),
-    packageJobs: (args) => jobs.list(args, context),
+    packageJobs: createPageLoader((args) => jobs.list(args, context)),
   };
 }

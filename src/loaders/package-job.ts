@@ -17,6 +17,6 @@ export function createPackageJobLoader(get: (id: string) => Promise<PackageJob |
 }
 
 /** DataLoader tells a failed key from a value by `instanceof Error`. */
-function asError(error: unknown): Error {
+export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error('thrown value is not an Error', { cause: error });
 }

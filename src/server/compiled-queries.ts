@@ -1,15 +1,8 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { LRUCache } from 'lru-cache';
-import {
-  getVariableValues,
-  OperationTypeNode,
-  type DocumentNode,
-  type FormattedExecutionResult,
-  type GraphQLSchema,
-} from 'graphql';
+import { OperationTypeNode, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { compileOperation, type CompiledOperation } from './compiled.ts';
 import type { GatewayContext } from './context.ts';
-import { formatThrown } from './errors.ts';
 
 /** Most documents whose compiled queries are kept. */
 const MAX_DOCUMENTS = 500;
@@ -18,20 +11,21 @@ const MAX_DOCUMENTS = 500;
 type Compiled = Map<string | null, CompiledOperation | undefined>;
 
 /**
- * Executes queries that come again by graphql-jit. A query runs by graphql-js when it is new, when it cannot be compiled,
- * and when its variables are wrong, which graphql-js has the words for.
+ * Executes queries that come again by graphql-jit, when all goes well. A query runs by graphql-js when it is new or cannot
+ * be compiled, and again when there is any error in its answer: graphql-js has the words and the order for those, and
+ * graphql-jit 0.8 adds an item to a list for each that fails. What was read is not read again, as loaders remember it.
  */
 export function compiledQueries(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
   const byDocument = new LRUCache<DocumentNode, Compiled>({ max: MAX_DOCUMENTS });
 
-  function compiledQuery(document: DocumentNode, name: string | null): CompiledOperation | undefined {
+  /** The queries of a document, once it comes again. */
+  function compiledOf(document: DocumentNode, name: string | null): Compiled | undefined {
     const known = byDocument.get(document);
-    if (known === undefined) {
-      byDocument.set(document, new Map());
-      return undefined;
+    if (known === undefined) byDocument.set(document, new Map());
+    else if (!known.has(name)) {
+      known.set(name, waits(document) ? undefined : compileOperation(schema, document, name ?? undefined));
     }
-    if (!known.has(name)) known.set(name, compileOperation(schema, document, name ?? undefined));
-    return known.get(name);
+    return known;
   }
 
   return {
@@ -39,19 +33,32 @@ export function compiledQueries(schema: GraphQLSchema): ApolloServerPlugin<Gatew
       Promise.resolve({
         async responseForOperation({ document, operation, operationName, request, contextValue, response }) {
           // oxlint-disable-next-line typescript/no-unnecessary-condition -- there may be none of this name
-          if (operation?.operation !== OperationTypeNode.QUERY) return null;
-          const query = compiledQuery(document, operationName);
+          const type = operation?.operation;
+          if (type !== OperationTypeNode.QUERY || request.http?.headers.has('prefer') === true) return null;
+          const compiled = compiledOf(document, operationName);
+          const query = compiled?.get(operationName);
           if (query === undefined) return null;
-          const variables = request.variables ?? {};
-          const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
-          if (coerced.errors !== undefined) return null;
-          const { data, errors } = await query(undefined, contextValue, variables);
-          const singleResult: FormattedExecutionResult = {
-            ...(errors && { errors: errors.map((error) => formatThrown(error)) }),
-            data: data ?? null,
-          };
-          return { http: response.http, body: { kind: 'single', singleResult } };
+          try {
+            const { data, errors } = await query(undefined, contextValue, request.variables ?? {});
+            if (errors !== undefined) return null;
+            return { http: response.http, body: { kind: 'single', singleResult: { data: data ?? null } } };
+          } catch {
+            // It can be made but not run, as with variables that have a list as their default.
+            compiled?.set(operationName, undefined);
+            return null;
+          }
         },
       }),
   };
+}
+
+/** Whether a job may be waited for, which is not done twice. */
+function waits(document: DocumentNode): boolean {
+  let found = false;
+  visit(document, {
+    Argument: ({ name }) => {
+      found ||= name.value === 'wait';
+    },
+  });
+  return found;
 }

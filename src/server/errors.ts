@@ -74,6 +74,23 @@ export function formatThrown(error: GraphQLError, code = 'INTERNAL_SERVER_ERROR'
   return formatError({ ...formatted, extensions: { code, ...formatted.extensions } }, error);
 }
 
+/**
+ * Errors in the order that their fields have in the document, and items in their list: the order in which they come up
+ * depends on which read ends first.
+ */
+export function inOrder(errors: readonly GraphQLFormattedError[]): GraphQLFormattedError[] {
+  return errors.toSorted((a, b) => {
+    const [first, second] = [placeOf(a), placeOf(b)];
+    const index = first.findIndex((part, index) => part !== second[index]);
+    return index === -1 ? 0 : (first[index] ?? 0) - (second[index] ?? 0);
+  });
+}
+
+function placeOf({ locations, path }: GraphQLFormattedError): number[] {
+  const { line, column } = locations?.[0] ?? { line: 0, column: 0 };
+  return [line, column, ...(path ?? []).filter((part) => typeof part === 'number')];
+}
+
 /** The body of a refusal made below GraphQL, in the shape of GraphQL's own. */
 export function errorBody(
   requestId: string,

@@ -8,7 +8,7 @@ import {
 import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { FastifyBaseLogger } from 'fastify';
 import type { GatewayContext } from './context.ts';
-import { formatError, retryAfterSeconds } from './errors.ts';
+import { formatError, inOrder, retryAfterSeconds } from './errors.ts';
 import { compiledQueries } from './compiled-queries.ts';
 import { checkOperation, documentLimits, LIMITS } from './limits.ts';
 import { NO_PERSISTED_DOCUMENTS, type PersistedDocuments } from './persisted.ts';
@@ -108,6 +108,7 @@ const record: ApolloServerPlugin<GatewayContext> = {
       willSendResponse({ response, request, metrics }) {
         if (response.body.kind !== 'single') return Promise.resolve();
         const { data, errors } = response.body.singleResult;
+        if (errors !== undefined) response.body.singleResult.errors = inOrder(errors);
         contextValue.record.isClean = data !== undefined && errors === undefined;
         // Given again from a cache, the answer would not register the document again.
         if (metrics.persistedQueryRegister === true) contextValue.record.nature.isForOne = true;

@@ -57,7 +57,7 @@ interface JobField {
 interface Plan {
   readonly run: RunOperation;
   readonly fields: readonly JobField[];
-  /** Of each variable, whether it is a list. */
+  /** Of each variable, whether it is a list; validation has found that they are ids, as nothing else is passed on. */
   readonly variables: ReadonlyMap<string, boolean>;
   /** The lengths of the lists that are known to be within the limits. */
   readonly sizes: Set<string>;
@@ -139,10 +139,9 @@ function planOf(run: RunOperation, texts: ReturnType<typeof createJobTexts>): Pl
   const { document, definition } = run;
   if (definition.operation !== OperationTypeNode.QUERY) return undefined;
   const variables = new Map<string, boolean>();
-  for (const { variable, type, defaultValue } of definition.variableDefinitions ?? []) {
-    if (defaultValue !== undefined) return undefined;
-    // Only ids are passed on, and validation has found that these are such.
-    variables.set(variable.name.value, type.kind === Kind.NON_NULL_TYPE && type.type.kind === Kind.LIST_TYPE);
+  for (const { variable, type } of definition.variableDefinitions ?? []) {
+    const named = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
+    variables.set(variable.name.value, named.kind === Kind.LIST_TYPE);
   }
   const fields: JobField[] = [];
   for (const selection of definition.selectionSet.selections) {

@@ -1,0 +1,11 @@
+import DataLoader from 'dataloader';
+import type { PackageJobConnection, PackageJobsArguments } from '../jobs/pagination.ts';
+import { asError } from './package-job.ts';
+
+/** Loads pages of jobs for one GraphQL operation, the same page once. Pages are not put together: each is read alone. */
+export function createPageLoader(list: (args: PackageJobsArguments) => Promise<PackageJobConnection>) {
+  return new DataLoader<PackageJobsArguments, PackageJobConnection, string>(
+    (pages) => Promise.all(pages.map((args) => list(args).catch((error: unknown) => asError(error)))),
+    { name: 'packageJobs', cacheKeyFn: (args) => JSON.stringify(args) },
+  );
+}

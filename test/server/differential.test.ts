@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+import { startEmulator, type Emulator } from '../../src/emulator/server.ts';
+import { startGateway, type Gateway } from '../../src/gateway.ts';
+import { operations, type GeneratedOperation } from './support/operations.ts';
+
+const NO_LIMITS = { GetPackageJob: Infinity, ListPackageJobs: Infinity, SubmitPackageJob: Infinity };
+const OPERATIONS = new URL('../../schema/operations/', import.meta.url);
+
+// Time stands still, so that both gateways read the same and no answer grows old.
+const now = Date.now();
+let emulator: Emulator;
+/** By graphql-js alone. */
+let plain: Gateway;
+/** With answers that are kept, and compiled operations. */
+let fast: Gateway;
+let ids: string[];
+
+beforeAll(async () => {
+  emulator = await startEmulator({ seed: 'demo', limits: NO_LIMITS, now: () => now });
+  const upstream = { endpoint: new URL(emulator.endpoint), credentials: emulator.credentials };
+  const start = (env: Record<string, string>) =>
+    startGateway(
+      readConfig({
+        PORT: '0',
+        UPSTREAM: 'emulator',
+        ALLOW_SUBMIT: 'false',
+        ICE_CALLS_PER_SECOND: '10000',
+        ...env,
+      }),
+      upstream,
+      pino({ level: 'error' }),
+      () => now,
+    );
+  [plain, fast] = await Promise.all([start({ JIT: 'off', ANSWERS_MAX_MB: '0' }), start({})]);
+  const finished = { createTime: now - 60_000, finishTime: now - 1000 };
+  ids = [
+    emulator.jobs.add({ ...finished, userData: '{"a":[1,"ü"]}' }),
+    emulator.jobs.add({ ...finished, userData: 'no JSON' }),
+    emulator.jobs.add({ finishTime: Infinity, createTime: now - 30_000 }),
+    'ab4802364a2e49208c99efab82dfa8e8',
+    'unheard-of',
+  ];
+  emulator.faults.add({
+    kind: 'status',
+    status: 403,
+    code: 'Forbidden.RAM',
+    jobId: 'refused',
+    times: 'always',
+  });
+});
+
+afterAll(async () => {
+  await Promise.all([plain.close(), fast.close()]);
+  await emulator.close();
+});
+
+const HEADERS = ['content-type', 'cache-control', 'vary', 'etag', 'retry-after', 'allow', 'x-request-id'];
+
+interface Sent {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: string;
+}
+
+/** All that a client sees, but for the ids that ICE gives its answers and what the answer cost. */
+async function see({ url }: Gateway, { method, path, body }: Sent): Promise<string> {
+  const headers = { 'content-type': 'application/json', 'x-request-id': 'same' };
+  const response = await fetch(url + path, { method, headers, ...(body !== undefined && { body }) });
+  const text = (await response.text()).replaceAll(/"requestId":"[0-9A-F-]{36}"/g, '"requestId":"?"');
+  const seen = HEADERS.map((name) => `${name}: ${String(response.headers.get(name))}`);
+  return `${String(response.status)}\n${seen.join('\n')}\n\n${text}`;
+}
+
+/** Sends each request so often that it is executed, compiled, prepared and kept; gives all that is answered differently. */
+async function differences(
+  requests: readonly Sent[],
+): Promise<{ request: Sent; expected: string; seen: string }[]> {
+  const found = [];
+  for (const request of [...requests, ...requests, ...requests]) {
+    const expected = await see(plain, request);
+    const seen = await see(fast, request);
+    if (seen !== expected) found.push({ request, expected, seen });
+  }
+  return found;
+}
+
+const asPost = ({ query, variables }: GeneratedOperation): Sent[] =>
+  variables.map((values) => ({
+    method: 'POST',
+    path: '/graphql',
+    body: JSON.stringify({ query, variables: values }),
+  }));
+
+const asGet = ({ query, variables }: GeneratedOperation): Sent[] =>
+  variables.map((values) => ({
+    method: 'GET',
+    path: `/graphql?${new URLSearchParams({ query, variables: JSON.stringify(values) }).toString()}`,
+  }));
+
+describe('the fast path answers byte for byte as graphql-js does', () => {
+  it.for(readdirSync(OPERATIONS))('%s', async (file) => {
+    const query = readFileSync(new URL(file, OPERATIONS), 'utf8');
+    const variables = [{}, { id: ids[0], ids: [ids[0], ids[2], 'unheard-of'] }, { id: ids[1], ids: [] }];
+    const operation = { query, variables: query.includes('$wait') ? variables.slice(1) : variables };
+    expect(await differences([...asPost(operation), ...asGet(operation)])).toEqual([]);
+  });
+
+  it('a thousand generated operations, right and wrong', { timeout: 120_000 }, async () => {
+    const generated = fc.sample(operations({ ids, refused: 'refused' }), { numRuns: 1000, seed: 20_261_123 });
+    let clean = 0;
+    for (const [index, operation] of generated.entries()) {
+      const requests = index % 4 === 0 ? asGet(operation) : asPost(operation);
+      expect(await differences(requests)).toEqual([]);
+      if (requests[0] && !(await see(fast, requests[0])).includes('"errors"')) clean += 1;
+    }
+    // Else most of them would have gone the one way only.
+    expect(clean).toBeGreaterThan(250);
+    expect(clean).toBeLessThan(750);
+  });
+});
