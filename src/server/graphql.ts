@@ -44,9 +44,12 @@ export async function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOp
   });
   const handler = (request: FastifyRequest, reply: FastifyReply) => answer(request, reply, options, runner);
   app.post('/graphql', handler);
+  app.head('/graphql', handler);
   app.route({
     method: 'GET',
     url: '/graphql',
+    // The one that Fastify would make says of a 304 that there are 0 bytes.
+    exposeHeadRoute: false,
     handler,
     wsHandler: createWebSocketHandler(runner, options.streams),
     preValidation: (request, reply, done) => {
@@ -96,7 +99,8 @@ async function answer(
       void reply.code(status).headers(Object.fromEntries(http.headers));
       const vary = reply.getHeader('vary');
       void reply.header('vary', vary === undefined ? VARY : `${String(vary)}, ${VARY}`);
-      if (record.isClean) return await sendAnswer(request, reply, http.body.string, record, options);
+      if (record.isClean && status === 200)
+        return await sendAnswer(request, reply, http.body.string, record, options);
       return await reply.header('cache-control', 'no-store').send(http.body.string);
     } finally {
       deadline.end();

@@ -9,18 +9,25 @@ export const MAX_BODY_BYTES = 256 * 1024;
 
 /** The methods of each path, as `Allow` lists them. */
 const ALLOW: Readonly<Record<string, string>> = {
-  '/': 'GET, HEAD',
-  '/board': 'GET, HEAD',
-  '/graphql': 'GET, HEAD, POST',
-  '/livez': 'GET, HEAD',
-  '/readyz': 'GET, HEAD',
+  '/': 'GET, HEAD, OPTIONS',
+  '/board': 'GET, HEAD, OPTIONS',
+  '/graphql': 'GET, HEAD, OPTIONS, POST',
+  '/livez': 'GET, HEAD, OPTIONS',
+  '/readyz': 'GET, HEAD, OPTIONS',
 };
 
-/** Every refusal below GraphQL has the shape of GraphQL's errors. */
+/** Every refusal below GraphQL has the shape of GraphQL's errors, and `OPTIONS` tells what a path takes. */
 export function refuseInOneShape(app: FastifyInstance): void {
+  app.addHook('onRequest', ({ method, url }, reply, done) => {
+    const allow = ALLOW[pathOf(url)];
+    if (method === 'OPTIONS' && allow !== undefined) void reply.header('allow', allow);
+    done();
+  });
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.url);
     const allow = ALLOW[path];
+    // Preflights have been answered before, where other origins may call at all.
+    if (allow !== undefined && request.method === 'OPTIONS') return reply.code(204).send();
     if (allow === undefined || allow.split(', ').includes(request.method)) {
       return reply.code(404).send(errorBody(request.id, 'BAD_REQUEST', 'There is nothing at this path'));
     }

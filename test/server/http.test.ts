@@ -27,10 +27,10 @@ const json = { 'content-type': 'application/json' };
 describe('refusals below GraphQL', () => {
   it.for([
     ['an unknown path', 'GET', '/nothing', {}, undefined, 404, /nothing at this path/],
-    ['another method', 'PUT', '/graphql', json, '{}', 405, '/graphql takes GET, HEAD, POST'],
-    ['another method', 'DELETE', '/graphql', {}, undefined, 405, '/graphql takes GET, HEAD, POST'],
-    ['a write to a page', 'POST', '/readyz', json, '{}', 405, '/readyz takes GET, HEAD'],
-    ['a write to the board', 'POST', '/board', json, '{}', 405, '/board takes GET, HEAD'],
+    ['another method', 'PUT', '/graphql', json, '{}', 405, '/graphql takes GET, HEAD, OPTIONS, POST'],
+    ['another method', 'DELETE', '/graphql', {}, undefined, 405, '/graphql takes GET, HEAD, OPTIONS, POST'],
+    ['a write to a page', 'POST', '/readyz', json, '{}', 405, '/readyz takes GET, HEAD, OPTIONS'],
+    ['a write to the board', 'POST', '/board', json, '{}', 405, '/board takes GET, HEAD, OPTIONS'],
     [
       'a body of 300 KiB',
       'POST',
@@ -173,7 +173,7 @@ describe('refusals below GraphQL', () => {
 describe('a method that a path does not take', () => {
   it('is answered with those it takes', async ({ gateway }) => {
     const response = await fetch(`${gateway.url}/graphql`, { method: 'PUT' });
-    expect(response.headers.get('allow')).toBe('GET, HEAD, POST');
+    expect(response.headers.get('allow')).toBe('GET, HEAD, OPTIONS, POST');
   });
 });
 

@@ -8,6 +8,8 @@ export interface TestGatewayOptions {
   /** Variables that differ from the defaults below. */
   readonly env?: Readonly<Record<string, string>>;
   readonly emulator?: EmulatorOptions;
+  /** The clock of the gateway and of its emulator. @default Date.now */
+  readonly now?: () => number;
   /** Receives every line of the log. @default nobody */
   readonly onLogLine?: (line: string) => void;
 }
@@ -46,11 +48,12 @@ const NO_LIMITS = { GetPackageJob: Infinity, ListPackageJobs: Infinity, SubmitPa
 
 /** A whole gateway on a port of its own, in front of an emulator of its own. It is ready when this resolves. */
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const emulator = await startEmulator({ seed: 'demo', limits: NO_LIMITS, ...options.emulator });
+  const { now = Date.now } = options;
+  const emulator = await startEmulator({ seed: 'demo', limits: NO_LIMITS, now, ...options.emulator });
   const logger = createLogger(options.onLogLine);
   const config = readConfig({ ...ENV, ...options.env });
   const upstream = { endpoint: new URL(emulator.endpoint), credentials: emulator.credentials };
-  let gateway = await start(config, upstream, logger);
+  let gateway = await start(config, upstream, logger, now);
   const { url } = gateway;
   await untilReady(url);
   emulator.resetRequests();
@@ -62,7 +65,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     async restart(meanwhile) {
       await gateway.close();
       meanwhile?.();
-      gateway = await start({ ...config, port: Number(new URL(url).port) }, upstream, logger);
+      gateway = await start({ ...config, port: Number(new URL(url).port) }, upstream, logger, now);
       await untilReady(url);
     },
     async close() {

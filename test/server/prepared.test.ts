@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { post, startGateway } from '../support/gateway.ts';
+import { sha256 } from '../support/hash.ts';
+import { apolloManifest, writeManifest } from '../support/manifest.ts';
+import { JOB, JOBS, useFrontGateway } from './support/front.ts';
+
+const front = useFrontGateway();
+
+describe('an operation that is prepared', () => {
+  it('is answered from memory with other variables', async () => {
+    await front.send({ query: JOBS, variables: { ids: [front.finished, front.unfinished] } });
+    await front.prepare(JOB, { id: front.finished });
+    const { text } = await front.send({ query: JOB, variables: { id: front.unfinished } });
+    expect(JSON.parse(text)).toEqual({
+      data: { packageJob: { id: front.unfinished, status: 'INIT', isFinished: false } },
+    });
+    expect(front.answeredInFront()).toBe(1);
+  });
+
+  it('goes on when a job is not in memory', async () => {
+    await front.prepare(JOB, { id: front.finished });
+    const { text } = await front.send({ query: JOB, variables: { id: front.unfinished } });
+    expect(text).toContain('INIT');
+    expect({ front: front.answeredInFront(), calls: front.calls() }).toEqual({ front: 0, calls: 2 });
+  });
+
+  it('goes on when part of what it shows takes a call', async () => {
+    const query = 'query Url($id: ID!) { packageJob(id: $id) { outputUrl } }';
+    await front.prepare(query, { id: front.finished });
+    const createTime = front.now();
+    const listed = front.gateway.emulator.jobs.add({ createTime, finishTime: createTime });
+    await front.send({ query: '{ packageJobs(first: 1) { nodes { id } } }' });
+    front.reset();
+    const { text } = await front.send({ query, variables: { id: listed } });
+    expect(text).toMatch(/"outputUrl":"http/);
+    expect(front.answeredInFront()).toBe(0);
+  });
+
+  it('is held to the limits by its variables', async () => {
+    const fields = Array.from(
+      { length: 6 },
+      (_, index) => `f${String(index)}: packageJobsById(ids: $ids) { id }`,
+    );
+    const query = `query Many($ids: [ID!]!) { ${fields.join(' ')} }`;
+    await front.prepare(query, { ids: [front.finished] });
+    const within = await front.send({ query, variables: { ids: Array<string>(83).fill(front.finished) } });
+    const over = await front.send({ query, variables: { ids: Array<string>(84).fill(front.finished) } });
+    expect(within.text).toMatch(/^\{"data"/);
+    expect(over.text).toContain('OPERATION_TOO_COMPLEX');
+    expect(front.answeredInFront()).toBe(1);
+  });
+
+  it.for([{}, { id: null }, { id: true }, { id: ['x'] }, { id: 'a b' }])(
+    'is refused with the variables %j as it was before',
+    async (variables) => {
+      const query = `# ${front.finished}\n${JOB}`;
+      const before = await front.send({ query, variables }, { 'x-request-id': 'same' });
+      await front.prepare(query, { id: front.finished });
+      const after = await front.send({ query, variables }, { 'x-request-id': 'same' });
+      expect(after.text).toBe(before.text);
+      expect(front.answeredInFront()).toBe(0);
+    },
+  );
+
+  it('tells of a watched job when it is read next, each time anew', async () => {
+    const query = 'query Next($id: ID!) { packageJob(id: $id) { pollAfterMs } }';
+    const watching = new AbortController();
+    const stream = await fetch(`${front.gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({
+        query: `subscription { packageJobUpdated(ids: ["${front.unfinished}"]) { id } }`,
+      }),
+      signal: watching.signal,
+    });
+    await stream.body?.getReader().read();
+    const told: unknown[] = [];
+    for (const elapsedMs of [0, 0, 0, 300, 300]) {
+      front.advance(elapsedMs);
+      told.push(
+        (JSON.parse((await front.send({ query, variables: { id: front.unfinished } })).text) as Told).data
+          .packageJob.pollAfterMs,
+      );
+    }
+    watching.abort();
+    const [first, , , later, last] = told as number[];
+    expect(later).toBe((first ?? NaN) - 300);
+    expect(last).toBe((first ?? NaN) - 600);
+  });
+});
+
+interface Told {
+  readonly data: { readonly packageJob: { readonly pollAfterMs: number } };
+}
+
+describe('with persisted operations only', () => {
+  it('a document of the manifest, kept and prepared, lets no other run', async () => {
+    const manifest = writeManifest(apolloManifest(JOB));
+    const env = { PERSISTED_OPERATIONS: manifest, PERSISTED_ONLY: 'true' };
+    const closed = await startGateway({ env });
+    const variables = { id: 'no-such-job' };
+    for (const id of ['a', 'b', 'c', 'no-such-job', 'no-such-job']) {
+      await post(closed.url, { query: JOB, variables: { id } });
+    }
+    const other = await post(closed.url, { query: `${JOB} `, variables });
+    const byId = await post(closed.url, { documentId: sha256(JOB), variables });
+    await closed.close();
+    expect(other.errors?.[0]?.extensions['code']).toBe('PERSISTED_QUERY_REQUIRED');
+    expect(byId.data).toEqual({ packageJob: null });
+  });
+});
+
+describe('with JIT=off and ANSWERS_MAX_MB=0', () => {
+  it('nothing is answered in front', async () => {
+    const seen: string[] = [];
+    const env = { JIT: 'off', ANSWERS_MAX_MB: '0', LOG_LEVEL: 'debug' };
+    const plain = await startGateway({ env, onLogLine: (line) => seen.push(line) });
+    for (let time = 0; time < 4; time += 1) await plain.query('{ packageJob(id: "no-such-job") { id } }');
+    await plain.close();
+    expect(seen.filter((line) => line.includes('answered from memory'))).toEqual([]);
+  });
+});
