@@ -1,15 +1,33 @@
 import { defineConfig } from 'vitest/config';
 
+/** Suites that have a gateway answer, save those of the fast path itself. */
+const GATEWAY_SUITES = ['chaos', 'conformance', 'e2e', 'interop', 'resolvers', 'server'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+const FAST_PATH_SUITES = ['differential', 'front', 'prepared'].map((name) => `test/server/${name}.test.ts`);
+
 export default defineConfig({
   // As Node resolves and imports packages, so that what passes here also runs there, with one copy of graphql.
   resolve: { extensions: ['.js', '.mjs', '.json'] },
   test: {
     deps: { interopDefault: false },
-    include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     sequence: { shuffle: true },
     reporters: process.env['CI'] === undefined ? ['default'] : ['default', 'json'],
     outputFile: { json: 'test/artifacts/results.json' },
+    projects: [
+      { extends: true, test: { name: 'default', include: ['test/**/*.test.ts'] } },
+      {
+        // The same rules hold with nothing kept and nothing compiled.
+        extends: true,
+        test: {
+          name: 'plain',
+          include: GATEWAY_SUITES,
+          exclude: FAST_PATH_SUITES,
+          env: { PLAIN_GATEWAY: 'true' },
+        },
+      },
+    ],
   },
 });

@@ -98,6 +98,8 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
     const requestId = requestIdOf(request.headers);
     const send = (representation: Representation) => {
       const ageS = Math.floor((now() - answer.madeAt) / 1000);
+      // Else the client would keep an idle connection open, and closing would wait for it.
+      if (isStopped) response.shouldKeepAlive = false;
       write(response, answer, representation, requestId, ageS);
       onAnswered(request, response, requestId);
     };

@@ -92,6 +92,16 @@ describe('a kept answer', () => {
     expect(front.calls()).toBeGreaterThan(before);
   });
 
+  it('tells its age, as what it says of its lifetime counts from when it was made', async () => {
+    const body = { query: JOB, variables: { id: front.finished } };
+    const made = await front.send(body);
+    front.advance(90_000);
+    const kept = await front.send(body);
+    expect(made.headers.get('age')).toBe(null);
+    expect(kept.headers.get('age')).toBe('90');
+    expect(kept.headers.get('cache-control')).toBe(made.headers.get('cache-control'));
+  });
+
   it('is not given when the clock was set back', async () => {
     const body = { query: JOB, variables: { id: front.finished } };
     await front.send(body);

@@ -1,143 +1,143 @@
-import { readFile } from 'node:fs/promises';
-import autocannon from 'autocannon';
 import { startEmulator } from '../../../src/emulator/server.ts';
 import { NO_LIMITS, startGateway } from '../support/gateway.ts';
-import { startProgram } from '../support/program.ts';
-import { figureOf, type SectionResult } from '../support/result.ts';
+import { fire } from '../support/load.ts';
+import { startProgram, type Program } from '../support/program.ts';
+import { createRequests, type Requests } from '../support/requests.ts';
+import { figureOf, median, type Check, type Figure, type SectionResult } from '../support/result.ts';
+import { startRivals } from '../support/rivals.ts';
+import { fastestOf, sharesOf, takeTurns, type Rates } from '../support/rounds.ts';
+import { usageOf } from '../support/usage.ts';
 
-const ROUNDS = 3;
-const SECONDS = 3;
-const CONNECTIONS = 32;
-/** How many different requests a rotating load goes through. */
-const ROTATION = 256;
-const SIZES = [1, 20];
+const ROUNDS = 5;
+const SECONDS = 1;
+const RAW = 'raw node:http';
+const GATEWAY = 'gateway';
 
-/** A load on one server. */
-interface Load {
-  readonly name: string;
-  readonly url: string;
-  readonly bodies: readonly string[];
-  /** The load on the raw server that sends the same number of bytes back. */
-  readonly raw: string;
+/** What is promised of a kind of requests for a number of jobs: the gateway's share of another server's rate. */
+interface Promised {
+  readonly kind: 'repeated' | 'neverRepeated';
+  readonly size: number;
+  readonly ofRaw?: number;
+  readonly ofBest?: number;
 }
 
-/** Answers from memory, as a share of what a server reaches that answers a prepared body of the same size. */
+const PROMISES: readonly Promised[] = [
+  { kind: 'repeated', size: 1, ofRaw: 0.8, ofBest: 1.5 },
+  { kind: 'repeated', size: 20, ofRaw: 0.7, ofBest: 3 },
+  { kind: 'repeated', size: 100, ofBest: 4 },
+  { kind: 'neverRepeated', size: 1, ofBest: 1 },
+  { kind: 'neverRepeated', size: 20, ofBest: 1.5 },
+  { kind: 'neverRepeated', size: 100 },
+];
+
+/** Jobs that are in memory, every field, from the gateway and from other servers that do the same work. */
 export async function throughput(): Promise<SectionResult> {
   const emulator = await startEmulator({ limits: NO_LIMITS });
+  const requests = createRequests(emulator);
   const gateway = await startGateway(emulator, { ICE_CALLS_PER_SECOND: '10000' });
+  const rivals = await startRivals(emulator);
   const raw = await startProgram('servers/raw.ts', {}, 'server');
-  const finishTime = Date.now();
-  const createTime = finishTime - 60_000;
-  const ids = Array.from({ length: ROTATION }, (_, index) =>
-    emulator.jobs.add({
-      name: `job ${String(index)}`,
-      createTime,
-      finishTime,
-      userData: '{"param":"value"}',
-    }),
-  );
-  const document = await readDocument();
+  const servers = new Map([[GATEWAY, gateway], ...rivals]);
+  for (const { url } of servers.values()) await readAll(url, requests.all);
 
-  const loads: Load[] = [];
-  const sizes = new Map<number, number>();
-  for (const size of SIZES) {
-    const bodies = ids.map((_, index) => bodyFor(document, windowOf(ids, index, size)));
-    sizes.set(size, await readOnce(gateway.url, bodies));
-    const rawName = `raw server, ${jobs(size)}`;
-    const url = `${gateway.url}/graphql`;
-    loads.push(
-      {
-        name: rawName,
-        url: `${raw.url}/${String(sizes.get(size))}`,
-        bodies: bodies.slice(0, 1),
-        raw: rawName,
-      },
-      { name: `repeated query, ${jobs(size)}`, url, bodies: bodies.slice(0, 1), raw: rawName },
-      { name: `rotating query, ${jobs(size)}`, url, bodies, raw: rawName },
+  const figures: Figure[] = [];
+  const checks: Check[] = [];
+  for (const promised of PROMISES) {
+    const length = await expectTheSame(servers, requests, promised);
+    const next = requests[promised.kind](promised.size);
+    const rates = await takeTurns(
+      [
+        { name: RAW, url: raw.url, next: asRaw(next, length) },
+        ...[...servers].map(([name, { url }]) => ({ name, url, next })),
+      ],
+      ROUNDS,
+      SECONDS,
     );
+    const title = `${promised.kind === 'repeated' ? 'repeated' : 'never repeated'}, ${jobs(promised.size)}`;
+    figures.push(...figuresOf(title, length, rates, [...rivals.keys()]));
+    checks.push(...checksOf(title, promised, rates, [...rivals.keys()]));
   }
-  const rates = await measure(loads);
-  const calls = emulator.countRequests();
-  await Promise.all([gateway.stop(), raw.stop(), emulator.close()]);
-
+  figures.push(await saturation(raw, requests));
+  await Promise.all([...servers.values(), raw].map((server) => server.stop()));
+  await emulator.close();
   return {
     summary:
-      `requests a second answered from memory, every field, ${String(CONNECTIONS)} connections, ` +
-      `${String(ROUNDS)} rounds of ${String(SECONDS)} s`,
-    figures: [
-      ...[...sizes].map(([size, bytes]) => ({ name: `answer, ${jobs(size)}`, value: bytes, unit: 'bytes' })),
-      ...loads.map(({ name }) => figureOf(name, rates.get(name) ?? [], 'requests/s')),
-      ...loads
-        .filter(({ name, raw }) => name !== raw)
-        .map(({ name, raw }) => figureOf(`${name}: share of raw`, shares(rates, name, raw), '%')),
-    ],
-    checks: [
-      { promise: `every job is read once: ${String(calls)} upstream calls`, isKept: calls === ROTATION },
-    ],
+      `requests a second for finished jobs in memory, every field, 32 connections, ` +
+      `${String(ROUNDS)} rounds of ${String(SECONDS)} s in turns`,
+    figures,
+    checks,
   };
 }
 
-/** Requests a second of every load, by round. Loads take turns, every other round backwards; the first is dropped. */
-async function measure(loads: readonly Load[]): Promise<Map<string, number[]>> {
-  const rates = new Map<string, number[]>(loads.map(({ name }) => [name, []]));
-  for (const load of loads) await fire(load, 1);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const load of round % 2 === 0 ? loads : loads.toReversed()) {
-      rates.get(load.name)?.push(await fire(load, SECONDS));
+function figuresOf(title: string, bytes: number, rates: Rates, rivals: readonly string[]): Figure[] {
+  const best = fastestOf(rates, rivals);
+  return [
+    { name: `${title}: answer`, value: bytes, unit: 'bytes' },
+    ...[...rates].map(([name, values]) => figureOf(`${title}: ${name}`, values, 'requests/s')),
+    figureOf(`${title}: gateway / raw`, sharesOf(rates, GATEWAY, RAW), ''),
+    figureOf(`${title}: gateway / ${best}`, sharesOf(rates, GATEWAY, best), ''),
+  ];
+}
+
+function checksOf(title: string, promised: Promised, rates: Rates, rivals: readonly string[]): Check[] {
+  const check = (least: number | undefined, base: string): Check[] => {
+    if (least === undefined) return [];
+    const share = median(sharesOf(rates, GATEWAY, base));
+    const promise = `${title}: at least ${String(least)} of ${base}, it was ${share.toFixed(2)}`;
+    return [{ promise, isKept: share >= least }];
+  };
+  return [...check(promised.ofRaw, RAW), ...check(promised.ofBest, fastestOf(rates, rivals))];
+}
+
+/** Has a server read every job, so that none is read while it is measured. */
+async function readAll(url: string, bodies: readonly string[]): Promise<void> {
+  for (const body of bodies) await post(url, body);
+}
+
+/** Asks all servers the same, and makes sure that their data is the same, byte for byte; gives its length. */
+async function expectTheSame(
+  servers: ReadonlyMap<string, Program>,
+  requests: Requests,
+  { kind, size }: Promised,
+): Promise<number> {
+  const next = requests[kind](size);
+  let length = 0;
+  for (let sample = 0; sample < 16; sample += 1) {
+    const request = next();
+    const body = request.slice(request.indexOf('\r\n\r\n') + 4);
+    const answers: string[] = [];
+    for (const [name, { url }] of servers) {
+      // Each has read the jobs at another time.
+      const data = (await post(url, body)).trimEnd().replaceAll(/"observedAt":"[^"]+"/g, '"observedAt":""');
+      if (data !== (answers[0] ?? data))
+        throw new Error(`${name} answers differently: ${data.slice(0, 500)}`);
+      answers.push(data);
+      length = data.length + size * '2026-01-01T00:00:00.000Z'.length;
     }
   }
-  return rates;
+  return length;
 }
 
-async function fire({ name, url, bodies }: Load, seconds: number): Promise<number> {
-  const { requests, duration, errors, non2xx } = await autocannon({
-    url,
-    connections: CONNECTIONS,
-    duration: seconds,
-    requests: bodies.map((body) => ({
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body,
-    })),
-  });
-  if (errors + non2xx > 0) throw new Error(`${name}: ${String(errors + non2xx)} requests failed`);
-  return requests.total / duration;
-}
-
-/** Has the gateway read every job, and returns the length of an answer, in bytes. */
-async function readOnce(url: string, bodies: readonly string[]): Promise<number> {
-  let bytes = 0;
-  for (const body of bodies) {
-    const headers = { 'content-type': 'application/json' };
-    const text = await (await fetch(`${url}/graphql`, { method: 'POST', headers, body })).text();
-    if (text.includes('"errors"') || text.includes('null]')) throw new Error(`not answered: ${text}`);
-    bytes = Buffer.byteLength(text);
+async function post(url: string, body: string): Promise<string> {
+  const headers = { 'content-type': 'application/json', accept: 'application/json' };
+  const text = await (await fetch(new URL('/graphql', url), { method: 'POST', headers, body })).text();
+  if (!text.startsWith('{"data":') || text.includes('"errors"') || /null[,\]]\}?$/.test(text.trimEnd())) {
+    throw new Error(`not answered: ${text.slice(0, 500)}`);
   }
-  return bytes;
+  return text;
 }
 
-/** The example operation with every field, for any number of jobs. */
-async function readDocument(): Promise<string> {
-  const file = new URL('../../../schema/operations/package-job.graphql', import.meta.url);
-  const single = await readFile(file, 'utf8');
-  return single
-    .replace(/query PackageJob\([^)]*\)/, 'query PackageJobs($ids: [ID!]!)')
-    .replace('packageJob(id: $id)', 'packageJobsById(ids: $ids)');
+/** The same requests, for an answer of this length. */
+function asRaw(next: () => string, length: number): () => string {
+  return () => next().replace('POST /graphql ', `POST /${String(length)} `);
 }
 
-function bodyFor(query: string, ids: readonly string[]): string {
-  return JSON.stringify({ query, variables: { ids } });
-}
-
-/** Some ids in a row, from an index on, around the end. */
-function windowOf(ids: readonly string[], from: number, length: number): string[] {
-  return [...ids, ...ids].slice(from, from + length);
-}
-
-/** Each round's rate as a share of the raw server's in the same round, in percent. */
-function shares(rates: ReadonlyMap<string, number[]>, name: string, raw: string): number[] {
-  const base = rates.get(raw) ?? [];
-  return (rates.get(name) ?? []).map((rate, round) => (100 * rate) / (base[round] ?? NaN));
+/** How busy the load keeps the server that does least. */
+async function saturation(raw: Program, requests: Requests): Promise<Figure> {
+  const before = usageOf(raw.pid).cpuMs;
+  const { seconds } = await fire({ url: raw.url, next: asRaw(requests.repeated(1), 1000) }, { seconds: 2 });
+  const share = (usageOf(raw.pid).cpuMs - before) / 10 / seconds;
+  return { name: 'share of its core that the load keeps raw node:http busy', value: share, unit: '%' };
 }
 
 function jobs(size: number): string {

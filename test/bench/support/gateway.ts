@@ -30,7 +30,8 @@ export async function startGateway(
     },
     'server',
   );
-  while (!(await fetch(`${gateway.url}/readyz`)).ok) await pause(20);
+  // Rivals have no such path, and are ready as soon as they listen.
+  while ((await fetch(`${gateway.url}/readyz`)).status === 503) await pause(20);
   emulator.resetRequests();
   return gateway;
 }
