@@ -25,7 +25,18 @@ export function mediaUrl({ type, media }: MediaObject): string | null {
  *
  * @see https://help.aliyun.com/en/oss/user-guide/regions-and-endpoints
  */
-export function ossAddress({ type, media }: MediaObject): OssAddress {
+export function ossAddress(object: MediaObject): OssAddress {
+  // The members of one object are asked for one after the other.
+  if (last.object !== object) last = { object, address: readAddress(object) };
+  return last.address;
+}
+
+let last: { readonly object: MediaObject | undefined; readonly address: OssAddress } = {
+  object: undefined,
+  address: NOTHING,
+};
+
+function readAddress({ type, media }: MediaObject): OssAddress {
   const parts = type === 'OSS' ? /^(oss|https?):\/\/([^/?#]+)(?:\/([^]*))?$/i.exec(media ?? '') : null;
   if (parts === null) return NOTHING;
   const [, scheme = '', host = '', rest = ''] = parts;

@@ -34,6 +34,7 @@ export async function fire(
   const { promise: failed, reject } = Promise.withResolvers<never>();
   const startedAt = performance.now();
   const endsAt = startedAt + (until.seconds ?? Infinity) * 1000;
+  const wanted = String(status);
   let [sent, answers] = [0, 0];
 
   function run(socket: Socket): Promise<void> {
@@ -50,15 +51,24 @@ export async function fire(
     // The beginning of an answer whose length is not known yet.
     let begun: Buffer | undefined;
     let missing = 0;
+    let lastLength = 0;
     socket.on('data', (chunk: Buffer) => {
       if (missing > 0) missing -= chunk.length;
-      else {
+      // One just as long as the last and with its status need not be looked at further.
+      else if (
+        begun === undefined &&
+        chunk.length === lastLength &&
+        chunk.toString('latin1', 9, 12) === wanted
+      ) {
+        missing = 0;
+      } else {
         const bytes = begun === undefined ? chunk : Buffer.concat([begun, chunk]);
         const length = lengthOf(bytes, status);
         if (length instanceof Error) return reject(length);
         begun = length === undefined ? bytes : undefined;
         if (length === undefined) return undefined;
         missing = length - bytes.length;
+        lastLength = length;
       }
       if (missing < 0) return reject(new Error('more came than one answer'));
       if (missing > 0) return undefined;

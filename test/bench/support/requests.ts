@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Emulator } from '../../../src/emulator/server.ts';
 import { postOf } from './load.ts';
 
-/** How many jobs there are to ask for. */
+/** How many jobs there are, and how many of them are asked for again and again. */
 const JOBS = 10_000;
+const JOBS_IN_VIEW = 1000;
 /** How many different documents there are. */
 const DOCUMENTS = 8;
 
@@ -11,8 +12,13 @@ const DOCUMENTS = 8;
 export interface Requests {
   /** Always the same. */
   repeated(size: number): () => string;
-  /** Never the same twice: the ids change, the document does, and a number in it that no server looks at. */
+  /**
+   * Never the same twice: the ids change, the document does, and a number in it that no server looks at. The jobs are a
+   * thousand, so that the same job is asked for by the same document now and then.
+   */
   neverRepeated(size: number): () => string;
+  /** As that, with so many jobs that hardly one is asked for by the same document twice. */
+  everNew(size: number): () => string;
   /** Bodies that have every job read once. */
   readonly all: readonly string[];
 }
@@ -29,29 +35,29 @@ export function createRequests(emulator: Emulator): Requests {
   let count = 0;
 
   /** Ids far from each other, and others each time. */
-  const idsFrom = (start: number, size: number) =>
-    Array.from({ length: size }, (_, index) => ids[(start * 7919 + index * 1009) % JOBS] ?? '');
-
-  const body = (query: string, wanted: readonly string[], number: number) =>
-    JSON.stringify({
-      query,
-      variables: { ids: wanted },
-      extensions: { clientLibrary: { name: 'bench', version: String(number) } },
-    });
+  const idsFrom = (start: number, size: number, jobs: number) =>
+    Array.from({ length: size }, (_, index) => ids[(start * 7919 + index * 1009) % jobs] ?? '');
+  const changing = (size: number, jobs: number) => () => {
+    count += 1;
+    return postOf(body(documents[count % DOCUMENTS] ?? '', idsFrom(count, size, jobs), count));
+  };
 
   return {
     repeated(size) {
-      const request = postOf(body(documents[0] ?? '', idsFrom(1, size), 0));
+      const request = postOf(body(documents[0] ?? '', idsFrom(1, size, JOBS), 0));
       return () => request;
     },
-    neverRepeated: (size) => () => {
-      count += 1;
-      return postOf(body(documents[count % DOCUMENTS] ?? '', idsFrom(count, size), count));
-    },
+    neverRepeated: (size) => changing(size, JOBS_IN_VIEW),
+    everNew: (size) => changing(size, JOBS),
     all: Array.from({ length: JOBS / 100 }, (_, index) =>
       body(documents[0] ?? '', ids.slice(index * 100, (index + 1) * 100), 0),
     ),
   };
+}
+
+function body(query: string, ids: readonly string[], number: number): string {
+  const extensions = { clientLibrary: { name: 'bench', version: String(number) } };
+  return JSON.stringify({ query, variables: { ids }, extensions });
 }
 
 /** The example operation with every field, for any number of jobs; each differs from the others in the fields' order. */

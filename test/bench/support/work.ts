@@ -43,18 +43,15 @@ export function createWork() {
     now: Date.now,
     counters,
   });
-  const nothing = () => {
-    throw new Error('only reads are measured');
-  };
   const options = {
     jobs: createJobReader(ice, store),
-    submitter: { submit: nothing },
+    submitter: { submit: noWork },
     watcher: {
-      watch: nothing,
+      watch: noWork,
       isWatched: () => false,
       pollAfterMs: (job: Parameters<typeof pollAfterMs>[0]) => pollAfterMs(job, config.pollInterval),
     },
-    waiter: { wait: nothing },
+    waiter: { wait: noWork },
   };
   const never = new AbortController().signal;
   const deadline = { signal: never, gone: never, hold: () => () => undefined, end: () => undefined };
@@ -63,4 +60,8 @@ export function createWork() {
     context: () => createContext(options, { record: createRecord(), deadline }),
     port: config.port,
   };
+}
+
+function noWork(): never {
+  throw new Error('only reads are measured');
 }
