@@ -3,16 +3,19 @@ import type { JobStore, Proof } from '../jobs/store.ts';
 import type { Answer } from './answer.ts';
 import { isSameContent, type Ticket } from './ticket.ts';
 
-/** An answer with all its headers, as they were first sent. */
-export interface KeptAnswer extends Answer {
-  /** What the request was that it answers. */
-  readonly content: Ticket['content'];
-  /** Names and values in turn, as `writeHead` takes them. */
+/** An answer with all its headers. */
+export interface WholeAnswer extends Answer {
+  /** Names and values in turn, as `writeHead` takes them, but for those that each response has of its own. */
   readonly head: readonly string[];
   /** When it was made, in milliseconds since 1970. */
   readonly madeAt: number;
+}
+
+interface KeptAnswer extends WholeAnswer {
+  /** What the request was that it answers. */
+  readonly content: Ticket['content'];
   /** That the states it shows were the latest known, and fresh, when it was last given. */
-  proof?: Proof | undefined;
+  proof: Proof | undefined;
 }
 
 export interface AnswersOptions {
@@ -52,7 +55,7 @@ export class Answers {
   }
 
   /** The answer to this very request, if it is still right. */
-  get({ key, content }: Ticket): KeptAnswer | undefined {
+  get({ key, content }: Ticket): WholeAnswer | undefined {
     const answer = this.#kept?.get(key);
     if (answer?.shown === undefined || !isSameContent(answer.content, content)) return undefined;
     answer.proof = this.#store.prove(answer.shown, answer.proof);
@@ -62,7 +65,10 @@ export class Answers {
   }
 
   /** Keeps the answer, unless it was for one request alone. */
-  keep({ key }: Ticket, answer: KeptAnswer): void {
-    if (answer.shown !== undefined) this.#kept?.set(key, answer);
+  keep({ key, content }: Ticket, answer: WholeAnswer): void {
+    if (answer.shown === undefined) return;
+    // A copy, as a chunk is part of all that was read from the socket with it.
+    const copy = typeof content === 'string' ? content : Buffer.from(content);
+    this.#kept?.set(key, { ...answer, content: copy, proof: undefined });
   }
 }

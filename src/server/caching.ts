@@ -59,5 +59,9 @@ export function entityTag(body: Buffer): string {
 
 /** Whether the client has this body already, as its `If-None-Match` says. */
 export function isUnmodified(headers: IncomingHttpHeaders, tag: string): boolean {
-  return headers['if-none-match'] !== undefined && fresh(headers, { etag: tag });
+  const known = headers['if-none-match'];
+  if (known === undefined) return false;
+  // As nearly all clients ask.
+  if (known === tag && headers['cache-control'] === undefined) return true;
+  return fresh(headers, { etag: tag });
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import { createAnswer, represent, type Answer, type Representation } from './answer.ts';
-import type { Answers, KeptAnswer } from './answers.ts';
+import type { Answers, WholeAnswer } from './answers.ts';
 import type { Lifetimes } from './caching.ts';
 import type { OperationRecord } from './context.ts';
 import type { PreparedOperations } from './prepared.ts';
@@ -12,6 +12,9 @@ import { answerByTicket, type Ticket } from './ticket.ts';
 
 /** Most kinds of requests that are known to be accepted. */
 const MAX_HEADS = 1000;
+
+/** Most requests that are remembered to have come once. */
+const MAX_ASKED = 10_000;
 
 export interface FrontOptions {
   readonly answers: Answers;
@@ -63,32 +66,28 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
   const tickets = new WeakMap<IncomingMessage, Ticket>();
   /** The headers that all answers to such requests have, names and values in turn. */
   const heads = new LRUCache<string, readonly string[]>({ max: MAX_HEADS });
+  /** Requests that were answered by a prepared operation and not kept, as most never come again. */
+  const asked = new LRUCache<string, true>({ max: MAX_ASKED });
   let isStopped = false;
 
-  function keep(
-    ticket: Ticket,
-    answer: Answer,
-    record: OperationRecord,
-    head: readonly string[],
-  ): KeptAnswer {
+  function whole(answer: Answer, record: OperationRecord, head: readonly string[]): WholeAnswer {
     const timing = serverTimingOfHits(record.shown.size);
-    const kept: KeptAnswer = {
+    return {
       ...answer,
       head: [...head, ...Object.entries(answer.headers).flat(), 'server-timing', timing],
-      // A copy, as a chunk is part of all that was read from the socket with it.
-      content: typeof ticket.content === 'string' ? ticket.content : Buffer.from(ticket.content),
       madeAt: now(),
     };
-    answers.keep(ticket, kept);
-    return kept;
   }
 
-  function prepare(ticket: Ticket, request: IncomingMessage): KeptAnswer | undefined {
+  function prepare(ticket: Ticket, request: IncomingMessage): WholeAnswer | undefined {
     const head = prepared && heads.get(ticket.head);
     const operation = head && readOperation(ticket);
     const found = operation && prepared.answer(operation);
     if (!found) return undefined;
-    return keep(ticket, createAnswer(found.text, found.record, request, lifetimes), found.record, head);
+    const answer = whole(createAnswer(found.text, found.record, request, lifetimes), found.record, head);
+    if (asked.has(ticket.key)) answers.keep(ticket, answer);
+    else asked.set(ticket.key, true);
+    return answer;
   }
 
   /** Whether the request was answered. */
@@ -141,7 +140,7 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
         OF_ONE_REQUEST.has(name) ? [] : [name, String(value)],
       );
       heads.set(ticket.head, head);
-      keep(ticket, answer, record, head);
+      answers.keep(ticket, whole(answer, record, head));
       const operation = record.query && readOperation(ticket);
       if (operation && record.query) prepared?.learn(operation, record.query);
     },
@@ -153,7 +152,7 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
 
 function write(
   response: ServerResponse,
-  { head }: KeptAnswer,
+  { head }: WholeAnswer,
   { body, encoding }: Representation,
   requestId: string,
   ageS: number,

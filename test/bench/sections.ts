@@ -1,6 +1,9 @@
 import { coalescing } from './sections/coalescing.ts';
+import { endurance } from './sections/endurance.ts';
+import { growth } from './sections/growth.ts';
 import { live } from './sections/live.ts';
 import { polling } from './sections/polling.ts';
+import { revalidation } from './sections/revalidation.ts';
 import { soak } from './sections/soak.ts';
 import { start } from './sections/start.ts';
 import { throughput } from './sections/throughput.ts';
@@ -24,4 +27,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   live: { run: live, core: 'load', nodeOptions: [] },
   soak: { run: soak, core: 'any', nodeOptions: ['--expose-gc'] },
   throughput: { run: throughput, core: 'load', nodeOptions: [] },
+  revalidation: { run: revalidation, core: 'load', nodeOptions: [] },
+  growth: { run: growth, core: 'load', nodeOptions: [] },
+  endurance: { run: endurance, core: 'load', nodeOptions: [] },
 };

@@ -1,12 +1,10 @@
 import { startEmulator } from '../../../src/emulator/server.ts';
 import { NO_LIMITS, startGateway } from '../support/gateway.ts';
-import { fire } from '../support/load.ts';
 import { startProgram, type Program } from '../support/program.ts';
 import { createRequests, type Requests } from '../support/requests.ts';
 import { figureOf, median, type Check, type Figure, type SectionResult } from '../support/result.ts';
 import { startRivals } from '../support/rivals.ts';
-import { fastestOf, sharesOf, takeTurns, type Rates } from '../support/rounds.ts';
-import { usageOf } from '../support/usage.ts';
+import { fastestOf, sharesOf, takeTurns, type Rates, type Rounds } from '../support/rounds.ts';
 
 const ROUNDS = 5;
 const SECONDS = 1;
@@ -49,19 +47,18 @@ export async function throughput(): Promise<SectionResult> {
   for (const promised of PROMISES) {
     const length = await expectTheSame(servers, requests, promised);
     const next = requests[promised.kind](promised.size);
-    const rates = await takeTurns(
+    const rounds = await takeTurns(
       [
-        { name: RAW, url: raw.url, next: asRaw(next, length) },
-        ...[...servers].map(([name, { url }]) => ({ name, url, next })),
+        { name: RAW, url: raw.url, pid: raw.pid, next: asRaw(next, length) },
+        ...[...servers].map(([name, { url, pid }]) => ({ name, url, pid, next })),
       ],
       ROUNDS,
       SECONDS,
     );
     const title = `${TITLES[promised.kind]}, ${jobs(promised.size)}`;
-    figures.push(...figuresOf(title, length, rates, [...rivals.keys()]));
-    checks.push(...checksOf(title, promised, rates, [...rivals.keys()]));
+    figures.push(...figuresOf(title, length, rounds, [...rivals.keys()]));
+    checks.push(...checksOf(title, promised, rounds.rates, [...rivals.keys()]));
   }
-  figures.push(await saturation(raw, requests));
   await Promise.all([...servers.values(), raw].map((server) => server.stop()));
   await emulator.close();
   return {
@@ -73,12 +70,18 @@ export async function throughput(): Promise<SectionResult> {
   };
 }
 
-function figuresOf(title: string, bytes: number, rates: Rates, rivals: readonly string[]): Figure[] {
+function figuresOf(
+  title: string,
+  bytes: number,
+  { rates, ratesByCpu }: Rounds,
+  rivals: readonly string[],
+): Figure[] {
   const best = fastestOf(rates, rivals);
   return [
     { name: `${title}: answer`, value: bytes, unit: 'bytes' },
     ...[...rates].map(([name, values]) => figureOf(`${title}: ${name}`, values, 'requests/s')),
     figureOf(`${title}: gateway / raw`, sharesOf(rates, GATEWAY, RAW), ''),
+    figureOf(`${title}: gateway / raw, by CPU time`, sharesOf(ratesByCpu, GATEWAY, RAW), ''),
     figureOf(`${title}: gateway / ${best}`, sharesOf(rates, GATEWAY, best), ''),
   ];
 }
@@ -143,14 +146,6 @@ function asRaw(next: () => string, length: number): () => string {
     requests.set(request, changed);
     return changed;
   };
-}
-
-/** How busy the load keeps the server that does least. */
-async function saturation(raw: Program, requests: Requests): Promise<Figure> {
-  const before = usageOf(raw.pid).cpuMs;
-  const { seconds } = await fire({ url: raw.url, next: asRaw(requests.repeated(1), 1000) }, { seconds: 2 });
-  const share = (usageOf(raw.pid).cpuMs - before) / 10 / seconds;
-  return { name: 'share of its core that the load keeps raw node:http busy', value: share, unit: '%' };
 }
 
 function jobs(size: number): string {

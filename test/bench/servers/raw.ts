@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /**
  * The least that an HTTP server on Node.js does: it reads the request and answers a prepared body, as many bytes long
- * as the path says (`POST /2048`). What the gateway reaches is given as a share of this.
+ * as the path says (`POST /2048`), or 304 to whoever has it already. What the gateway reaches is given as a share of this.
  */
 const bodies = new Map<string, Buffer>();
 
@@ -14,6 +14,10 @@ function bodyFor(path: string): Buffer {
 }
 
 const server = createServer((incoming, response) => {
+  if (incoming.headers['if-none-match'] !== undefined) {
+    response.writeHead(304, { etag: incoming.headers['if-none-match'] }).end();
+    return;
+  }
   incoming.resume();
   incoming.once('end', () => {
     const body = bodyFor(incoming.url ?? '/0');

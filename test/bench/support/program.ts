@@ -34,33 +34,48 @@ export async function startProgram(
 ): Promise<Program> {
   const [command, ...words] = nodeOn(core);
   const path = fileURLToPath(new URL(`../${file}`, import.meta.url));
-  const child = spawn(command, [...words, path], {
+  return start([command, ...words, path], env);
+}
+
+/** Starts the gateway as people do. */
+export function startByNpm(env: Readonly<Record<string, string>>): Promise<Program> {
+  return start(['npm', 'start'], env);
+}
+
+async function start(
+  [command = '', ...words]: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Program> {
+  const child = spawn(command, words, {
+    cwd: new URL('../../../', import.meta.url),
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const kill = () => void child.kill('SIGKILL');
-  process.once('exit', kill);
-
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const { promise, resolve, reject } = Promise.withResolvers<{ url: string; pid: number }>();
   let output = '';
   let isListening = false;
   // What it writes later, such as a log line for each operation, is read and dropped.
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     if (isListening) return;
     output += chunk;
-    const [, url] = /listening on (http:\/\/[\d.]+:\d+)/.exec(output) ?? [];
-    if (url === undefined) return;
+    const [line, url] = /^.*listening on (http:\/\/[\d.]+:\d+)/m.exec(output) ?? [];
+    if (line === undefined || url === undefined) return;
     isListening = true;
-    resolve(url);
+    // The process may be a child of the one that was started; a line of the gateway's log names it.
+    resolve({ url, pid: Number(/"pid":(\d+)/.exec(line)?.[1] ?? child.pid) });
   });
-  void ended.then(() => reject(new Error(`${file} ended before it listened:\n${output}`)));
-
+  void ended.then(() => reject(new Error(`${command} ended before it listened:\n${output}`)));
+  const { url, pid } = await promise;
+  const kill = () => {
+    process.kill(pid, 'SIGKILL');
+  };
+  process.once('exit', kill);
   return {
-    url: await promise,
-    pid: child.pid ?? NaN,
+    url,
+    pid,
     async stop() {
-      child.kill('SIGTERM');
+      process.kill(pid, 'SIGTERM');
       await ended;
       process.off('exit', kill);
     },

@@ -1,13 +1,24 @@
 import { fire, type Load } from './load.ts';
 import { median } from './result.ts';
+import { usageOf } from './usage.ts';
 
 /** One server under one kind of load. */
 export interface Contender extends Load {
   readonly name: string;
+  /** Its process. */
+  readonly pid: number;
 }
 
-/** Requests a second of each contender, a number for each round. */
+/** A number of each contender for each round. */
 export type Rates = ReadonlyMap<string, readonly number[]>;
+
+/** What the rounds gave. */
+export interface Rounds {
+  /** Requests a second. */
+  readonly rates: Rates;
+  /** Requests in a second of the server's own time on its core, which tells of it even where the load is slower. */
+  readonly ratesByCpu: Rates;
+}
 
 /**
  * Lets contenders take turns, every other round backwards, so that what else the machine does meets all of them. The
@@ -17,16 +28,20 @@ export async function takeTurns(
   contenders: readonly Contender[],
   rounds: number,
   seconds: number,
-): Promise<Rates> {
+): Promise<Rounds> {
   const rates = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+  const ratesByCpu = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   for (const contender of contenders) await fire(contender, { seconds });
   for (let round = 0; round < rounds; round += 1) {
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
+      const before = usageOf(contender.pid).cpuMs;
       const fired = await fire(contender, { seconds });
       rates.get(contender.name)?.push(fired.answers / fired.seconds);
+      const cpuSeconds = (usageOf(contender.pid).cpuMs - before) / 1000;
+      ratesByCpu.get(contender.name)?.push(fired.answers / cpuSeconds);
     }
   }
-  return rates;
+  return { rates, ratesByCpu };
 }
 
 /** The rates of one as shares of another's, round by round. */
