@@ -5,9 +5,12 @@ import { compress, encodingFor, type Encoding } from './compression.ts';
 import type { OperationRecord } from './context.ts';
 import { retryAfterSeconds } from './errors.ts';
 
+/** A body, as text or in the bytes that are sent. */
+export type Body = string | Buffer;
+
 /** A whole answer without errors, and what is told with it. */
 export interface Answer {
-  readonly body: Buffer;
+  readonly body: Body;
   /** `cache-control`, and where there is reason for it `etag` and `retry-after`. */
   readonly headers: Readonly<Record<string, string>>;
   /** As in the headers; only what is asked for by `GET` has one. */
@@ -25,12 +28,11 @@ export interface AnswerRequest {
 }
 
 export function createAnswer(
-  text: string,
+  body: string,
   record: OperationRecord,
   { method, headers }: AnswerRequest,
   lifetimes: Lifetimes,
 ): Answer {
-  const body = Buffer.from(text);
   const isForOne = record.nature.isForOne || headers['x-upstream-receipt'] === '1';
   const control = isForOne ? 'no-store' : cacheControl(record, lifetimes, isPersonal(headers));
   // A POST selects no representation that a later request could ask about.
@@ -54,7 +56,7 @@ export function createAnswer(
 export interface Representation {
   readonly encoding: Encoding | undefined;
   /** `undefined`: the client has it, so that the status is 304. */
-  readonly body: Buffer | undefined;
+  readonly body: Body | undefined;
 }
 
 /** Chooses what is sent to a client, at once unless it has to be compressed first. */

@@ -12,6 +12,7 @@ export interface WholeAnswer extends Answer {
 }
 
 interface KeptAnswer extends WholeAnswer {
+  readonly body: Buffer;
   /** What the request was that it answers. */
   readonly content: Ticket['content'];
   /** That the states it shows were the latest known, and fresh, when it was last given. */
@@ -66,9 +67,16 @@ export class Answers {
 
   /** Keeps the answer, unless it was for one request alone. */
   keep({ key, content }: Ticket, answer: WholeAnswer): void {
-    if (answer.shown === undefined) return;
-    // A copy, as a chunk is part of all that was read from the socket with it.
-    const copy = typeof content === 'string' ? content : Buffer.from(content);
-    this.#kept?.set(key, { ...answer, content: copy, proof: undefined });
+    if (answer.shown === undefined || this.#kept === undefined) return;
+    const body = copyOf(Buffer.from(answer.body));
+    const request = typeof content === 'string' ? content : copyOf(content);
+    this.#kept.set(key, { ...answer, body, content: request, proof: undefined });
   }
+}
+
+/** Memory of its own: small buffers share a larger one, and are all kept with the last of them. */
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }

@@ -53,7 +53,7 @@ export function isPersonal({ authorization, cookie }: IncomingHttpHeaders): bool
 }
 
 /** The entity tag of a body: weak, as it is the same for every encoding of it. */
-export function entityTag(body: Buffer): string {
+export function entityTag(body: string): string {
   return etag(body, { weak: true });
 }
 

@@ -14,20 +14,21 @@ const compressBrotli = promisify(brotliCompress);
 const compressGzip = promisify(gzip);
 
 /** The encoding to send a body in, which the client has to have named; `undefined` sends it as it is. */
-export function encodingFor(body: Buffer, acceptEncoding: string | undefined): Encoding | undefined {
-  if (body.length < MIN_BYTES || acceptEncoding === undefined || acceptEncoding === '*') return undefined;
+export function encodingFor(body: string | Buffer, acceptEncoding: string | undefined): Encoding | undefined {
+  if (acceptEncoding === undefined || acceptEncoding === '*') return undefined;
+  if (Buffer.byteLength(body) < MIN_BYTES) return undefined;
   // oxlint-disable-next-line no-unsafe-type-assertion -- it gives one of those it was given
   return (negotiate(acceptEncoding, ENCODINGS) ?? undefined) as Encoding | undefined;
 }
 
 /** Compresses as much as can be done while a client waits. */
-export function compress(body: Buffer, encoding: Encoding): Promise<Buffer> {
+export function compress(body: string | Buffer, encoding: Encoding): Promise<Buffer> {
   if (encoding === 'gzip') return compressGzip(body);
   return compressBrotli(body, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: 4,
       [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
-      [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+      [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(body),
     },
   });
 }

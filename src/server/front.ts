@@ -4,6 +4,7 @@ import { createAnswer, represent, type Answer, type Representation } from './ans
 import type { Answers, WholeAnswer } from './answers.ts';
 import type { Lifetimes } from './caching.ts';
 import type { OperationRecord } from './context.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import type { PreparedOperations } from './prepared.ts';
 import { serverTimingOfHits } from './receipt.ts';
 import { requestIdOf } from './request-id.ts';
@@ -14,7 +15,7 @@ import { answerByTicket, type Ticket } from './ticket.ts';
 const MAX_HEADS = 1000;
 
 /** Most requests that are remembered to have come once. */
-const MAX_ASKED = 10_000;
+const MAX_ASKED = 16_384;
 
 export interface FrontOptions {
   readonly answers: Answers;
@@ -66,8 +67,8 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
   const tickets = new WeakMap<IncomingMessage, Ticket>();
   /** The headers that all answers to such requests have, names and values in turn. */
   const heads = new LRUCache<string, readonly string[]>({ max: MAX_HEADS });
-  /** Requests that were answered by a prepared operation and not kept, as most never come again. */
-  const asked = new LRUCache<string, true>({ max: MAX_ASKED });
+  /** Answers of prepared operations are kept when they are asked for again, as most never are. */
+  const asked = new Doorkeeper(MAX_ASKED);
   let isStopped = false;
 
   function whole(answer: Answer, record: OperationRecord, head: readonly string[]): WholeAnswer {
@@ -85,8 +86,7 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
     const found = operation && prepared.answer(operation);
     if (!found) return undefined;
     const answer = whole(createAnswer(found.text, found.record, request, lifetimes), found.record, head);
-    if (asked.has(ticket.key)) answers.keep(ticket, answer);
-    else asked.set(ticket.key, true);
+    if (asked.knows(ticket.key)) answers.keep(ticket, answer);
     return answer;
   }
 
@@ -160,6 +160,6 @@ function write(
   const headers = head.concat('x-request-id', requestId);
   if (ageS > 0) headers.push('age', String(ageS));
   if (encoding !== undefined) headers.push('content-encoding', encoding);
-  if (body !== undefined) headers.push('content-length', String(body.length));
+  if (body !== undefined) headers.push('content-length', String(Buffer.byteLength(body)));
   response.writeHead(body === undefined ? 304 : 200, headers).end(body);
 }

@@ -4,9 +4,13 @@ import { isFinished, type PackageJob } from '../jobs/model.ts';
 import type { JobWatcher } from '../jobs/watcher.ts';
 import { compileOperation, type CompiledOperation } from './compiled.ts';
 import { notingPolls, type OperationRecord } from './context.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 
 /** The most that texts of finished jobs may take, in characters. */
 const MAX_CHARACTERS = 32 * 1024 * 1024;
+
+/** Among how many texts one has to be asked for again to be kept. */
+const MAX_ASKED = 16_384;
 
 /**
  * The JSON of what a field selects of a job; `undefined` when that takes a call of ICE, or fails. The record learns what
@@ -14,7 +18,7 @@ const MAX_CHARACTERS = 32 * 1024 * 1024;
  */
 export type JobText = (job: PackageJob, record: OperationRecord) => string | undefined;
 
-/** Writes jobs as JSON, each finished one once for each selection, as it cannot change. */
+/** Writes jobs as JSON. That of a finished one, which cannot change, is kept for each selection that asks for it again. */
 export function createJobTexts(
   schema: GraphQLSchema,
   watcher: Pick<JobWatcher, 'pollAfterMs' | 'isWatched'>,
@@ -23,6 +27,7 @@ export function createJobTexts(
     maxSize: MAX_CHARACTERS,
     sizeCalculation: ({ text }, key) => text.length + key.length,
   });
+  const asked = new Doorkeeper(MAX_ASKED);
   let selections = 0;
 
   return {
@@ -38,7 +43,7 @@ export function createJobTexts(
         const known = finished.get(key);
         if (known?.job === job) return known.text;
         const text = write(compiled, job, record, watcher);
-        if (text !== undefined) finished.set(key, { job, text });
+        if (text !== undefined && asked.knows(key)) finished.set(key, { job, text });
         return text;
       };
     },

@@ -1,5 +1,4 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** A server in a process of its own. */
@@ -15,8 +14,10 @@ export type Core = 'server' | 'load' | 'any';
 
 const CORES = { server: '0', load: '1' } as const;
 
-const canPin =
-  availableParallelism() > 1 && spawnSync('taskset', ['--version'], { stdio: 'ignore' }).status === 0;
+/** Asked of each core, as a process that is tied to one is told of no other. */
+const canPin = Object.values(CORES).every(
+  (core) => spawnSync('taskset', ['-c', core, 'true'], { stdio: 'ignore' }).status === 0,
+);
 
 /** Whether servers and load run on cores of their own. */
 export const isPinned = canPin;
