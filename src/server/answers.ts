@@ -12,7 +12,6 @@ export interface WholeAnswer extends Answer {
 }
 
 interface KeptAnswer extends WholeAnswer {
-  readonly body: Buffer;
   /** What the request was that it answers. */
   readonly content: Ticket['content'];
   /** That the states it shows were the latest known, and fresh, when it was last given. */
@@ -28,6 +27,9 @@ export interface AnswersOptions {
 /** What an entry takes besides its texts, in bytes, and what each of its jobs adds. */
 const ENTRY_BYTES = 1500;
 const JOB_BYTES = 100;
+
+/** Up to this length, in bytes, a body is kept as text. */
+const MAX_TEXT_BYTES = 4096;
 
 /**
  * Finished answers by the exact request. One is given again only while each state it shows is the latest known of its
@@ -68,7 +70,9 @@ export class Answers {
   /** Keeps the answer, unless it was for one request alone. */
   keep({ key, content }: Ticket, answer: WholeAnswer): void {
     if (answer.shown === undefined || this.#kept === undefined) return;
-    const body = copyOf(Buffer.from(answer.body));
+    const bytes = Buffer.from(answer.body);
+    // A short text goes out in one piece with its head.
+    const body = bytes.length <= MAX_TEXT_BYTES ? bytes.toString() : copyOf(bytes);
     const request = typeof content === 'string' ? content : copyOf(content);
     this.#kept.set(key, { ...answer, body, content: request, proof: undefined });
   }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { Kind, OperationTypeNode, type DocumentNode, type FieldNode, type GraphQLSchema } from 'graphql';
 import { isFinished, type PackageJob } from '../jobs/model.ts';
 import type { JobWatcher } from '../jobs/watcher.ts';
+import type { OperationContext } from '../resolvers/context.ts';
 import { compileOperation, type CompiledOperation } from './compiled.ts';
 import { notingPolls, type OperationRecord } from './context.ts';
 import { Doorkeeper } from './doorkeeper.ts';
@@ -12,11 +13,13 @@ const MAX_CHARACTERS = 32 * 1024 * 1024;
 /** Among how many texts one has to be asked for again to be kept. */
 const MAX_ASKED = 16_384;
 
-/**
- * The JSON of what a field selects of a job; `undefined` when that takes a call of ICE, or fails. The record learns what
- * it shows.
- */
-export type JobText = (job: PackageJob, record: OperationRecord) => string | undefined;
+/** The context of resolvers that are given one job after the other. */
+export interface JobContext {
+  job: PackageJob | undefined;
+}
+
+/** The JSON of what a field selects of a job; `undefined` when that takes a call of ICE, or fails. */
+export type JobText = (job: PackageJob, context: JobContext) => string | undefined;
 
 /** Writes jobs as JSON. That of a finished one, which cannot change, is kept for each selection that asks for it again. */
 export function createJobTexts(
@@ -31,18 +34,20 @@ export function createJobTexts(
   let selections = 0;
 
   return {
+    /** The context to write the jobs of one answer with; the record learns what they show. */
+    context: (record: OperationRecord): JobContext => contextOf(notingPolls(watcher, record)),
     /** Prepares the selection of a field that gives jobs, `packageJob` or another; `undefined` if that cannot be done. */
     of(field: FieldNode, document: DocumentNode): JobText | undefined {
       const compiled = compileOperation(schema, readingOneJob(field, document), undefined);
       if (compiled === undefined) return undefined;
       selections += 1;
       const selection = `${String(selections)} `;
-      return (job, record) => {
-        if (!isFinished(job)) return write(compiled, job, record, watcher);
+      return (job, context) => {
+        if (!isFinished(job)) return write(compiled, job, context);
         const key = selection + job.id;
         const known = finished.get(key);
         if (known?.job === job) return known.text;
-        const text = write(compiled, job, record, watcher);
+        const text = write(compiled, job, context);
         if (text !== undefined && asked.knows(key)) finished.set(key, { job, text });
         return text;
       };
@@ -75,22 +80,25 @@ function readingOneJob({ name, selectionSet }: FieldNode, { definitions }: Docum
   return { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
 }
 
-function write(
-  compiled: CompiledOperation,
-  job: PackageJob,
-  record: OperationRecord,
-  watcher: Pick<JobWatcher, 'pollAfterMs' | 'isWatched'>,
-): string | undefined {
+/** What resolvers of jobs use of an operation's context. What is not in memory is an error, so that others answer. */
+function contextOf(pollAfterMs: OperationContext['pollAfterMs']): JobContext {
+  const loaders = { packageJob: { load: () => context.job }, wholePackageJob: { load: notInMemory } };
   const context = {
-    packageJob: () => job,
-    loaders: { packageJob: { load: () => job }, wholePackageJob: { load: notInMemory } },
-    pollAfterMs: notingPolls(watcher, record),
+    job: undefined as PackageJob | undefined,
+    packageJob: () => context.job,
+    loaders,
+    pollAfterMs,
   };
-  const result = compiled(undefined, context, undefined);
-  if ('then' in result || result.errors !== undefined) return undefined;
-  return JSON.stringify(result.data?.['job']);
+  return context;
 }
 
 function notInMemory(): never {
   throw new Error('this takes a call of ICE');
+}
+
+function write(compiled: CompiledOperation, job: PackageJob, context: JobContext): string | undefined {
+  context.job = job;
+  const result = compiled(undefined, context, undefined);
+  if ('then' in result || result.errors !== undefined) return undefined;
+  return JSON.stringify(result.data?.['job']);
 }

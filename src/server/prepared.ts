@@ -90,13 +90,14 @@ export function createPreparedOperations({ schema, store, watcher }: PreparedOpt
       if (known === undefined) return undefined;
       const record: OperationRecord = { ...createRecord(), shown: known };
       record.spared.hit = known.size;
+      const context = texts.context(record);
       let text = '{"data":{';
       for (const [index, { key, isList, textOf }] of plan.fields.entries()) {
         if (index > 0) text += ',';
         text += isList ? `${key}[` : key;
         for (const [place, id] of (ids[index] ?? []).entries()) {
           const job = known.get(id)?.job;
-          const part = job ? textOf(job, record) : 'null';
+          const part = job ? textOf(job, context) : 'null';
           if (part === undefined) return undefined;
           text += place > 0 ? `,${part}` : part;
         }
