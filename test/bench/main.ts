@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { SECTIONS, type Section } from './sections.ts';
+import { chartOf } from './support/chart.ts';
 import { isPinned, nodeOn } from './support/program.ts';
 import { describe, type SectionResult } from './support/result.ts';
 
 /** Far more than any section takes, in milliseconds. */
 const TIMEOUT_MS = 600_000;
-const OUTPUT = new URL('../artifacts/bench.json', import.meta.url);
+const OUTPUT = new URL('../artifacts/', import.meta.url);
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => SECTIONS[name] === undefined);
@@ -26,9 +27,11 @@ for (const [name, section] of Object.entries(SECTIONS)) {
   results[name] = result;
   console.log(describe(name, result));
 }
-await mkdir(new URL('.', OUTPUT), { recursive: true });
+await mkdir(OUTPUT, { recursive: true });
 const run = { date: new Date().toISOString(), node: process.version, isPinned, results };
-await writeFile(OUTPUT, `${JSON.stringify(run, undefined, 2)}\n`);
+await writeFile(new URL('bench.json', OUTPUT), `${JSON.stringify(run, undefined, 2)}\n`);
+const { throughput } = results;
+if (throughput !== undefined) await writeFile(new URL('throughput.svg', OUTPUT), chartOf(throughput));
 
 const broken = Object.values(results).flatMap(({ checks }) => checks.filter(({ isKept }) => !isKept));
 if (broken.length > 0) {
