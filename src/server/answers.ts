@@ -47,8 +47,12 @@ export class Answers {
         : new LRUCache({
             maxSize: maxBytes,
             // Compressed, the body is a quarter at most, in either encoding.
-            sizeCalculation: ({ body, content, shown }) =>
-              ENTRY_BYTES + content.length + Math.ceil(1.5 * body.length) + JOB_BYTES * (shown?.size ?? 0),
+            sizeCalculation: ({ body, content, shown }, { length }) =>
+              ENTRY_BYTES +
+              length +
+              content.length +
+              Math.ceil(1.5 * body.length) +
+              JOB_BYTES * (shown?.size ?? 0),
           });
   }
 

@@ -15,8 +15,9 @@ import { createJobTexts, type JobText } from './job-text.ts';
 import { checkOperation } from './limits.ts';
 import type { NamedOperation } from './request-text.ts';
 
-/** Most operations that are kept prepared. */
+/** Most operations that are kept prepared, and most characters in their texts. */
 const MAX_OPERATIONS = 500;
+const MAX_CHARACTERS = 8 * 1024 * 1024;
 
 /** Most combinations of list lengths for which an operation is known to be within the limits. */
 const MAX_SIZES = 1000;
@@ -64,7 +65,11 @@ interface Plan {
 }
 
 export function createPreparedOperations({ schema, store, watcher }: PreparedOptions): PreparedOperations {
-  const plans = new LRUCache<string, Plan | 'seen' | 'other'>({ max: MAX_OPERATIONS });
+  const plans = new LRUCache<string, Plan | 'seen' | 'other'>({
+    max: MAX_OPERATIONS,
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: (_plan, name) => name.length,
+  });
   const texts = createJobTexts(schema, watcher);
 
   function isWithinLimits({ run, sizes }: Plan, variables: Readonly<Record<string, unknown>>): boolean {

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { startGateway } from '../support/gateway.ts';
 import { sha256 } from '../support/hash.ts';
 import { chunked, JOB, JOBS, raw, statusOf, useFrontGateway, type Answer } from './support/front.ts';
 
@@ -221,5 +224,36 @@ describe('a request that differs from one that was accepted', () => {
     const receipt = await front.send(body, { 'x-upstream-receipt': '1' });
     expect(waited.headers.get('preference-applied')).toBe('wait=5');
     expect(JSON.parse(receipt.text)).toHaveProperty('extensions.upstream');
+  });
+});
+
+describe('a gateway that stops', () => {
+  it('refuses what it would have answered from memory, as all else', async () => {
+    const gateway = await startGateway();
+    const query = JSON.stringify({ query: '{ __typename }' });
+    const request =
+      `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n` +
+      `content-length: ${String(query.length)}\r\n\r\n${query}`;
+    const { host, port } = new URL(gateway.url);
+    await statusOf(gateway.url, query, { host, 'content-type': 'application/json' });
+    const socket = connect(Number(port), '127.0.0.1').setEncoding('utf8');
+    const ended = once(socket, 'close');
+    let text = '';
+    const answered = new Promise<void>((resolve) =>
+      socket.on('data', (chunk: string) => {
+        text += chunk;
+        resolve();
+      }),
+    );
+    // The second is under way, but for its last byte.
+    socket.write(request + request.slice(0, -1));
+    await answered;
+    const closed = gateway.close();
+    socket.write(request.slice(-1));
+    await ended;
+    await closed;
+    const [first = '', second = ''] = text.split(/(?<=\})\n?(?=HTTP)/);
+    expect(first).toMatch(/^HTTP\/1.1 200 .*"Query"/s);
+    expect(second).toMatch(/^HTTP\/1.1 503 .*connection: close.*OVERLOADED/is);
   });
 });
