@@ -65,6 +65,16 @@ describe('the guide to plain fetch', () => {
     gateway.emulator.faults.add({ kind: 'throttle', action: 'GetPackageJob', times: 3, retryAfterMs: 10 });
     expect(await finishedJob(url, id)).toMatchObject({ id, isFinished: true });
   });
+
+  it('reads a status by GET', async () => {
+    const { jobStatus } = (await load(writeSources('fetch'), 'job-status.ts')) as unknown as {
+      jobStatus: (url: string, id: string) => Promise<unknown>;
+    };
+    const id = gateway.emulator.jobs.add({ finishTime: 0 });
+    expect(await jobStatus(url, id)).toBe('SUCCESS');
+    expect(await jobStatus(url, 'no-such-job')).toBeNull();
+    await expect(jobStatus(url, 'a b')).rejects.toThrow('id');
+  });
 });
 
 /** What the component of a guide shows of a job that its client has read, before any effect has run. */
