@@ -72,14 +72,19 @@ export async function listUnfinished(
     if (left.length <= FEW) break;
     token = page.nextPageToken;
     if (before - left.length > FEW) continue;
-    // Others lie between the wanted ones: leap over them once, and read on for as long as it costs little beside gets.
+    // Others lie between the wanted ones: leap over them once, and read on while that should cost far less than gets.
     const next = shifted(left[0], -1000);
     poorPages += 1;
     if (!hasLeapt && next > start) {
       start = next;
       token = null;
       hasLeapt = true;
-    } else if (poorPages > left.length / JOBS_PER_POOR_PAGE) break;
+    } else if (
+      poorPages > left.length / JOBS_PER_POOR_PAGE &&
+      pagesFor(left, page.jobs) > left.length / FEW
+    ) {
+      break;
+    }
   }
   return { unfinished, unread: left };
 }
@@ -92,6 +97,16 @@ function isRead(
 ): boolean {
   const last = page.at(-1)?.createTime;
   return unfinished.has(id) || (typeof last === 'string' && Date.parse(createTime) < Date.parse(last));
+}
+
+/** About how many pages it takes to read all that were created from the first to the last of these, by one such page. */
+function pagesFor(left: readonly Wanted[], page: readonly IceJob[]): number {
+  const shownMs = Math.max(1000, spanMs(page.at(0)?.createTime, page.at(-1)?.createTime));
+  return spanMs(left.at(0)?.createTime, left.at(-1)?.createTime) / shownMs;
+}
+
+function spanMs(from: string | null | undefined, to: string | null | undefined): number {
+  return from && to ? Date.parse(to) - Date.parse(from) : 0;
 }
 
 function shifted(job: Wanted | undefined, byMs: number): string {

@@ -13,6 +13,12 @@ function addJobs({ emulator, clock }: JobsSetting, count: number, ageMs = 0): st
   );
 }
 
+/** The same numbers from 0 to 1 for the same seed, by Lehmer. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
+
 describe('the watcher', () => {
   it('makes one call a sweep for 5,000 subscribers of a job', async ({ jobs }) => {
     const { watcher, advance, settled } = startWatching(jobs.clock, jobs.store);
@@ -59,22 +65,25 @@ describe('the watcher', () => {
     expect(callsOf(jobs)).toEqual([10, 1]);
   });
 
-  it('makes at most 11 calls a sweep for 1,000 jobs of all ages', async ({ jobs }) => {
-    const { watcher, advance, settled, counters } = startWatching(jobs.clock, jobs.store, {
-      random: Math.random,
-    });
-    const ids = await jobs.addKnownJobs(1000);
-    for (const id of ids) watcher.watch(id, recorder().listener, jobs.context);
-    await settled();
-    callsOf(jobs);
-    for (let second = 0; second < 30; second += 1) {
-      const before = counters.sweeps;
-      await advance(1000);
-      const [lists, gets] = callsOf(jobs);
-      expect(lists + gets).toBeLessThanOrEqual(11 * (counters.sweeps - before));
-    }
-    expect(counters.sweeps).toBeGreaterThan(2);
-  });
+  // With these, few jobs of many pages are left when a sweep has read the rest.
+  it.for([37, 40, 60, 82])(
+    'makes at most 11 calls a sweep for 1,000 jobs of all ages (%i)',
+    async (seed, { jobs }) => {
+      const random = randomFrom(seed);
+      const { watcher, advance, settled, counters } = startWatching(jobs.clock, jobs.store, { random });
+      const ids = await jobs.addKnownJobs(1000);
+      for (const id of ids) watcher.watch(id, recorder().listener, jobs.context);
+      await settled();
+      callsOf(jobs);
+      for (let second = 0; second < 30; second += 1) {
+        const before = counters.sweeps;
+        await advance(1000);
+        const [lists, gets] = callsOf(jobs);
+        expect(lists + gets).toBeLessThanOrEqual(11 * (counters.sweeps - before));
+      }
+      expect(counters.sweeps).toBeGreaterThan(2);
+    },
+  );
 
   it('makes no call once nobody listens', async ({ jobs }) => {
     const { watcher, advance, timers } = startWatching(jobs.clock, jobs.store);
