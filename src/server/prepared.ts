@@ -1,12 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import {
-  Kind,
-  OperationTypeNode,
-  type DocumentNode,
-  type FieldNode,
-  type GraphQLSchema,
-  type ValueNode,
-} from 'graphql';
+import { Kind, type DocumentNode, type FieldNode, type GraphQLSchema, type ValueNode } from 'graphql';
 import { isJobId, MAX_JOBS } from '../jobs/input.ts';
 import type { JobStore } from '../jobs/store.ts';
 import type { JobWatcher } from '../jobs/watcher.ts';
@@ -140,10 +133,9 @@ function idsOf(
   return fields.map(({ ids }) => ('variable' in ids ? (values.get(ids.variable) ?? []) : ids));
 }
 
-/** How to answer the operation, if it does nothing but read jobs by ids. */
+/** How to answer the query, if it does nothing but read jobs by ids. */
 function planOf(run: RunOperation, texts: ReturnType<typeof createJobTexts>): Plan | undefined {
   const { document, definition } = run;
-  if (definition.operation !== OperationTypeNode.QUERY) return undefined;
   const variables = new Map<string, boolean>();
   for (const { variable, type } of definition.variableDefinitions ?? []) {
     const named = type.kind === Kind.NON_NULL_TYPE ? type.type : type;

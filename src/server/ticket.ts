@@ -30,8 +30,8 @@ const DECISIVE = [
   'x-apollo-operation-name',
 ] as const;
 
-/** Headers that ask for more than the answer, or announce a body of unknown length. */
-const UNUSUAL = ['prefer', 'x-upstream-receipt', 'transfer-encoding', 'expect', 'upgrade'] as const;
+/** Headers that ask for more than the answer. */
+const UNUSUAL = ['prefer', 'x-upstream-receipt', 'expect', 'upgrade'] as const;
 
 /** Decides about a request by its ticket: whether it was answered. */
 type Answer = (ticket: Ticket) => boolean;

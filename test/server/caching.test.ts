@@ -68,8 +68,14 @@ describe('Cache-Control', () => {
     // A tenth of its age.
     ['an unfinished job', () => ask(unfinished), 'max-age=4'],
     ['jobs of both kinds: the shorter', () => ask(finished, unfinished), 'max-age=4'],
+    ['jobs of both kinds, the other way round', () => ask(unfinished, finished), 'max-age=4'],
     ['an id of no job', () => ask(finished, 'no-such-job'), 'max-age=1'],
     ['a page, which may have another job at any time', () => '{ packageJobs { nodes { id } } }', 'no-cache'],
+    [
+      'a page beside a job',
+      () => `{ packageJobs { nodes { id } } packageJob(id: "${finished}") { id } }`,
+      'no-cache',
+    ],
     ['no job', () => '{ __typename }', 'no-cache'],
     ['a job that was waited for', () => `{ packageJob(id: "${finished}", wait: {}) { id } }`, 'no-store'],
     ['an error', () => '{ packageJob(id: "a b") { id } }', 'no-store'],

@@ -6,6 +6,12 @@ import { JOB, JOBS, useFrontGateway } from './support/front.ts';
 
 const front = useFrontGateway();
 
+/** Extensions that say nothing. */
+const EMPTY = { clientLibrary: {} };
+const hashed = (text: string) => ({
+  extensions: { persistedQuery: { version: 1, sha256Hash: sha256(text) } },
+});
+
 describe('an operation that is prepared', () => {
   it('is answered from memory with other variables', async () => {
     await front.send({ query: JOBS, variables: { ids: [front.finished, front.unfinished] } });
@@ -62,6 +68,86 @@ describe('an operation that is prepared', () => {
     },
   );
 
+  it.for<[string, () => UnusualRequest]>([
+    ['a list for one id', () => ({ query: JOB, variables: { id: [front.finished] } })],
+    ['one id for a list', () => ({ query: JOBS, variables: { ids: front.finished } })],
+    ['a list in a list', () => ({ query: JOBS, variables: { ids: [[front.finished]] } })],
+    ['101 ids', () => ({ query: JOBS, variables: { ids: Array<string>(101).fill(front.finished) } })],
+    ['no id', () => ({ query: JOBS, variables: { ids: [] } })],
+    ['a null among ids', () => ({ query: JOBS, variables: { ids: [front.finished, null] } })],
+    ['more variables', () => ({ query: JOB, variables: { id: front.finished, more: 1 } })],
+    ['another operation', () => ({ query: JOB, operationName: 'Other', variables: { id: front.finished } })],
+    ['an unknown member', () => ({ query: JOB, id: 'x', variables: { id: front.finished } })],
+    ['an id of no document', () => ({ query: JOB, documentId: 'x', variables: { id: front.finished } })],
+    ['a hash of another document', () => ({ query: JOB, variables: { id: front.finished }, ...hashed('x') })],
+    ['a hash alone', () => ({ variables: { id: front.finished }, ...hashed(`${front.finished} x`) })],
+  ])('is answered to a request with %s as it was before', async ([, request]) => {
+    // A document of its own for each test, which nothing has prepared.
+    const unique = (query: string) => `# ${front.finished}\n${query}`;
+    const { query, ...others } = request();
+    const body: UnusualRequest = { ...(query !== undefined && { query: unique(query) }), ...others };
+    const before = await front.send(body, { 'x-request-id': 'same' });
+    await front.prepare(unique(JOB), { id: front.finished });
+    await front.prepare(unique(JOBS), { ids: [front.finished] });
+    // A kept answer would tell nothing.
+    const after = await front.send(
+      { ...body, extensions: { ...EMPTY, ...body.extensions } },
+      { 'x-request-id': 'same' },
+    );
+    expect(after.text).toBe(before.text);
+    expect(after.status).toBe(before.status);
+  });
+
+  it('is one of its document, if that has several', async () => {
+    const query = `query A($id: ID!) { packageJob(id: $id) { id } } query B($id: ID!) { packageJob(id: $id) { status } }`;
+    const variables = { id: front.finished };
+    for (let time = 0; time < 3; time += 1) {
+      const seen: string[] = [];
+      for (const operationName of ['A', 'B', undefined]) {
+        const extensions = { clientLibrary: { version: String(time) } };
+        seen.push((await front.send({ query, operationName, variables, extensions })).text);
+      }
+      expect(seen[0]).toBe(`{"data":{"packageJob":{"id":"${front.finished}"}}}\n`);
+      expect(seen[1]).toBe('{"data":{"packageJob":{"status":"SUCCESS"}}}\n');
+      expect(seen[2]).toContain('OPERATION_RESOLUTION_FAILURE');
+    }
+    expect(front.answeredInFront()).toBe(2);
+  });
+
+  it('is not answered when a parameter of its URL comes twice', async () => {
+    const variables = JSON.stringify({ id: front.finished });
+    const get = (search: URLSearchParams) =>
+      fetch(`${front.gateway.url}/graphql?${search.toString()}`, {
+        headers: { 'apollo-require-preflight': '1' },
+      });
+    const once = new URLSearchParams({ query: `# ${front.finished}\n${JOB}`, variables });
+    const twice = new URLSearchParams([...once, ['variables', variables]]);
+    const { status } = await get(twice);
+    for (const space of ['', ' ', '  ']) {
+      const search = new URLSearchParams({ ...Object.fromEntries(once), variables: variables + space });
+      expect((await get(search)).status).toBe(200);
+    }
+    expect(front.answeredInFront()).toBe(1);
+    expect((await get(twice)).status).toBe(status);
+  });
+
+  it('shows a finished job as it was last read, however often it was shown before', async () => {
+    const query = 'query Read($id: ID!) { packageJob(id: $id) { observedAt } }';
+    const read = async (extensions?: object) =>
+      (await front.send({ query, variables: { id: front.finished }, extensions })).text;
+    const day = 86_400_000;
+    await front.prepare(query, { id: front.finished });
+    const texts = new Set<string>();
+    for (let time = 0; time < 4; time += 1)
+      texts.add(await read({ clientLibrary: { version: String(time) } }));
+    expect(texts.size).toBe(1);
+    front.advance(day);
+    await read();
+    for (let time = 4; time < 8; time += 1)
+      texts.add(await read({ clientLibrary: { version: String(time) } }));
+    expect(texts.size).toBe(2);
+  });
+
   it('tells of a watched job when it is read next, each time anew', async () => {
     const query = 'query Next($id: ID!) { packageJob(id: $id) { pollAfterMs } }';
     const watching = new AbortController();
@@ -88,6 +174,13 @@ describe('an operation that is prepared', () => {
     expect(last).toBe((first ?? NaN) - 600);
   });
 });
+
+/** A body as clients send it, or should not. */
+interface UnusualRequest {
+  readonly query?: string;
+  readonly extensions?: object;
+  readonly [member: string]: unknown;
+}
 
 interface Told {
   readonly data: { readonly packageJob: { readonly pollAfterMs: number } };
