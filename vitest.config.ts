@@ -1,10 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Suites that have a gateway answer, save those of the fast path itself. */
+/** Suites that have a gateway answer. */
 const GATEWAY_SUITES = ['chaos', 'conformance', 'e2e', 'interop', 'resolvers', 'server'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
-const FAST_PATH_SUITES = ['differential', 'front', 'prepared'].map((name) => `test/server/${name}.test.ts`);
 
 export default defineConfig({
   // As Node resolves and imports packages, so that what passes here also runs there, with one copy of graphql.
@@ -24,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'plain',
           include: GATEWAY_SUITES,
-          exclude: FAST_PATH_SUITES,
+          exclude: ['test/server/hot/**'],
           env: { PLAIN_GATEWAY: 'true' },
         },
       },

@@ -10,7 +10,7 @@ import { createContext, createRecord, type OperationRecord } from './context.ts'
 import { startDeadline } from './deadline.ts';
 import { errorBody } from './errors.ts';
 import { eventStreamWish, sendEventStream } from './event-stream.ts';
-import type { Front } from './front.ts';
+import type { Front } from './hot/front.ts';
 import { mayConnect, type AllowedOrigins } from './origins.ts';
 import { preferredWaitSeconds } from './prefer.ts';
 import { requestScope } from './request-scope.ts';

@@ -9,7 +9,7 @@ import fastify, {
 } from 'fastify';
 import type { OperationRecord } from './context.ts';
 import { errorBody } from './errors.ts';
-import { createFront, type FrontOptions } from './front.ts';
+import { createFront, type FrontOptions } from './hot/front.ts';
 import { graphqlRoute, type GraphqlRouteOptions } from './graphql.ts';
 import { ide, isIdeBuilt } from './ide.ts';
 import { LOOPBACK_ORIGIN, type AllowedOrigins } from './origins.ts';

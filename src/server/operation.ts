@@ -9,7 +9,7 @@ import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { FastifyBaseLogger } from 'fastify';
 import type { GatewayContext } from './context.ts';
 import { formatError, inOrder, retryAfterSeconds } from './errors.ts';
-import { compiledQueries } from './compiled-queries.ts';
+import { compiledQueries } from './hot/compiled-queries.ts';
 import { checkOperation, documentLimits, LIMITS } from './limits.ts';
 import { NO_PERSISTED_DOCUMENTS, type PersistedDocuments } from './persisted.ts';
 import { persistedOperations } from './persisted-plugin.ts';

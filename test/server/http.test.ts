@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { describe, expect } from 'vitest';
 import type { JobReader } from '../../src/jobs/reader.ts';
 import { readConfig } from '../../src/config.ts';
-import { Answers } from '../../src/server/answers.ts';
+import { Answers } from '../../src/server/hot/answers.ts';
 import { createHttpServer } from '../../src/server/http.ts';
 import { createOperationServer } from '../../src/server/operation.ts';
 import { createSchema } from '../../src/server/schema.ts';

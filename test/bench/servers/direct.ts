@@ -4,7 +4,7 @@ import { createIceClient } from '../../../src/ice/client.ts';
 import { staticCredentials } from '../../../src/ice/credentials.ts';
 import { observed, pollAfterMs } from '../../../src/jobs/model.ts';
 import type { JobReader } from '../../../src/jobs/reader.ts';
-import { Answers } from '../../../src/server/answers.ts';
+import { Answers } from '../../../src/server/hot/answers.ts';
 import { createHttpServer } from '../../../src/server/http.ts';
 import { createOperationServer } from '../../../src/server/operation.ts';
 import { createSchema } from '../../../src/server/schema.ts';

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { crc32 } from 'node:zlib';
-import { MAX_BODY_BYTES } from './refusals.ts';
+import { MAX_BODY_BYTES } from '../refusals.ts';
 
 /** What is known of a request before it is looked at: enough to tell whether the same was answered before. */
 export interface Ticket {

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { Kind, OperationTypeNode, type DocumentNode, type FieldNode, type GraphQLSchema } from 'graphql';
-import { isFinished, type PackageJob } from '../jobs/model.ts';
-import type { JobWatcher } from '../jobs/watcher.ts';
-import type { OperationContext } from '../resolvers/context.ts';
+import { isFinished, type PackageJob } from '../../jobs/model.ts';
+import type { JobWatcher } from '../../jobs/watcher.ts';
+import type { OperationContext } from '../../resolvers/context.ts';
 import { compileOperation, type CompiledOperation } from './compiled.ts';
-import { notingPolls, type OperationRecord } from './context.ts';
+import { notingPolls, type OperationRecord } from '../context.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 
 /** The most that texts of finished jobs may take, in characters. */

@@ -1,4 +1,4 @@
-import { hashOf } from './persisted.ts';
+import { hashOf } from '../persisted.ts';
 import type { Ticket } from './ticket.ts';
 
 /** An operation as a request names it. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Known } from '../../src/jobs/freshness.ts';
-import { Answers, type WholeAnswer } from '../../src/server/answers.ts';
-import type { Ticket } from '../../src/server/ticket.ts';
+import type { Known } from '../../../src/jobs/freshness.ts';
+import { Answers, type WholeAnswer } from '../../../src/server/hot/answers.ts';
+import type { Ticket } from '../../../src/server/hot/ticket.ts';
 
 const PROOF = { version: 1, since: 0, until: Infinity };
 const proving = { prove: () => PROOF };

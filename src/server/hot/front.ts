@@ -1,13 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { LRUCache } from 'lru-cache';
-import { createAnswer, represent, type Answer, type Representation } from './answer.ts';
+import { createAnswer, represent, type Answer, type Representation } from '../answer.ts';
 import type { Answers, WholeAnswer } from './answers.ts';
-import type { Lifetimes } from './caching.ts';
-import type { OperationRecord } from './context.ts';
+import type { Lifetimes } from '../caching.ts';
+import type { OperationRecord } from '../context.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import type { PreparedOperations } from './prepared.ts';
-import { serverTimingOfHits } from './receipt.ts';
-import { requestIdOf } from './request-id.ts';
+import { serverTimingOfHits } from '../receipt.ts';
+import { requestIdOf } from '../request-id.ts';
 import { readOperation } from './request-text.ts';
 import { answerByTicket, type Ticket } from './ticket.ts';
 

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config.ts';
-import { startEmulator, type Emulator } from '../../src/emulator/server.ts';
-import { startGateway, type Gateway } from '../../src/gateway.ts';
-import { operations, type GeneratedOperation } from './support/operations.ts';
+import { readConfig } from '../../../src/config.ts';
+import { startEmulator, type Emulator } from '../../../src/emulator/server.ts';
+import { startGateway, type Gateway } from '../../../src/gateway.ts';
+import { operations, type GeneratedOperation } from '../support/operations.ts';
 
 const NO_LIMITS = { GetPackageJob: Infinity, ListPackageJobs: Infinity, SubmitPackageJob: Infinity };
-const OPERATIONS = new URL('../../schema/operations/', import.meta.url);
+const OPERATIONS = new URL('../../../schema/operations/', import.meta.url);
 
 // Time stands still, so that both gateways read the same and no answer grows old.
 const now = Date.now();

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { JobStore, Proof } from '../jobs/store.ts';
-import type { Answer } from './answer.ts';
+import type { JobStore, Proof } from '../../jobs/store.ts';
+import type { Answer } from '../answer.ts';
 import { isSameContent, type Ticket } from './ticket.ts';
 
 /** An answer with all its headers. */

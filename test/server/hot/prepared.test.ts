@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { post, startGateway } from '../support/gateway.ts';
-import { sha256 } from '../support/hash.ts';
-import { apolloManifest, writeManifest } from '../support/manifest.ts';
-import { JOB, JOBS, useFrontGateway } from './support/front.ts';
+import { post, startGateway } from '../../support/gateway.ts';
+import { sha256 } from '../../support/hash.ts';
+import { apolloManifest, writeManifest } from '../../support/manifest.ts';
+import { JOB, JOBS, useFrontGateway } from '../support/front.ts';
 
 const front = useFrontGateway();
 
@@ -96,6 +96,13 @@ describe('an operation that is prepared', () => {
     );
     expect(after.text).toBe(before.text);
     expect(after.status).toBe(before.status);
+  });
+
+  it('gives fields of the same name as one', async () => {
+    const query = 'query Twice($id: ID!) { packageJob(id: $id) { id } packageJob(id: $id) { status } }';
+    await front.prepare(query, { id: front.finished });
+    const { text } = await front.send({ query, variables: { id: front.finished }, extensions: EMPTY });
+    expect(text).toBe(`{"data":{"packageJob":{"id":"${front.finished}","status":"SUCCESS"}}}\n`);
   });
 
   it('is one of its document, if that has several', async () => {

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createAnswer } from '../../src/server/answer.ts';
-import { Answers } from '../../src/server/answers.ts';
-import { createRecord } from '../../src/server/context.ts';
-import { createFront } from '../../src/server/front.ts';
-import { startGateway } from '../support/gateway.ts';
-import { raw, statusOf } from './support/front.ts';
+import { createAnswer } from '../../../src/server/answer.ts';
+import { Answers } from '../../../src/server/hot/answers.ts';
+import { createRecord } from '../../../src/server/context.ts';
+import { createFront } from '../../../src/server/hot/front.ts';
+import { startGateway } from '../../support/gateway.ts';
+import { raw, statusOf } from '../support/front.ts';
 
 describe('a gateway that stops', () => {
   it('closes the connection of an answer that is still being compressed', async () => {

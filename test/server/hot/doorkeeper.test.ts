@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Doorkeeper } from '../../src/server/doorkeeper.ts';
+import { Doorkeeper } from '../../../src/server/hot/doorkeeper.ts';
 
 const keys = (count: number, name: string) =>
   Array.from({ length: count }, (_, index) => `${name} ${String(index)}`);

@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import { Kind, type DocumentNode, type FieldNode, type GraphQLSchema, type ValueNode } from 'graphql';
-import { isJobId, MAX_JOBS } from '../jobs/input.ts';
-import type { JobStore } from '../jobs/store.ts';
-import type { JobWatcher } from '../jobs/watcher.ts';
-import { createRecord, type OperationRecord, type RunOperation } from './context.ts';
+import { isJobId, MAX_JOBS } from '../../jobs/input.ts';
+import type { JobStore } from '../../jobs/store.ts';
+import type { JobWatcher } from '../../jobs/watcher.ts';
+import { createRecord, type OperationRecord, type RunOperation } from '../context.ts';
 import { createJobTexts, type JobText } from './job-text.ts';
-import { checkOperation } from './limits.ts';
+import { checkOperation } from '../limits.ts';
 import type { NamedOperation } from './request-text.ts';
 
 /** Most operations that are kept prepared, and most characters in their texts. */

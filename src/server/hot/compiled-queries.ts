@@ -2,7 +2,7 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import { LRUCache } from 'lru-cache';
 import { OperationTypeNode, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { compileOperation, type CompiledOperation } from './compiled.ts';
-import type { GatewayContext } from './context.ts';
+import type { GatewayContext } from '../context.ts';
 
 /** Most documents whose compiled queries are kept. */
 const MAX_DOCUMENTS = 500;
