@@ -59,9 +59,7 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown): 
     const { http: _status, ...extensions } = tooComplex.extensions;
     return withExtensions(formatted, tooComplex.message, extensions);
   }
-  const code = isRefusalWithoutCode(formatted, thrown)
-    ? 'BAD_REQUEST'
-    : String(formatted.extensions?.['code']);
+  const code = clientCode(formatted, thrown, error);
   if (CLIENT_CODES.has(code))
     return withExtensions(formatted, formatted.message, { ...formatted.extensions, code });
   requestScope.getStore()?.logError(error);
@@ -130,6 +128,14 @@ function tooComplexError(thrown: unknown, root: unknown): GraphQLError | undefin
   if (!(thrown instanceof GraphQLError) || thrown.extensions['code'] !== 'GRAPHQL_PARSE_FAILED')
     return undefined;
   return exceedsTokenLimit(thrown.source) ? tooManyTokens() : undefined;
+}
+
+function clientCode(formatted: GraphQLFormattedError, thrown: unknown, root: unknown): string {
+  if (isRefusalWithoutCode(formatted, thrown)) return 'BAD_REQUEST';
+  const code = String(formatted.extensions?.['code']);
+  // Only graphql-js points at a value: one that a variable has brought to an argument that cannot take it.
+  const isWrongValue = root instanceof GraphQLError && root !== thrown && root.nodes !== undefined;
+  return code === 'INTERNAL_SERVER_ERROR' && isWrongValue ? 'BAD_USER_INPUT' : code;
 }
 
 /** Apollo gives no code to what it refuses about persisted queries, only a status. */

@@ -34,6 +34,14 @@ const BAD_REQUESTS: readonly BadRequest[] = [
     message: message ?? '',
   })),
   {
+    what: 'null for a variable with a default',
+    query: 'query ($id: ID = "x") { packageJob(id: $id) { id } }',
+    variables: { id: null },
+    code: 'BAD_USER_INPUT',
+    inField: true,
+    message: 'Argument "id" of non-null type "ID!" must not be null.',
+  },
+  {
     what: '101 ids',
     query: BY_ID,
     variables: { ids: Array(101).fill('a') },
