@@ -46,6 +46,9 @@ export interface Proof {
   readonly until: number;
 }
 
+/** States that something shows, by id; weak, so that it keeps none in memory that a later one has replaced. */
+export type ShownStates = ReadonlyMap<string, WeakRef<Known>>;
+
 export interface JobStoreOptions {
   readonly planner: Planner;
   readonly freshness: Freshness;
@@ -156,7 +159,7 @@ export class JobStore {
    * Whether the shown states are still the latest known and fresh; if so, it counts as a hit each. The proof is what the
    * last such call gave, and spares looking at each of them when nothing was learnt since.
    */
-  prove(shown: ReadonlyMap<string, Known>, proof?: Proof): Proof | undefined {
+  prove(shown: ShownStates, proof?: Proof): Proof | undefined {
     const now = this.#now();
     const isProven = proof?.version === this.#version && now >= proof.since && now < proof.until;
     const proven = isProven ? proof : this.#proofOf(shown, now);
@@ -164,13 +167,17 @@ export class JobStore {
     return proven;
   }
 
-  #proofOf(shown: ReadonlyMap<string, Known>, now: number): Proof | undefined {
+  #proofOf(shown: ShownStates, now: number): Proof | undefined {
     let until = Infinity;
-    for (const [id, known] of shown) {
-      if (this.#known.get(id) !== known || !isFresh(known, this.#freshness, now)) return undefined;
+    const latest: [string, Known][] = [];
+    for (const [id, state] of shown) {
+      const known = this.#known.get(id);
+      if (known === undefined || known !== state.deref() || !isFresh(known, this.#freshness, now))
+        return undefined;
       until = Math.min(until, now + this.freshForMs(known));
+      latest.push([id, known]);
     }
-    for (const [id, known] of shown) this.#demand(id, known);
+    for (const [id, known] of latest) this.#demand(id, known);
     return { version: this.#version, since: now, until };
   }
 

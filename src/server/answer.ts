@@ -8,15 +8,19 @@ import { retryAfterSeconds } from './errors.ts';
 /** A body, as text or in the bytes that are sent. */
 export type Body = string | Buffer;
 
-/** A whole answer without errors, and what is told with it. */
-export interface Answer {
+/** What an answer says, in all the forms that it is sent in. */
+export interface Content {
   readonly body: Body;
-  /** `cache-control`, and where there is reason for it `etag` and `retry-after`. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** As in the headers; only what is asked for by `GET` has one. */
+  /** Only what is asked for by `GET` has one. */
   readonly etag: string | undefined;
   /** The body as it was sent to those who take it compressed. */
   readonly compressed: Map<Encoding, Buffer>;
+}
+
+/** A whole answer without errors, and what is told with it. */
+export interface Answer extends Content {
+  /** `cache-control`, and where there is reason for it `etag` and `retry-after`. */
+  readonly headers: Readonly<Record<string, string>>;
   /** The states it shows, when it can be given again as long as these are the latest and fresh. */
   readonly shown: ReadonlyMap<string, Known> | undefined;
 }
@@ -61,7 +65,7 @@ export interface Representation {
 
 /** Chooses what is sent to a client, at once unless it has to be compressed first. */
 export function represent(
-  { body, etag, compressed }: Answer,
+  { body, etag, compressed }: Content,
   { headers }: AnswerRequest,
 ): Representation | Promise<Representation> {
   if (etag !== undefined && isUnmodified(headers, etag)) return { encoding: undefined, body: undefined };

@@ -81,13 +81,18 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   app.removeContentTypeParser('text/plain');
 
   app.addHook('onRequest', (request, reply, done) => {
-    void reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' });
+    void reply.headers({
+      'x-request-id': request.id,
+      'x-content-type-options': 'nosniff',
+      // Of all that does not say otherwise: some refusals could be stored by default.
+      'cache-control': 'no-store',
+    });
     // Not Fastify's onResponse, which never comes when the client has left.
     reply.raw.once('close', () => {
       // A WebSocket has a line of its own.
       if (!request.ws || reply.statusCode !== 200) logAnswer(request, reply);
     });
-    if (!isDraining || HEALTH_PATHS.has(pathOf(request.url))) {
+    if (!isDraining || front.isUnderWay(request.raw) || HEALTH_PATHS.has(pathOf(request.url))) {
       done();
       return;
     }

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
-import type { JobStore, Proof } from '../../jobs/store.ts';
-import type { Answer } from '../answer.ts';
+import type { JobStore, Proof, ShownStates } from '../../jobs/store.ts';
+import type { Answer, Content } from '../answer.ts';
 import { isSameContent, type Ticket } from './ticket.ts';
 
 /** An answer with all its headers. */
-export interface WholeAnswer extends Answer {
+export interface WholeAnswer extends Content {
   /** Names and values in turn, as `writeHead` takes them, but for those that each response has of its own. */
   readonly head: readonly string[];
   /** When it was made, in milliseconds since 1970. */
@@ -12,6 +12,7 @@ export interface WholeAnswer extends Answer {
 }
 
 interface KeptAnswer extends WholeAnswer {
+  readonly shown: ShownStates;
   /** What the request was that it answers. */
   readonly content: Ticket['content'];
   /** That the states it shows were the latest known, and fresh, when it was last given. */
@@ -48,11 +49,7 @@ export class Answers {
             maxSize: maxBytes,
             // Compressed, the body is a quarter at most, in either encoding.
             sizeCalculation: ({ body, content, shown }, { length }) =>
-              ENTRY_BYTES +
-              length +
-              content.length +
-              Math.ceil(1.5 * body.length) +
-              JOB_BYTES * (shown?.size ?? 0),
+              ENTRY_BYTES + length + content.length + Math.ceil(1.5 * body.length) + JOB_BYTES * shown.size,
           });
   }
 
@@ -64,21 +61,22 @@ export class Answers {
   /** The answer to this very request, if it is still right. */
   get({ key, content }: Ticket): WholeAnswer | undefined {
     const answer = this.#kept?.get(key);
-    if (answer?.shown === undefined || !isSameContent(answer.content, content)) return undefined;
+    if (answer === undefined || !isSameContent(answer.content, content)) return undefined;
     answer.proof = this.#store.prove(answer.shown, answer.proof);
     if (answer.proof !== undefined) return answer;
     this.#kept?.delete(key);
     return undefined;
   }
 
-  /** Keeps the answer, unless it was for one request alone. */
-  keep({ key, content }: Ticket, answer: WholeAnswer): void {
-    if (answer.shown === undefined || this.#kept === undefined) return;
+  /** Keeps the answer as long as the states it shows are the latest and fresh; `undefined`: it was for one request alone. */
+  keep({ key, content }: Ticket, answer: WholeAnswer, states: Answer['shown']): void {
+    if (states === undefined || this.#kept === undefined) return;
+    const shown = new Map([...states].map(([id, known]) => [id, new WeakRef(known)]));
     const bytes = Buffer.from(answer.body);
     // A short text goes out in one piece with its head.
     const body = bytes.length <= MAX_TEXT_BYTES ? bytes.toString() : copyOf(bytes);
     const request = typeof content === 'string' ? content : copyOf(content);
-    this.#kept.set(key, { ...answer, body, content: request, proof: undefined });
+    this.#kept.set(key, { ...answer, body, content: request, shown, proof: undefined });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { LRUCache } from 'lru-cache';
-import { OperationTypeNode, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { getVariableValues, OperationTypeNode, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { compileOperation, type CompiledOperation } from './compiled.ts';
 import type { GatewayContext } from '../context.ts';
 
@@ -38,8 +38,11 @@ export function compiledQueries(schema: GraphQLSchema): ApolloServerPlugin<Gatew
           const compiled = compiledOf(document, operationName);
           const query = compiled?.get(operationName);
           if (query === undefined) return null;
+          const variables = request.variables ?? {};
+          // graphql-jit takes some that are wrong, such as a list for an object.
+          if (getVariableValues(schema, operation.variableDefinitions ?? [], variables).errors) return null;
           try {
-            const { data, errors } = await query(undefined, contextValue, request.variables ?? {});
+            const { data, errors } = await query(undefined, contextValue, variables);
             if (errors !== undefined) return null;
             return { http: response.http, body: { kind: 'single', singleResult: { data: data ?? null } } };
           } catch {

@@ -47,16 +47,16 @@ export interface Front {
   before(listener: RequestListener): RequestListener;
   /** Learns from an answer without errors that the listener gave. */
   learn(request: IncomingMessage, answered: Answered): void;
-  /** Lets every request go on from now on. */
+  /** Lets every request that comes from now on go on. */
   stop(): void;
+  /** Whether the request had come before the front was stopped, although it only went on after that. */
+  isUnderWay(request: IncomingMessage): boolean;
 }
 
 /** Headers of the answer to one request, which another does not get. */
 const OF_ONE_REQUEST = new Set([
   'cache-control',
   'connection',
-  'content-encoding',
-  'content-length',
   'etag',
   'retry-after',
   'server-timing',
@@ -69,13 +69,18 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
   const heads = new LRUCache<string, readonly string[]>({ max: MAX_HEADS });
   /** Answers of prepared operations are kept when they are asked for again, as most never are. */
   const asked = new Doorkeeper(MAX_ASKED);
+  /** Requests that came before the front was stopped, and went on after that. */
+  const underWay = new WeakSet<IncomingMessage>();
   let isStopped = false;
 
   function whole(answer: Answer, record: OperationRecord, head: readonly string[]): WholeAnswer {
-    const timing = serverTimingOfHits(record.shown.size);
+    const { body, etag, compressed, headers } = answer;
+    const timing = ['server-timing', serverTimingOfHits(record.shown.size)];
     return {
-      ...answer,
-      head: [...head, ...Object.entries(answer.headers).flat(), 'server-timing', timing],
+      body,
+      etag,
+      compressed,
+      head: [...head, ...Object.entries(headers).flat(), ...timing],
       madeAt: now(),
     };
   }
@@ -85,9 +90,10 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
     const operation = head && readOperation(ticket);
     const found = operation && prepared.answer(operation);
     if (!found) return undefined;
-    const answer = whole(createAnswer(found.text, found.record, request, lifetimes), found.record, head);
-    if (asked.knows(ticket.key)) answers.keep(ticket, answer);
-    return answer;
+    const answer = createAnswer(found.text, found.record, request, lifetimes);
+    const ready = whole(answer, found.record, head);
+    if (asked.knows(ticket.key)) answers.keep(ticket, ready, answer.shown);
+    return ready;
   }
 
   /** Whether the request was answered. */
@@ -124,10 +130,13 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
 
   return {
     before: (listener) => (request, response) => {
-      const others = () => listener(request, response);
-      if (isStopped) return others();
+      if (isStopped) return listener(request, response);
+      const others = () => {
+        if (isStopped) underWay.add(request);
+        listener(request, response);
+      };
       const answerIfKnown = (ticket: Ticket) => {
-        if (!isStopped && tryToAnswer(ticket, request, response)) return true;
+        if (tryToAnswer(ticket, request, response)) return true;
         tickets.set(request, ticket);
         return false;
       };
@@ -140,13 +149,14 @@ export function createFront({ answers, prepared, lifetimes, now, onAnswered, onB
         OF_ONE_REQUEST.has(name) ? [] : [name, String(value)],
       );
       heads.set(ticket.head, head);
-      answers.keep(ticket, whole(answer, record, head));
+      answers.keep(ticket, whole(answer, record, head), answer.shown);
       const operation = record.query && readOperation(ticket);
       if (operation && record.query) prepared?.learn(operation, record.query);
     },
     stop() {
       isStopped = true;
     },
+    isUnderWay: (request) => underWay.has(request),
   };
 }
 

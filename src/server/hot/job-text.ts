@@ -3,11 +3,12 @@ import { Kind, OperationTypeNode, type DocumentNode, type FieldNode, type GraphQ
 import { isFinished, type PackageJob } from '../../jobs/model.ts';
 import type { JobWatcher } from '../../jobs/watcher.ts';
 import type { OperationContext } from '../../resolvers/context.ts';
-import { compileOperation, type CompiledOperation } from './compiled.ts';
 import { notingPolls, type OperationRecord } from '../context.ts';
+import { compileOperation, type CompiledOperation } from './compiled.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 
-/** The most that texts of finished jobs may take, in characters. */
+/** Most texts of finished jobs that are kept, each with its job, and the most they may take, in characters. */
+const MAX_TEXTS = 32_768;
 const MAX_CHARACTERS = 32 * 1024 * 1024;
 
 /** Among how many texts one has to be asked for again to be kept. */
@@ -27,6 +28,7 @@ export function createJobTexts(
   watcher: Pick<JobWatcher, 'pollAfterMs' | 'isWatched'>,
 ) {
   const finished = new LRUCache<string, { readonly job: PackageJob; readonly text: string }>({
+    max: MAX_TEXTS,
     maxSize: MAX_CHARACTERS,
     sizeCalculation: ({ text }, key) => text.length + key.length,
   });

@@ -65,8 +65,11 @@ export function createPreparedOperations({ schema, store, watcher }: PreparedOpt
   });
   const texts = createJobTexts(schema, watcher);
 
-  function isWithinLimits({ run, sizes }: Plan, variables: Readonly<Record<string, unknown>>): boolean {
-    const size = Object.values(variables).map(lengthOf).join();
+  function isWithinLimits(
+    { run, variables: expected, sizes }: Plan,
+    variables: Readonly<Record<string, unknown>>,
+  ): boolean {
+    const size = [...expected.keys()].map((name) => lengthOf(variables[name])).join();
     if (sizes.has(size)) return true;
     try {
       checkOperation({ schema, ...run, variables });
@@ -163,6 +166,7 @@ function jobField(
   document: DocumentNode,
   texts: ReturnType<typeof createJobTexts>,
 ): JobField | undefined {
+  if ((field.directives ?? []).length > 0) return undefined;
   const isList = JOB_FIELDS.get(field.name.value);
   const [argument, ...others] = field.arguments ?? [];
   if (isList === undefined || argument === undefined || others.length > 0) return undefined;

@@ -14,6 +14,9 @@ const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
   clientLibrary: ['name', 'version'],
 };
 
+/** No name has a space, so that none is taken for the beginning of a document. */
+const NAME = /^[_A-Za-z]\w*$/;
+
 /**
  * Reads what a request of the usual form asks for, by its body or its query string. Anything
  * unusual gives `undefined`: it is for Apollo Server to understand or to refuse.
@@ -31,7 +34,9 @@ function fromSearch(text: string): NamedOperation | undefined {
   const members: Record<string, unknown> = {};
   for (const [name, value] of new URLSearchParams(text)) {
     if (Object.hasOwn(members, name)) return undefined;
-    members[name] = name === 'variables' || name === 'extensions' ? JSON.parse(value) : value;
+    const isJson = name === 'variables' || name === 'extensions';
+    members[name] = isJson ? JSON.parse(value) : value;
+    if (isJson && !isObject(members[name])) return undefined;
   }
   return nameOf(members);
 }
@@ -40,15 +45,17 @@ function nameOf(request: unknown): NamedOperation | undefined {
   if (!isObject(request)) return undefined;
   const { query, operationName, variables = {}, extensions = {}, ...others } = request;
   if (Object.keys(others).length > 0 || !isUsual(extensions)) return undefined;
-  if (operationName !== undefined && operationName !== null && !isText(operationName)) return undefined;
+  const name = operationName ?? '';
+  if (name !== '' && !(typeof name === 'string' && NAME.test(name))) return undefined;
   const hash = hashOf(extensions);
+  if (hash === undefined && isObject(extensions) && 'persistedQuery' in extensions) return undefined;
   // Both together register the document, which is Apollo Server's to do.
   if ((hash === undefined) === (query === undefined) || (query !== undefined && !isText(query)))
     return undefined;
   const values = variables ?? {};
   if (!isObject(values)) return undefined;
   const document = query === undefined ? `sha256 ${String(hash)}` : `text ${query}`;
-  return { name: `${operationName ?? ''} ${document}`, variables: values };
+  return { name: `${name} ${document}`, variables: values };
 }
 
 function isUsual(extensions: unknown): boolean {
@@ -56,9 +63,8 @@ function isUsual(extensions: unknown): boolean {
   if (!isObject(extensions)) return false;
   return Object.entries(extensions).every(([name, value]) => {
     const members = Object.hasOwn(EXTENSIONS, name) ? EXTENSIONS[name] : undefined;
-    return (
-      members !== undefined && isObject(value) && Object.keys(value).every((key) => members.includes(key))
-    );
+    if (members === undefined || !isObject(value)) return false;
+    return Object.entries(value).every(([key, item]) => members.includes(key) && typeof item !== 'object');
   });
 }
 

@@ -109,6 +109,50 @@ describe('the fast path answers byte for byte as graphql-js does', () => {
     expect(await differences([...asPost(operation), ...asGet(operation)])).toEqual([]);
   });
 
+  it.for<[string, string, readonly Record<string, unknown>[]]>([
+    [
+      'a field that is skipped',
+      'query($id: ID!) { a: packageJob(id: $id) @skip(if: true) { id } b: packageJob(id: $id) { id } }',
+      [{}],
+    ],
+    [
+      'a field that is included',
+      'query($id: ID!, $v: Boolean!) { packageJob(id: $id) @include(if: $v) { id } }',
+      [{ v: true }, { v: false }, { v: 'INIT' }],
+    ],
+    [
+      'a default of a scalar of ours',
+      'query($v: DateTime = "2020-01-01T00:00:00Z") { packageJobs(first: 1, filter: { createdFrom: $v }) { nodes { id } } }',
+      [{}, { v: '2021-01-01T00:00:00Z' }, { v: 'yesterday' }],
+    ],
+    [
+      'a default of an object',
+      'query($v: PackageJobFilter = { createdFrom: "2020-01-01T00:00:00Z" }) { packageJobs(first: 1, filter: $v) { nodes { id } } }',
+      [{}, { v: null }],
+    ],
+    [
+      'an object given as a list',
+      'query($v: PackageJobFilter) { packageJobs(first: 1, filter: $v) { nodes { id } } }',
+      [{ v: {} }, { v: [] }, { v: null }, { v: 1 }],
+    ],
+    [
+      'an alias that is a prototype',
+      'query($id: ID!) { packageJob(id: $id) { __proto__: id status output { __proto__: type } } }',
+      [{}],
+    ],
+    [
+      'a prototype beside others',
+      '{ __proto__: packageJobs(first: 1) { nodes { id } } __typename constructor: __typename }',
+      [{}],
+    ],
+    ['null for a default', 'query($id: ID = "x") { packageJob(id: $id) { id } }', [{ id: null }, {}]],
+  ])('%s', async ([, query, given]) => {
+    const variables = given.flatMap((values) =>
+      query.includes('$id: ID!') ? ids.map((id) => ({ id, ...values })) : [values],
+    );
+    expect(await differences([...asPost({ query, variables }), ...asGet({ query, variables })])).toEqual([]);
+  });
+
   it('a thousand generated operations, right and wrong', { timeout: 120_000 }, async () => {
     const generated = fc.sample(operations({ ids, refused: 'refused' }), { numRuns: 1000, seed: 20_261_123 });
     let clean = 0;

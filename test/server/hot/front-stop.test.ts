@@ -7,7 +7,13 @@ import { Answers } from '../../../src/server/hot/answers.ts';
 import { createRecord } from '../../../src/server/context.ts';
 import { createFront } from '../../../src/server/hot/front.ts';
 import { startGateway } from '../../support/gateway.ts';
-import { raw, statusOf } from '../support/front.ts';
+import { raw } from '../support/front.ts';
+
+function requestFor(query: string): string {
+  const body = JSON.stringify({ query });
+  const head = `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n`;
+  return `${head}content-length: ${String(body.length)}\r\n\r\n${body}`;
+}
 
 describe('a gateway that stops', () => {
   it('closes the connection of an answer that is still being compressed', async () => {
@@ -47,14 +53,23 @@ describe('a gateway that stops', () => {
     expect(bugs).toEqual([]);
   });
 
-  it('refuses what it would have answered from memory, as all else', async () => {
+  it.for([
+    ['answers from memory what', '{ __typename }', -1, /^HTTP\/1.1 200 .*connection: close.*"Query"/is],
+    [
+      'answers by Apollo Server what',
+      '{ a: __typename }',
+      -1,
+      /^HTTP\/1.1 200 .*connection: close.*"Query"/is,
+    ],
+    [
+      'refuses what with less than its head',
+      '{ __typename }',
+      20,
+      /^HTTP\/1.1 503 .*connection: close.*OVERLOADED/is,
+    ],
+  ] as const)('%s had begun to come, and closes its connection', async ([, last, cut, expected]) => {
     const gateway = await startGateway();
-    const query = JSON.stringify({ query: '{ __typename }' });
-    const request =
-      `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n` +
-      `content-length: ${String(query.length)}\r\n\r\n${query}`;
-    const { host, port } = new URL(gateway.url);
-    await statusOf(gateway.url, query, { host, 'content-type': 'application/json' });
+    const { port } = new URL(gateway.url);
     const socket = connect(Number(port), '127.0.0.1').setEncoding('utf8');
     const ended = once(socket, 'close');
     let text = '';
@@ -64,15 +79,15 @@ describe('a gateway that stops', () => {
         resolve();
       }),
     );
-    // The second is under way, but for its last byte.
-    socket.write(request + request.slice(0, -1));
+    // The second is under way, with its head or with a part of that.
+    socket.write(requestFor('{ __typename }') + requestFor(last).slice(0, cut));
     await answered;
     const closed = gateway.close();
-    socket.write(request.slice(-1));
+    socket.write(requestFor(last).slice(cut));
     await ended;
     await closed;
     const [first = '', second = ''] = text.split(/(?<=\})\n?(?=HTTP)/);
     expect(first).toMatch(/^HTTP\/1.1 200 .*"Query"/s);
-    expect(second).toMatch(/^HTTP\/1.1 503 .*connection: close.*OVERLOADED/is);
+    expect(second).toMatch(expected);
   });
 });

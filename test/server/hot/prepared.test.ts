@@ -6,6 +6,8 @@ import { JOB, JOBS, useFrontGateway } from '../support/front.ts';
 
 const front = useFrontGateway();
 
+const forOne = () => ({ query: JOB, variables: { id: front.finished } });
+
 /** Extensions that say nothing. */
 const EMPTY = { clientLibrary: {} };
 const hashed = (text: string) => ({
@@ -80,6 +82,19 @@ describe('an operation that is prepared', () => {
     ['an unknown member', () => ({ query: JOB, id: 'x', variables: { id: front.finished } })],
     ['an id of no document', () => ({ query: JOB, documentId: 'x', variables: { id: front.finished } })],
     ['a hash of another document', () => ({ query: JOB, variables: { id: front.finished }, ...hashed('x') })],
+    [
+      'a hash of no kind',
+      () => ({ ...forOne(), extensions: { persistedQuery: { version: 2, sha256Hash: 'x' } } }),
+    ],
+    ['an empty hash', () => ({ ...forOne(), extensions: { persistedQuery: {} } })],
+    [
+      'a hash that is a number',
+      () => ({ ...forOne(), extensions: { persistedQuery: { version: 1, sha256Hash: 5 } } }),
+    ],
+    [
+      'what JSON parsers refuse',
+      () => ({ ...forOne(), extensions: { clientLibrary: { name: { constructor: { prototype: 1 } } } } }),
+    ],
     ['a hash alone', () => ({ variables: { id: front.finished }, ...hashed(`${front.finished} x`) })],
   ])('is answered to a request with %s as it was before', async ([, request]) => {
     // A document of its own for each test, which nothing has prepared.
@@ -96,6 +111,29 @@ describe('an operation that is prepared', () => {
     );
     expect(after.text).toBe(before.text);
     expect(after.status).toBe(before.status);
+  });
+
+  it('is held to the limits whatever the order of its variables', async () => {
+    const fields = Array.from(
+      { length: 6 },
+      (_, index) => `q${String(index)}: packageJobsById(ids: $b) { id }`,
+    );
+    const query = `query($a: [ID!]!, $b: [ID!]!) { p: packageJobsById(ids: $a) { id } ${fields.join(' ')} }`;
+    const [many, one] = [Array<string>(100).fill(front.finished), [front.finished]];
+    await front.prepare(query, { a: many, b: one });
+    await front.send({ query, variables: { a: many, b: one }, extensions: EMPTY });
+    expect(front.answeredInFront()).toBe(1);
+    const { text } = await front.send({ query, variables: { b: many, a: one } });
+    expect(text).toContain('OPERATION_TOO_COMPLEX');
+  });
+
+  it('is not named by a name and a text that look like another text', async () => {
+    const query = `query($id: ID!) { packageJob(id: $id) { id } } # text B`;
+    const variables = { id: front.finished };
+    await front.prepare(query, variables);
+    const operationName = ' text query($id: ID!) { packageJob(id: $id) { id } } #';
+    const { text } = await front.send({ operationName, query: 'B', variables });
+    expect(text).toContain('GRAPHQL_PARSE_FAILED');
   });
 
   it('gives fields of the same name as one', async () => {
@@ -136,6 +174,7 @@ describe('an operation that is prepared', () => {
     }
     expect(front.answeredInFront()).toBe(1);
     expect((await get(twice)).status).toBe(status);
+    expect((await get(new URLSearchParams([...once, ['extensions', 'null']]))).status).toBe(400);
   });
 
   it('shows a finished job as it was last read, however often it was shown before', async () => {
