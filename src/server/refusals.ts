@@ -55,7 +55,11 @@ export function refuseUrl(
   requestId: string,
   response: ServerResponse,
 ): void {
-  const headers = { 'content-type': 'application/json; charset=utf-8', 'x-request-id': requestId };
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-request-id': requestId,
+  };
   response
     .writeHead(error.statusCode ?? 400, headers)
     .end(JSON.stringify(errorBody(requestId, 'BAD_REQUEST', error.message)));
@@ -104,6 +108,7 @@ export function refuseConnection(error: Error & { code?: string }, socket: Socke
   const head = [
     `HTTP/1.1 ${status}`,
     'content-type: application/json; charset=utf-8',
+    'cache-control: no-store',
     `content-length: ${String(Buffer.byteLength(body))}`,
     `x-request-id: ${requestId}`,
     'connection: close',

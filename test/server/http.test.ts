@@ -98,6 +98,7 @@ describe('refusals below GraphQL', () => {
       const response = await fetch(gateway.url + path, init);
       expect(response.status).toBe(status);
       expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+      expect(response.headers.get('cache-control')).toBe('no-store');
       expect(await response.json()).toEqual({
         errors: [
           {
@@ -120,6 +121,7 @@ describe('refusals below GraphQL', () => {
   ] as const)('answer %s before there is a request', async ([, bytes, status], { gateway }) => {
     const [head = '', body = ''] = (await raw(gateway.url, bytes)).split('\r\n\r\n');
     expect(head).toContain(`HTTP/1.1 ${String(status)} `);
+    expect(head).toContain('cache-control: no-store');
     expect(JSON.parse(body)).toMatchObject({
       errors: [{ extensions: { code: 'BAD_REQUEST', retryable: false } }],
     });
