@@ -44,6 +44,16 @@ export async function takeTurns(
   return { rates, ratesByCpu };
 }
 
+/** The rounds of one start of the servers, and those of the next. */
+export function joined(before: Rounds | undefined, next: Rounds): Rounds {
+  if (before === undefined) return next;
+  return { rates: join(before.rates, next.rates), ratesByCpu: join(before.ratesByCpu, next.ratesByCpu) };
+}
+
+function join(before: Rates, next: Rates): Rates {
+  return new Map([...before].map(([name, values]) => [name, [...values, ...(next.get(name) ?? [])]]));
+}
+
 /** The rates of one as shares of another's, round by round. */
 export function sharesOf(rates: Rates, name: string, base: string): number[] {
   const others = rates.get(base) ?? [];
