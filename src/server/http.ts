@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import fastify, {
   LogController,
@@ -121,11 +122,18 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   if (options.ideDirectory !== undefined && isIdeBuilt(options.ideDirectory)) {
     await app.register(ide, { directory: options.ideDirectory });
   }
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   return {
     app,
     drain() {
       isDraining = true;
       front.stop();
+      // Browsers open some ahead. To Node these are not idle, so that closing would wait for their first request.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
     },
   };
 }
