@@ -1,3 +1,5 @@
+import { isLoopback } from './loopback.ts';
+
 /** Keys to sign calls with, and how ICE is reached. */
 export type UpstreamConfig =
   | { readonly kind: 'emulator' }
@@ -45,7 +47,7 @@ export interface Config {
   readonly persistedOnly: boolean;
   readonly pollInterval: { readonly minMs: number; readonly maxMs: number };
   /** WebSockets and event streams; see `server/streams`. */
-  readonly streams: { readonly max: number; readonly maxPerAddress: number; readonly keepAliveMs: number };
+  readonly streams: { readonly max: number; readonly maxPerClient: number; readonly keepAliveMs: number };
   /** Origins that browsers may call from; `loopback` is every http(s) origin on this machine. */
   readonly corsOrigins: 'loopback' | readonly string[];
   readonly ide: boolean;
@@ -133,7 +135,7 @@ export function readConfig(env: Environment): Config {
     pollInterval: { minMs, maxMs },
     streams: {
       max: read.integer('MAX_STREAMS', 10_000, 1, 1_000_000),
-      maxPerAddress: read.integer('MAX_STREAMS_PER_ADDRESS', 1000, 1, 1_000_000),
+      maxPerClient: read.integer('MAX_STREAMS_PER_ADDRESS', 1000, 1, 1_000_000),
       keepAliveMs: read.integer('STREAM_KEEPALIVE_MS', 12_000, 100, 60_000),
     },
     corsOrigins: read.origins('CORS_ORIGINS') ?? (production ? [] : 'loopback'),
@@ -250,9 +252,4 @@ function reader(env: Environment, problems: string[]) {
       return reject(name, 'origins such as https://app.example.com, separated by commas', value);
     },
   };
-}
-
-/** Whether only this machine can reach the host. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -1,31 +1,34 @@
 import { lookup } from 'node:dns/promises';
+import { EventEmitter } from 'node:events';
 import type { FastifyBaseLogger } from 'fastify';
-import { isLoopback, type Config } from './config.ts';
-import { createIceClient } from './ice/client.ts';
-import { createCounters } from './ice/counters.ts';
+import type { Config } from './config.ts';
+import { createIceClient, type IceClient } from './ice/client.ts';
 import { chainCredentials, staticCredentials } from './ice/credentials.ts';
-import type { Oddity } from './ice/decode.ts';
+import type { IceEmitter, IceEvents } from './ice/events.ts';
 import type { Credentials } from './ice/sign.ts';
-import { createPlanner } from './jobs/planner.ts';
-import { createJobReader } from './jobs/reader.ts';
-import { JobStore } from './jobs/store.ts';
-import { createJobSubmitter } from './jobs/submitter.ts';
-import { createJobWaiter } from './jobs/wait.ts';
-import { JobWatcher } from './jobs/watcher.ts';
-import { Answers } from './server/hot/answers.ts';
-import { createHttpServer } from './server/http.ts';
-import { readManifest } from './server/manifest.ts';
-import { createOperationServer } from './server/operation.ts';
-import { createPersistedDocuments, NO_PERSISTED_DOCUMENTS } from './server/persisted.ts';
-import { createPreparedOperations } from './server/hot/prepared.ts';
-import { createReadiness } from './server/readiness.ts';
-import { createSchema } from './server/schema.ts';
-import { createStreams } from './server/streams.ts';
+import type { JobsEmitter, JobsEvents } from './jobs/events.ts';
+import type { Jobs } from './jobs/jobs.ts';
+import { createPlanner } from './jobs/source/planner.ts';
+import { startJobs } from './jobs/start-jobs.ts';
+import { isLoopback } from './loopback.ts';
+import { createApp } from './server/app.ts';
+import type { ServerEmitter, ServerEvents } from './server/events.ts';
+import { createApollo } from './server/graphql/apollo.ts';
+import { createExecutor } from './server/graphql/executor.ts';
+import { createPersistedDocuments, NO_PERSISTED_DOCUMENTS } from './server/graphql/persisted/documents.ts';
+import { readManifest } from './server/graphql/persisted/manifest.ts';
+import { createSchema } from './server/graphql/schema.ts';
+import { createReadiness } from './server/http/readiness.ts';
+import { createPreparedOperations } from './server/response-cache/prepared-operations.ts';
+import { StoredResponses } from './server/response-cache/stored-responses.ts';
+import { createConnections } from './server/transports/connections.ts';
+import { countEvents, type Counters } from './telemetry/counters.ts';
+import { logEvents } from './telemetry/log.ts';
 
-/** Where the IDE is built to. */
-export const IDE_DIRECTORY = new URL('../web/dist/', import.meta.url);
+/** The folder of the built pages. */
+export const PAGES_DIRECTORY = new URL('../web/dist/', import.meta.url);
 
-/** Where calls go, and the keys to sign them with; without keys the official default chain finds them. */
+/** Where calls go, and the keys to sign them with. Without keys the official default chain finds some. */
 export interface Upstream {
   readonly endpoint: URL;
   readonly credentials: Credentials | undefined;
@@ -35,17 +38,30 @@ export interface Upstream {
 export interface Gateway {
   /** Without a slash at its end, such as `http://127.0.0.1:4000`. */
   readonly url: string;
+  readonly counters: Counters;
   /**
-   * Refuses new requests, ends streams and waits, lets what is under way finish, then frees everything. Connections
-   * still open after the longest time an operation may take, plus one second, are cut; one that submits may take the
-   * limit of a call longer.
+   * Refuses new requests, ends streams and waits, lets requests in flight finish, then frees everything. Connections that
+   * are still open after the longest time of an operation, plus one second, are cut. A submission may take the limit of a
+   * call longer.
    */
   close(): Promise<void>;
 }
 
+/** What the steps share. */
+interface Composition {
+  readonly config: Config;
+  readonly logger: FastifyBaseLogger;
+  /** The clock that states age by and calls are signed with, in milliseconds since 1970. */
+  readonly now: () => number;
+  /** Aborts when the gateway begins to stop. */
+  readonly stopping: AbortSignal;
+  readonly events: { readonly ice: IceEmitter; readonly jobs: JobsEmitter; readonly server: ServerEmitter };
+}
+
 /**
- * Puts the layers together and listens. `now` is the clock that states age by and calls are signed with.
+ * Puts the layers together and listens.
  *
+ * @param now the clock that states age by and calls are signed with
  * @throws {ConfigError} when the manifest of persisted operations cannot be used
  */
 export async function startGateway(
@@ -54,84 +70,100 @@ export async function startGateway(
   logger: FastifyBaseLogger,
   now: () => number = Date.now,
 ): Promise<Gateway> {
-  const schema = createSchema();
-  const persisted =
-    config.persistedOperations === undefined
-      ? NO_PERSISTED_DOCUMENTS
-      : createPersistedDocuments(readManifest(config.persistedOperations, schema), config.persistedOnly);
-  const { endpoint, credentials } = upstream;
-  const counters = createCounters();
-  const ice = createIceClient({
+  const stop = new AbortController();
+  const events: Composition['events'] = {
+    ice: new EventEmitter<IceEvents>(),
+    jobs: new EventEmitter<JobsEvents>(),
+    server: new EventEmitter<ServerEvents>(),
+  };
+  const composition: Composition = { config, logger, now, stopping: stop.signal, events };
+  const counters = countEvents(events);
+  logEvents(events, logger);
+
+  const ice = connectUpstream(upstream, composition);
+  const jobs = composeJobs(ice, composition);
+  const server = await startServer(ice, jobs, composition);
+
+  return {
+    url: server.url,
+    counters,
+    async close() {
+      stop.abort();
+      await server.close();
+      ice.close();
+    },
+  };
+}
+
+function connectUpstream(
+  { endpoint, credentials }: Upstream,
+  { config, events, now }: Composition,
+): IceClient {
+  return createIceClient({
     endpoint,
     credentials: credentials === undefined ? chainCredentials() : staticCredentials(credentials),
     timeoutMs: config.attemptTimeoutMs,
     callsPerSecond: config.callsPerSecond,
     maxConcurrency: config.maxConcurrency,
-    report: logOnce(logger),
-    counters,
+    events: events.ice,
     now: () => new Date(now()),
   });
-  const store: JobStore = new JobStore({
-    planner: createPlanner({
-      ice,
-      isListBatchingOn: config.isListBatchingOn,
-      inDemand: () => store.inDemand(),
-      isUnfinished: (id) => store.peek(id)?.job?.status === 'INIT',
-      learn: (id, reading) => store.learn(id, reading),
-      now,
-      counters,
-      onContradiction: () =>
-        logger.warn('ICE listed a finished job as unfinished: lists are not trusted for now'),
+}
+
+function composeJobs(ice: IceClient, { config, events, now }: Composition): Jobs {
+  const { isListBatchingOn, freshness, pollInterval, maxJobs, allowSubmit, operationTimeoutMs } = config;
+  return startJobs({
+    ice,
+    source: (memory) => createPlanner({ ice, memory, isListBatchingOn, now, events: events.jobs }),
+    freshness,
+    pollInterval,
+    maxJobs,
+    readTimeoutMs: operationTimeoutMs,
+    allowSubmit,
+    events: events.jobs,
+    now,
+  });
+}
+
+async function startServer(
+  ice: IceClient,
+  jobs: Jobs,
+  { config, logger, events, stopping, now }: Composition,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const { introspection, isJitOn, operationTimeoutMs, persistedOperations, persistedOnly } = config;
+  const schema = createSchema();
+  const persisted =
+    persistedOperations === undefined
+      ? NO_PERSISTED_DOCUMENTS
+      : createPersistedDocuments(readManifest(persistedOperations, schema), persistedOnly);
+  const apollo = createApollo({ schema, introspection, persisted, isJitOn, logger });
+  await apollo.start();
+  const jobsFor = () => jobs;
+  const app = await createApp({
+    logger,
+    readiness: createReadiness(
+      (signal) => firstCall(ice, signal),
+      stopping,
+      (error) => logger.warn({ err: error }, 'not ready: the first call of ICE failed'),
+    ),
+    executor: createExecutor({
+      schema,
+      apollo,
+      jobsFor,
+      operationTimeoutMs,
+      stopping,
+      events: events.server,
     }),
-    freshness: config.freshness,
-    maxJobs: config.maxJobs,
-    now,
-    counters,
-  });
-  const readiness = createReadiness(
-    (signal) =>
-      ice.listPackageJobs(
-        { orderBy: 'CreateTimeDesc', pageSize: 1 },
-        { signal, caller: config, record: () => undefined },
-      ),
-    (error) => logger.warn({ err: error }, 'not ready: the first call of ICE failed'),
-  );
-  const stopping = new AbortController();
-  const watcher = new JobWatcher({
-    store,
-    pollInterval: config.pollInterval,
-    readTimeoutMs: config.operationTimeoutMs,
-    maxJobs: config.maxJobs,
-    now,
-    counters,
-    onBug: (err) => logger.error({ err }, 'bug'),
-  });
-  const operations = createOperationServer({
-    schema,
-    introspection: config.introspection,
-    persisted,
-    isJitOn: config.isJitOn,
-    logger,
-  });
-  await operations.start();
-  const { app, drain } = await createHttpServer({
-    logger,
-    readiness,
-    schema,
-    operations,
-    streams: createStreams(config.streams, stopping.signal),
-    watcher,
-    answers: new Answers({ store, maxBytes: config.answersMaxBytes }),
-    prepared: config.isJitOn ? createPreparedOperations({ schema, store, watcher }) : undefined,
-    lifetimes: { store, watcher },
-    now,
-    waiter: createJobWaiter({ watcher, stopping: stopping.signal }),
-    jobs: createJobReader(ice, store),
-    submitter: createJobSubmitter({ ice, store, isAllowed: config.allowSubmit }),
-    operationTimeoutMs: config.operationTimeoutMs,
+    connections: createConnections(config.streams, stopping, events.server),
+    stored: new StoredResponses(config.answersMaxBytes),
+    prepared: isJitOn ? createPreparedOperations(schema) : undefined,
+    jobsFor,
     corsOrigins: config.corsOrigins,
     isHostChecked: !config.production && isLoopback(config.host),
-    ideDirectory: config.ide ? IDE_DIRECTORY : undefined,
+    pagesDirectory: config.ide ? PAGES_DIRECTORY : undefined,
+    stopping,
+    now,
+    events: events.server,
   });
   // One address, as Fastify drains only the first of several.
   const { address } = await lookup(config.host);
@@ -140,31 +172,21 @@ export async function startGateway(
     port: config.port,
     listenTextResolver: (address) => `listening on ${address}`,
   });
-
   return {
     url,
     async close() {
-      drain();
-      stopping.abort();
-      readiness.stop();
       const submissionMs = config.allowSubmit ? config.attemptTimeoutMs : 0;
-      const longestMs = config.operationTimeoutMs + submissionMs;
+      const longestMs = operationTimeoutMs + submissionMs;
       const cut = setTimeout(() => app.server.closeAllConnections(), longestMs + 1000);
       await app.close();
       clearTimeout(cut);
-      await operations.stop();
-      ice.close();
+      await apollo.stop();
     },
   };
 }
 
-/** Logs each kind of oddity once: a member that ICE changed would be in every answer. */
-function logOnce(logger: FastifyBaseLogger): (oddity: Oddity) => void {
-  const seen = new Set<string>();
-  return (oddity) => {
-    const key = `${oddity.member} ${oddity.kind} ${oddity.text ?? ''}`;
-    if (seen.has(key) || seen.size >= 1000) return;
-    seen.add(key);
-    logger.warn(oddity, 'ICE sent something it does not document');
-  };
+/** The cheapest signed call. ICE accepts it when the endpoint, the keys and the rights are right. */
+function firstCall(ice: IceClient, signal: AbortSignal): Promise<unknown> {
+  const context = { signal, turnKey: {}, onCall: () => undefined };
+  return ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
 }

@@ -1,8 +1,8 @@
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { ConfigError, readConfig, type Config } from './config.ts';
-import { IDE_DIRECTORY, startGateway, type Gateway, type Upstream } from './gateway.ts';
-import { isIdeBuilt } from './server/ide.ts';
+import { PAGES_DIRECTORY, startGateway, type Gateway, type Upstream } from './gateway.ts';
+import { arePagesBuilt } from './server/http/pages.ts';
 
 const config = configOrExit();
 const logger = pino({ level: config.logLevel });
@@ -65,7 +65,8 @@ function welcome(url: string): string {
       ? 'the built-in ICE emulator: no keys are set, every job is made up'
       : config.upstream.endpoint.origin;
   const absence = config.ide ? 'not built: npm run build:web' : 'off: IDE=true turns it on';
-  const addressOf = (path: string) => (config.ide && isIdeBuilt(IDE_DIRECTORY) ? `${url}${path}` : absence);
+  const addressOf = (path: string) =>
+    config.ide && arePagesBuilt(PAGES_DIRECTORY) ? `${url}${path}` : absence;
   return `
   Package Job Gateway
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { LIMITS } from '../src/server/limits.ts';
+import { LIMITS } from '../src/server/graphql/limits.ts';
 import { it } from './support/it.ts';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { PackageJob as PackageJobParent } from '../jobs/model.ts';
 import type { MediaObject as MediaObjectParent } from '../jobs/media-object.ts';
-import type { PackageJobConnection as PackageJobConnectionParent } from '../jobs/pagination.ts';
+import type { PackageJobConnection as PackageJobConnectionParent } from '../jobs/list/connection.ts';
 import type { OperationContext } from '../resolvers/context.ts';
 export type Maybe<T> = T extends PromiseLike<infer U> ? Promise<U | null> : T | null;
 export type InputMaybe<T> = T extends PromiseLike<infer U> ? Promise<U | null> : T | null;

@@ -5,20 +5,20 @@ import { createRate } from './rate.ts';
 /** How much of the account's quota one action may use. */
 export interface BudgetOptions {
   readonly action: string;
-  /** Most calls started in any second; fewer after ICE throttled some, see {@link createRate}. */
+  /** Most calls started in any second. After ICE throttled some there are fewer, see {@link createRate}. */
   readonly callsPerSecond: number;
-  /** Most calls under way at once. */
+  /** Most calls in flight at once. */
   readonly maxConcurrency: number;
-  /** Most calls waiting; one more is refused at once. @default 10000 */
+  /** Most calls waiting. One more is refused at once. @default 10000 */
   readonly maxQueued?: number;
 }
 
-/** For whom a call is run. */
+/** On whose turn a call runs. */
 export interface Turn {
-  /** Takes the call out of the queue; it does not end a call that has begun. */
+  /** Takes the call out of the queue. It does not end a call that has begun. */
   readonly signal: AbortSignal;
-  /** Callers take turns, each one's calls are first come, first served. Compared by identity. */
-  readonly caller: object;
+  /** Keys take turns. The calls of one key are first come, first served. Keys are compared by identity. */
+  readonly turnKey: object;
 }
 
 /** Runs the calls of one action within its budget. */
@@ -31,8 +31,8 @@ export interface Budget {
    * Runs `task` as soon as the budget allows.
    *
    * @throws {IceError} OVERLOADED when the queue is full, or `signal` aborts before the call could start. Its
-   *   `retryAfterMs` is the time the queue takes at the present rate: what is left of a pause, and
-   *   1000 * calls waiting / calls per second; from 1000 to 60 000.
+   *   `retryAfterMs` is the time that the queue takes at the present rate: what is left of a pause, plus
+   *   1000 * calls waiting / calls per second. It is 1000 to 60 000.
    */
   run<T>(turn: Turn, task: () => Promise<T>): Promise<T>;
   /** Ends every waiting call with this error. */
@@ -48,19 +48,19 @@ export function createBudget(options: BudgetOptions): Budget {
   const { action, callsPerSecond, maxConcurrency, maxQueued = 10_000 } = options;
   const rate = createRate(callsPerSecond, () => performance.now());
   const queue = createFairQueue<WaitingCall>();
-  let underWay = 0;
-  /** Set while calls wait for time to pass, and for nothing else. */
+  let inFlight = 0;
+  /** Is set while calls wait for nothing but time. */
   let timer: NodeJS.Timeout | undefined;
 
   function startNext(): void {
     clearTimeout(timer);
-    while (queue.size > 0 && underWay < maxConcurrency) {
+    while (queue.size > 0 && inFlight < maxConcurrency) {
       const waitMs = rate.waitMs();
       if (waitMs > 0) {
         timer = setTimeout(startNext, Math.ceil(waitMs));
         return;
       }
-      underWay += 1;
+      inFlight += 1;
       queue.take()?.start();
     }
   }
@@ -71,8 +71,8 @@ export function createBudget(options: BudgetOptions): Budget {
     return new IceError('OVERLOADED', { action, retryAfterMs });
   }
 
-  /** Resolves when it is the call's turn, to the time it started at. */
-  function waitForTurn({ signal, caller }: Turn): Promise<number> {
+  /** Resolves when it is the call's turn, to the time at which it started. */
+  function waitForTurn({ signal, turnKey }: Turn): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     if (signal.aborted || queue.size >= maxQueued) {
       reject(overload());
@@ -84,7 +84,7 @@ export function createBudget(options: BudgetOptions): Budget {
       if (queue.size === 0) clearTimeout(timer);
       reject(error);
     };
-    const leave = queue.push(caller, {
+    const leave = queue.push(turnKey, {
       start() {
         signal.removeEventListener('abort', leaveOnAbort);
         resolve(rate.start());
@@ -118,7 +118,7 @@ export function createBudget(options: BudgetOptions): Budget {
         } else rate.granted();
         throw error;
       } finally {
-        underWay -= 1;
+        inFlight -= 1;
         startNext();
       }
     },

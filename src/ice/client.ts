@@ -1,17 +1,17 @@
-import { readAnswer, type Answer } from './answer.ts';
-import { createCounters, ICE_ACTIONS, type Counters, type IceAction } from './counters.ts';
+import { ICE_ACTIONS, type ActionState, type IceAction } from './actions.ts';
 import type { CredentialsProvider } from './credentials.ts';
 import {
-  decodeJobAnswer,
-  decodeListAnswer,
-  decodeSubmitAnswer,
+  decodeJobResponse,
+  decodeListResponse,
+  decodeSubmitResponse,
   type IceJob,
   type IceJobPage,
-  type Oddity,
-  type ReportOddity,
+  type ReportViolation,
 } from './decode.ts';
 import { IceError, isNotFound, outcomeOf } from './errors.ts';
+import type { IceEmitter } from './events.ts';
 import { createGate, type CallContext, type Gate, type Success } from './gate.ts';
+import { readResponse, type IceResponse } from './response.ts';
 import { retry } from './retry.ts';
 import type { Credentials } from './sign.ts';
 import { submissionParameters, type IceSubmission } from './submission.ts';
@@ -25,14 +25,11 @@ export interface IceClientOptions {
   readonly credentials: CredentialsProvider;
   /** Limit for one attempt, in milliseconds. */
   readonly timeoutMs: number;
-  /** Most calls of one action started in any second; fewer for a while after ICE throttled some. */
+  /** Most calls of one action started in any second. After ICE throttled some there are fewer for a while. */
   readonly callsPerSecond: number;
-  /** Most calls of one action under way at once. */
+  /** Most calls of one action in flight at once. */
   readonly maxConcurrency: number;
-  /** Told of everything undocumented in an answer. */
-  readonly report: ReportOddity;
-  /** The process's counters. @default the client's own */
-  readonly counters?: Counters;
+  readonly events: IceEmitter;
   /** Clock of the signature's date. @default the system's */
   readonly now?: () => Date;
 }
@@ -50,22 +47,24 @@ export interface ListQuery {
   readonly nextPageToken?: string;
 }
 
-/** What ICE told, and when. */
+/** What ICE said, and when. */
 export interface Observed<T> {
   readonly value: T;
-  /** When the attempt that succeeded was sent, in milliseconds since 1970; what it tells is at least as new. */
+  /** When the successful attempt was sent, in milliseconds since 1970. The value is at least as new as that. */
   readonly observedAt: number;
 }
 
 /** The packaging-job actions of ICE, version 2020-11-09. Every method throws {@link IceError}. */
 export interface IceClient {
-  /** One job by GetPackageJob; `null` when ICE does not know the id. */
+  /** The state of each action at this moment. */
+  readonly state: Readonly<Record<IceAction, ActionState>>;
+  /** Reads one job by GetPackageJob. It is `null` when ICE does not know the id. */
   getPackageJob(id: string, context: CallContext): Promise<Observed<IceJob | null>>;
-  /** One page of ListPackageJobs. Its jobs have no `outputUrl`. */
+  /** Reads one page of ListPackageJobs. Its jobs have no `outputUrl`. */
   listPackageJobs(query: ListQuery, context: CallContext): Promise<Observed<IceJobPage>>;
   /**
-   * Submits one job by SubmitPackageJob and gives its id. Once sent it is not ended by the context's signal, only by the
-   * limit of one attempt, and it is never sent twice: the submission of a caller that has left still ends in a known state.
+   * Submits one job by SubmitPackageJob and gives its id. It is never sent twice. Once it is sent, the context's signal
+   * does not end it; only the limit of one attempt does. So the submission of a client that left still ends in a known state.
    *
    * @throws {IceError} `isOutcomeUnknown` when ICE may have made the job; without it there is none
    */
@@ -74,39 +73,36 @@ export interface IceClient {
   close(): void;
 }
 
-/** One question to ICE; `decode` gives `undefined` for an answer ICE does not document. */
+/** One question to ICE. `decode` gives `undefined` for a response that ICE does not document. */
 interface Question<T> {
   readonly action: IceAction;
   readonly parameters: Readonly<Record<string, string>>;
-  readonly decode: (members: Answer['members']) => T | undefined;
+  readonly decode: (members: IceResponse['members']) => T | undefined;
   /** What it means that ICE does not know the thing asked for. @default it is an error */
   readonly absent?: T;
 }
 
 /**
- * A read goes through retries, a change does not, and each attempt through its action's circuit breaker and
- * then its budget; so every attempt waits for a turn of its own, and is signed when that has come.
+ * A read is retried. A change is not. Each attempt passes the circuit breaker of its action and then its budget. So every
+ * attempt waits for a turn of its own, and is signed when that turn has come.
  */
 export function createIceClient(options: IceClientOptions): IceClient {
   const { endpoint, credentials, timeoutMs, callsPerSecond, maxConcurrency } = options;
-  const { counters = createCounters(), now = () => new Date() } = options;
+  const { events, now = () => new Date() } = options;
   const maxSockets = ICE_ACTIONS.length * maxConcurrency;
   const reading = createTransport({ endpoint, timeoutMs, maxSockets, keepAlive: true, now });
-  // Its gate bounds it; of an agent that is bounded too, Node keeps connections whatever it is told.
+  // The gate bounds it. If the agent were bounded too, Node would keep its connections in spite of `keepAlive`.
   const changing = createTransport({ endpoint, timeoutMs, maxSockets: Infinity, keepAlive: false, now });
-  const limits = { callsPerSecond, maxConcurrency, counters };
+  const limits = { callsPerSecond, maxConcurrency, events };
   const gates = {
     GetPackageJob: createGate({ action: 'GetPackageJob', ...limits }),
     ListPackageJobs: createGate({ action: 'ListPackageJobs', ...limits }),
     SubmitPackageJob: createGate({ action: 'SubmitPackageJob', ...limits }),
   } satisfies Record<IceAction, Gate>;
 
-  function report(oddity: Oddity): void {
-    if (oddity.kind === 'unknown enum text') counters.unknownTexts += 1;
-    options.report(oddity);
-  }
+  const report: ReportViolation = (violation) => void events.emit('contractViolation', violation);
 
-  /** The keys may have to be fetched, for which the caller's deadline holds too. */
+  /** The keys may have to be fetched first. The deadline of the call holds for that too. */
   function keys(action: string, signal: AbortSignal): Promise<Credentials> {
     const { promise, resolve, reject } = Promise.withResolvers<Credentials>();
     const abort = () => reject(new IceError('UPSTREAM_TIMEOUT', { action }));
@@ -127,7 +123,7 @@ export function createIceClient(options: IceClientOptions): IceClient {
     const observedAt = now().getTime();
     const raw = await transport.send(action, parameters, credentialsNow, signal);
     try {
-      const { members, requestId } = readAnswer(action, raw);
+      const { members, requestId } = readResponse(action, raw);
       const value = decode(members);
       if (value === undefined) throw new IceError('UPSTREAM_MALFORMED', { action, requestId });
       return { value: { value, observedAt }, requestId };
@@ -139,7 +135,7 @@ export function createIceClient(options: IceClientOptions): IceClient {
     }
   }
 
-  /** Asks what may be asked again. */
+  /** Asks a question that may be asked again. */
   function read<T>(question: Question<T>, context: CallContext): Promise<Observed<T>> {
     const { signal } = context;
     return retry(signal, (number) =>
@@ -149,7 +145,7 @@ export function createIceClient(options: IceClientOptions): IceClient {
     );
   }
 
-  /** Asks for what must not happen twice: one attempt, which its caller can only take back before it is sent. */
+  /** Asks for a change, which must not happen twice. It is one attempt, which `signal` only ends before it is sent. */
   async function change<T>(question: Question<T>, context: CallContext): Promise<Observed<T>> {
     const progress = { isSent: false };
     try {
@@ -170,7 +166,7 @@ export function createIceClient(options: IceClientOptions): IceClient {
           action: 'GetPackageJob',
           parameters: { JobId: id },
           decode(members) {
-            const job = decodeJobAnswer(members, report);
+            const job = decodeJobResponse(members, report);
             return job && !isSameId(id, job.id) ? undefined : job;
           },
           absent: null,
@@ -182,7 +178,7 @@ export function createIceClient(options: IceClientOptions): IceClient {
         {
           action: 'ListPackageJobs',
           parameters: listParameters(query),
-          decode: (members) => decodeListAnswer(members, report),
+          decode: (members) => decodeListResponse(members, report),
         },
         context,
       );
@@ -192,10 +188,18 @@ export function createIceClient(options: IceClientOptions): IceClient {
         {
           action: 'SubmitPackageJob',
           parameters: submissionParameters(submission),
-          decode: decodeSubmitAnswer,
+          decode: decodeSubmitResponse,
         },
         context,
       );
+    },
+    get state() {
+      const { GetPackageJob, ListPackageJobs, SubmitPackageJob } = gates;
+      return {
+        GetPackageJob: GetPackageJob.state,
+        ListPackageJobs: ListPackageJobs.state,
+        SubmitPackageJob: SubmitPackageJob.state,
+      };
     },
     close() {
       reading.close();
@@ -204,7 +208,7 @@ export function createIceClient(options: IceClientOptions): IceClient {
   };
 }
 
-/** ICE's documentation masks the last four characters of ids, as `ab48…****`. Any other job is not the one asked for. */
+/** ICE's documentation masks the last four characters of ids, as in `ab48…****`. Any other job is the wrong one. */
 function isSameId(asked: string, told: string): boolean {
   const isMasked = told.endsWith('****') && told.length === asked.length;
   return told === asked || (isMasked && asked.startsWith(told.slice(0, -4)));

@@ -1,6 +1,7 @@
 import { XMLParser } from 'fast-xml-parser';
+import { isJsonObject } from '../json-object.ts';
 
-/** Where a packaging job stands; UNKNOWN is any text ICE does not document. */
+/** The status of a packaging job. UNKNOWN is any text that ICE does not document. */
 export type JobStatus = 'INIT' | 'SUCCESS' | 'FAIL' | 'UNKNOWN';
 export type TriggerSource = 'API' | 'WORK_FLOW' | 'CONSOLE' | 'UNKNOWN';
 export type MediaType = 'OSS' | 'MEDIA' | 'UNKNOWN';
@@ -12,9 +13,9 @@ export interface IceMedia {
 }
 
 /**
- * A packaging job as ICE sent it, checked member by member: absent and wrongly typed ones are `null`.
+ * A packaging job as ICE sent it. Each member is checked. An absent or wrongly typed member is `null`.
  *
- * Times are RFC 3339 text in UTC. `outputUrl` is `undefined` where ICE does not send it, which is in lists.
+ * Times are RFC 3339 text in UTC. `outputUrl` is `undefined` where ICE does not send it. Lists do not have it.
  */
 export interface IceJob {
   readonly id: string;
@@ -36,39 +37,39 @@ export interface IceJob {
   readonly userData: string | null;
 }
 
-/** One page of a list; `nextPageToken` is `null` on the last. */
+/** One page of a list. `nextPageToken` is `null` on the last page. */
 export interface IceJobPage {
   readonly jobs: readonly IceJob[];
   readonly nextPageToken: string | null;
 }
 
-/** Something in an answer that ICE does not document. Never holds the value, save for the text of an enum. */
-export interface Oddity {
+/** Something in a response that ICE does not document. It never holds the value, except for the text of an enum. */
+export interface ContractViolation {
   readonly kind: 'unknown enum text' | 'wrong type' | 'invalid value';
   /** The member, as in `PackageJob.Status`. */
   readonly member: string;
   readonly text?: string;
 }
 
-/** Told of every oddity found while decoding. */
-export type ReportOddity = (oddity: Oddity) => void;
+/** Is called for every contract violation that decoding finds. */
+export type ReportViolation = (violation: ContractViolation) => void;
 
-/** What every answer of ICE, good or bad, says about itself. */
+/** What every response of ICE, good or bad, says about itself. */
 export interface Envelope {
-  /** The whole body; `undefined` when it was no JSON or XML object. */
+  /** The whole body. It is `undefined` when the body is no JSON or XML object. */
   readonly members: Readonly<Record<string, unknown>> | undefined;
   readonly requestId: string | undefined;
   readonly upstreamCode: string | undefined;
-  /** Whether it has a `Code` that tells of no success, be that fit to be shown or not. */
+  /** Whether it has a `Code` other than those of success, even one that must not be shown. */
   readonly isRefusal: boolean;
 }
 
-/** What stands for a `Code` where nothing was refused, as the official clients have it. */
+/** Values of `Code` that refuse nothing. The official clients know the same ones. */
 const SUCCESS_CODES: ReadonlySet<unknown> = new Set([200, '200', 'OK', 'ok', 'Success', 'success']);
 
 const xml = new XMLParser({ parseTagValue: false });
 
-/** Reads a body that may be anything: JSON, an XML error, HTML, cut off, empty. Never throws. */
+/** Reads a body that may be anything: JSON, an XML error, HTML, cut off, empty. It never throws. */
 export function decodeEnvelope(body: string): Envelope {
   const members = parseJsonObject(body) ?? parseXmlError(body);
   const code = members?.['Code'];
@@ -76,7 +77,7 @@ export function decodeEnvelope(body: string): Envelope {
   return {
     members,
     isRefusal: code !== undefined && code !== null && !SUCCESS_CODES.has(code),
-    // Only what looks like a code or an id is let through: bodies can echo what we sent, keys included.
+    // Bodies can echo what we sent, keys included. So only what looks like a code or an id passes.
     upstreamCode: typeof code === 'string' && /^[A-Za-z][\w.-]{0,127}$/.test(code) ? code : undefined,
     requestId: typeof requestId === 'string' && /^[\w-]{1,64}$/.test(requestId) ? requestId : undefined,
   };
@@ -85,69 +86,69 @@ export function decodeEnvelope(body: string): Envelope {
 function parseJsonObject(body: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(body);
-    return isRecord(value) ? value : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** `<Error><RequestId/><HostId/><Code/><Message/></Error>`, which the API gateway sends in front of some products. */
+/** Reads `<Error><RequestId/><HostId/><Code/><Message/></Error>`. The API gateway in front of some products sends it. */
 function parseXmlError(body: string): Record<string, unknown> | undefined {
   if (!body.trimStart().startsWith('<')) return undefined;
   try {
     const value: unknown = xml.parse(body);
-    const error = isRecord(value) ? value['Error'] : undefined;
-    return isRecord(error) ? error : undefined;
+    const error = isJsonObject(value) ? value['Error'] : undefined;
+    return isJsonObject(error) ? error : undefined;
   } catch {
     return undefined;
   }
 }
 
 /**
- * The job in an answer of GetPackageJob: `null` when there is none in it, `undefined` when the answer is not what ICE
- * documents.
+ * The job in a response of GetPackageJob. It is `null` when the response has no job, and `undefined` when the response is
+ * not what ICE documents.
  */
-export function decodeJobAnswer(
+export function decodeJobResponse(
   members: Readonly<Record<string, unknown>>,
-  report: ReportOddity,
+  report: ReportViolation,
 ): IceJob | null | undefined {
   const value = members['PackageJob'] ?? null;
   if (value === null) return null;
-  if (!isRecord(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   if ((value['JobId'] ?? '') === '') return null;
   return decodeJob(value, report);
 }
 
-/** The page in an answer of ListPackageJobs, or `undefined` when the answer is not what ICE documents. */
-export function decodeListAnswer(
+/** The page in a response of ListPackageJobs, or `undefined` when the response is not what ICE documents. */
+export function decodeListResponse(
   members: Readonly<Record<string, unknown>>,
-  report: ReportOddity,
+  report: ReportViolation,
 ): IceJobPage | undefined {
   const list = members['PackageJobList'];
-  if (!isRecord(list)) return undefined;
+  if (!isJsonObject(list)) return undefined;
   const items = list['PackageJobs'] ?? [];
   const token = list['NextPageToken'] ?? '';
   if (!Array.isArray(items) || typeof token !== 'string' || !PAGE_TOKEN.test(token)) return undefined;
-  const jobs = items.map((item: unknown) => (isRecord(item) ? decodeJob(item, report) : undefined));
-  // A job that cannot be named cannot be shown; the others can.
+  const jobs = items.map((item: unknown) => (isJsonObject(item) ? decodeJob(item, report) : undefined));
+  // A job without an id cannot be shown. The others can.
   if (jobs.includes(undefined)) report({ kind: 'wrong type', member: 'PackageJobList.PackageJobs[]' });
   return { jobs: jobs.filter((job) => job !== undefined), nextPageToken: token === '' ? null : token };
 }
 
-/** The id in an answer of SubmitPackageJob, or `undefined` when the answer is not what ICE documents. */
-export function decodeSubmitAnswer(members: Readonly<Record<string, unknown>>): string | undefined {
+/** The id in a response of SubmitPackageJob, or `undefined` when the response is not what ICE documents. */
+export function decodeSubmitResponse(members: Readonly<Record<string, unknown>>): string | undefined {
   const id = members['JobId'];
   return typeof id === 'string' && JOB_ID.test(id) ? id : undefined;
 }
 
-/** What a cursor can carry; ICE's own tokens are 32 hexadecimal characters. */
+/** The page tokens that a cursor can carry. ICE's own tokens are 32 hexadecimal characters. */
 const PAGE_TOKEN = /^[\x20-\x7e]{0,1024}$/;
 
-/** What ids look like, with room to spare: ICE's own are 32 hexadecimal characters. */
+/** The ids that are accepted. ICE's own ids are 32 hexadecimal characters. */
 const JOB_ID = /^[\x21-\x7e]{1,128}$/;
 
 /** One job, or `undefined` when it has no usable JobId. */
-function decodeJob(value: Readonly<Record<string, unknown>>, report: ReportOddity): IceJob | undefined {
+function decodeJob(value: Readonly<Record<string, unknown>>, report: ReportViolation): IceJob | undefined {
   const read = memberReader(value, 'PackageJob', report);
   const id = read.text('JobId');
   if (id === null || !JOB_ID.test(id)) return undefined;
@@ -189,7 +190,7 @@ const MEDIA_TYPES: ReadonlyMap<string, MediaType> = new Map([
 ]);
 
 /** `Inputs` is a list of `{ Input: { Type, Media } }`. */
-function decodeInputs(value: unknown, report: ReportOddity): readonly IceMedia[] {
+function decodeInputs(value: unknown, report: ReportViolation): readonly IceMedia[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) {
     report({ kind: 'wrong type', member: 'PackageJob.Inputs' });
@@ -197,15 +198,15 @@ function decodeInputs(value: unknown, report: ReportOddity): readonly IceMedia[]
   }
   return value
     .map((item: unknown) => {
-      if (!isRecord(item)) report({ kind: 'wrong type', member: 'PackageJob.Inputs[]' });
-      return isRecord(item) ? decodeMedia(item['Input'], 'PackageJob.Inputs[].Input', report) : null;
+      if (!isJsonObject(item)) report({ kind: 'wrong type', member: 'PackageJob.Inputs[]' });
+      return isJsonObject(item) ? decodeMedia(item['Input'], 'PackageJob.Inputs[].Input', report) : null;
     })
     .filter((media) => media !== null);
 }
 
-function decodeMedia(value: unknown, member: string, report: ReportOddity): IceMedia | null {
+function decodeMedia(value: unknown, member: string, report: ReportViolation): IceMedia | null {
   if (value === undefined || value === null) return null;
-  if (!isRecord(value)) {
+  if (!isJsonObject(value)) {
     report({ kind: 'wrong type', member });
     return null;
   }
@@ -213,15 +214,15 @@ function decodeMedia(value: unknown, member: string, report: ReportOddity): IceM
   return { type: read.enumOf('Type', MEDIA_TYPES) ?? 'UNKNOWN', media: read.text('Media') };
 }
 
-/** Reads members by name; absent ones are `null`, wrong ones are reported and `null`. */
-function memberReader(value: Readonly<Record<string, unknown>>, parent: string, report: ReportOddity) {
+/** Reads members by name. An absent member is `null`. A wrong member is reported and `null`. */
+function memberReader(value: Readonly<Record<string, unknown>>, parent: string, report: ReportViolation) {
   const text = (name: string): string | null => {
     const member = value[name] ?? null;
     if (member === null || typeof member === 'string') return member;
     report({ kind: 'wrong type', member: `${parent}.${name}` });
     return null;
   };
-  /** As {@link text}, but `null` for white space alone, and checked by `parse`, which gives `null` for bad text. */
+  /** As {@link text}, then parsed. White space alone is `null`. `parse` gives `null` for bad text. */
   const parsed = (name: string, parse: (text: string) => string | null): string | null => {
     const trimmed = text(name)?.trim() ?? '';
     if (trimmed === '') return null;
@@ -259,14 +260,10 @@ function parseTime(text: string): string | null {
   if (!RFC_3339.test(text)) return null;
   const date = new Date(text);
   if (Number.isNaN(date.getTime())) return null;
-  // JavaScript takes 30 February for 2 March; such a text names no time.
+  // JavaScript takes 30 February for 2 March. Such a text names no time.
   const local = text.slice(0, 19);
   if (new Date(`${local}Z`).toISOString().slice(0, 19) !== local) return null;
   const utc = date.toISOString().replace('.000Z', 'Z');
-  // An offset can lead out of the years that RFC 3339 has.
+  // An offset can lead out of the years of RFC 3339.
   return RFC_3339.test(utc) ? utc : null;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

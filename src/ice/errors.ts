@@ -1,13 +1,13 @@
-/** Why a call of ICE gave no usable answer. The text is also the code that clients of the gateway see. */
+/** Why a call of ICE gave no usable response. The text is also the code that clients of the gateway see. */
 export type IceErrorCode =
   | 'OVERLOADED' // never sent: the queue for calls was full, or the deadline passed in it
   | 'UPSTREAM_THROTTLED' // refused for now: too many calls on the account
-  | 'UPSTREAM_TIMEOUT' // no complete answer in time
+  | 'UPSTREAM_TIMEOUT' // no complete response in time
   | 'UPSTREAM_UNAVAILABLE' // the connection failed, or ICE has a fault of its own
   | 'UPSTREAM_REJECTED' // refused for good: our key, our rights or our request
-  | 'UPSTREAM_MALFORMED'; // an answer that is not what ICE documents
+  | 'UPSTREAM_MALFORMED'; // a response that is not what ICE documents
 
-/** What is known about a failed call beside its code. Every member is safe to show to a client. */
+/** What else is known about a failed call. Every member is safe to show to a client. */
 export interface IceErrorDetails {
   readonly action: string;
   /** ICE's own error code, such as `Throttling.User`. */
@@ -18,11 +18,12 @@ export interface IceErrorDetails {
   readonly retryAfterMs?: number | undefined;
   /** Set when no connection was made, so that ICE saw nothing of the call. */
   readonly isUnconnected?: true;
-  /** Set when the call was to change something and ICE may have done so, although it never said. */
+  /** Set when the call was to change something, and ICE may have done so without saying it. */
   readonly isOutcomeUnknown?: true;
 }
 
-const RETRYABLE = {
+/** Whether a call that failed so can succeed later. */
+export const RETRYABLE = {
   OVERLOADED: true,
   UPSTREAM_THROTTLED: true,
   UPSTREAM_TIMEOUT: true,
@@ -53,9 +54,9 @@ export class IceError extends Error {
 }
 
 /**
- * What the failure of a call that was sent to change something means: a refusal is a refusal, and after anything else
- * ICE may have done it. Of the latter kind every error is one UPSTREAM_TIMEOUT, as it does not matter how the answer got
- * lost; the failure is its `cause`, and what ICE said of itself stays in its details.
+ * The meaning of a failed call that was to change something. After a refusal nothing was changed. After anything else ICE
+ * may have changed it. Every error of the latter kind is UPSTREAM_TIMEOUT, as it does not matter how the response got lost.
+ * The failure is its `cause`. Its details stay.
  */
 export function outcomeOf(failure: unknown): unknown {
   if (!(failure instanceof IceError) || failure.details.isUnconnected === true) return failure;
@@ -76,10 +77,10 @@ export function isNotFound(upstreamCode: string | undefined): boolean {
 }
 
 /**
- * Which failure a refusal is.
+ * Classifies a refusal.
  *
- * By ICE's code first, as its status misleads: 404 is also an unknown access key, and throttling comes as 400, 403
- * (`RequestsTooFrequent`) or 429. By status where there is no code or an unknown one.
+ * ICE's code counts first, as its status misleads: 404 is also an unknown access key, and throttling comes as 400, 403
+ * (`RequestsTooFrequent`) or 429. The status counts where the code is missing or unknown.
  *
  * @see https://help.aliyun.com/document_detail/197855.html the codes of ICE
  * @see https://help.aliyun.com/en/document_detail/434846.html the codes of the API gateway before it

@@ -1,9 +1,9 @@
-/** A queue whose owners take turns: one item from each in rotation, an owner's own items in order of arrival. */
+/** A queue whose owners take turns: one item from each in rotation. An owner's own items keep their order of arrival. */
 export interface FairQueue<T> {
   readonly size: number;
-  /** Adds an item behind its owner's others; the function it returns takes the item out, if it is still in. */
+  /** Adds an item behind its owner's others. The function that it returns takes the item out, if it is still in. */
   push(owner: object, item: T): () => void;
-  /** Takes out the item whose turn it is; `undefined` when there is none. */
+  /** Takes out the item whose turn it is. It gives `undefined` when there is none. */
   take(): T | undefined;
 }
 
@@ -14,7 +14,7 @@ interface Lane<T> {
 
 /** Each operation takes constant time, however many owners and items there are. */
 export function createFairQueue<T>(): FairQueue<T> {
-  /** The lanes that have items, in order of their turns. */
+  /** The lanes that have items, in the order of their turns. */
   const lanes = new LinkedList<Lane<T>>();
   const laneOf = new Map<object, Link<Lane<T>>>();
   let lastOwner: object | undefined;
@@ -50,7 +50,7 @@ export function createFairQueue<T>(): FairQueue<T> {
       return () => remove(lane, item);
     },
     take() {
-      // Who was served last and has come back before the others is behind them all the same.
+      // The owner that was served last goes behind the others, even when it came back before them.
       if (lanes.first !== undefined && lanes.first.value.owner === lastOwner) moveToEnd(lanes.first);
       const lane = lanes.first;
       const item = lane?.value.items.first;
@@ -74,7 +74,7 @@ class Link<T> {
   }
 }
 
-/** Doubly linked: JavaScript's Set and Map skip over what was deleted in front again and again. */
+/** A doubly linked list. JavaScript's Set and Map would skip over the deleted first items again and again. */
 class LinkedList<T> {
   first: Link<T> | undefined;
   #last: Link<T> | undefined;
@@ -89,7 +89,7 @@ class LinkedList<T> {
     return link;
   }
 
-  /** Tells whether it was in. */
+  /** Returns whether the link was in the list. */
   remove(link: Link<T>): boolean {
     if (!link.isLinked) return false;
     link.isLinked = false;

@@ -1,34 +1,35 @@
+import type { ActionState, IceAction } from './actions.ts';
 import { createBreaker } from './breaker.ts';
 import { createBudget } from './budget.ts';
-import type { Counters, IceAction } from './counters.ts';
 import { IceError } from './errors.ts';
+import type { Attempt, AttemptEnd, IceEmitter } from './events.ts';
 
-/** One attempt at a call of ICE, for the log. */
+/** One attempt at a call of ICE, for the log and the receipt of an operation. */
 export interface CallRecord {
   readonly action: string;
   /** From its turn to its end, in milliseconds. */
   readonly durationMs: number;
   /** How long it waited for its turn, in milliseconds. */
   readonly queuedMs: number;
-  /** 1 is the first; retries count on. */
+  /** 1 is the first attempt. Retries count on. */
   readonly attempt: number;
-  /** ICE's id of the request, where its answer told one. */
+  /** ICE's id of the request, where its response has one. */
   readonly requestId?: string;
-  /** ICE's code for its refusal, the network's for a failed connection, or ours; absent when the attempt succeeded. */
+  /** ICE's code for its refusal, the network's code for a failed connection, or ours. It is absent after a success. */
   readonly error?: string;
 }
 
-/** For whom calls are made: how long they may take, and where they are written down. */
+/** On whose behalf calls are made. */
 export interface CallContext {
-  /** Ends the call; a call still waiting for its turn never begins. */
+  /** Ends the call. A call that still waits for its turn never begins. */
   readonly signal: AbortSignal;
-  /** Whose call it is: callers take turns in the queue, however many calls each has in it. Compared by identity. */
-  readonly caller: object;
-  /** Told of every attempt once it has ended; not of one that never began. */
-  readonly record: (call: CallRecord) => void;
+  /** Keys take turns in the queue, however many calls each has in it. Keys are compared by identity. */
+  readonly turnKey: object;
+  /** Is called for every attempt once it has ended, and not for one that never began. */
+  readonly onCall: (call: CallRecord) => void;
 }
 
-/** What an attempt that succeeded gave. */
+/** The result of an attempt that succeeded. */
 export interface Success<T> {
   readonly value: T;
   readonly requestId: string | undefined;
@@ -38,11 +39,12 @@ export interface GateOptions {
   readonly action: IceAction;
   readonly callsPerSecond: number;
   readonly maxConcurrency: number;
-  readonly counters: Counters;
+  readonly events: IceEmitter;
 }
 
-/** What every attempt at one action passes: its circuit breaker, its budget, the counters and the caller's record. */
+/** Every attempt at one action passes its gate: a circuit breaker, then a call budget. */
 export interface Gate {
+  readonly state: ActionState;
   /**
    * Makes one attempt when its turn has come.
    *
@@ -53,75 +55,72 @@ export interface Gate {
   attempt<T>(number: number, context: CallContext, send: () => Promise<Success<T>>): Promise<T>;
 }
 
-export function createGate({ action, callsPerSecond, maxConcurrency, counters }: GateOptions): Gate {
+export function createGate({ action, callsPerSecond, maxConcurrency, events }: GateOptions): Gate {
   const budget = createBudget({ action, callsPerSecond, maxConcurrency });
   const breaker = createBreaker({
     action,
     onOpen(refusal) {
-      counters.breakerOpens += 1;
-      // Those that wait passed the breaker when it was closed; none of them is to be sent now.
+      events.emit('breakerOpen', action);
+      // The waiting calls passed the breaker when it was closed. None of them must be sent now.
       budget.refuseWaiting(refusal);
     },
   });
-  counters.actions[action] = {
-    get breaker() {
-      return breaker.state;
-    },
-    get callsPerSecond() {
-      return budget.callsPerSecond;
-    },
-    get queued() {
-      return budget.queued;
-    },
-  };
 
-  function countStart(number: number, queuedMs: number): void {
-    counters.calls[action] += 1;
-    counters.budgetWaitMs += queuedMs;
-    if (number > 1) counters.retries += 1;
-  }
-
-  function countFailure(error: unknown): void {
-    if (!(error instanceof IceError)) return;
-    if (error.code === 'OVERLOADED') counters.overloaded += 1;
-    if (error.code === 'UPSTREAM_THROTTLED') counters.throttled += 1;
+  async function sendAndTell<T>(
+    attempt: Attempt,
+    { onCall }: CallContext,
+    send: () => Promise<Success<T>>,
+  ): Promise<T> {
+    const startedAt = performance.now();
+    const end = (outcome: Omit<AttemptEnd, 'durationMs'>) => {
+      const durationMs = Math.round(performance.now() - startedAt);
+      const { number, queuedMs } = attempt;
+      const { code: _, ...told } = outcome;
+      onCall({ action, durationMs, queuedMs, attempt: number, ...told });
+      events.emit('attemptEnd', attempt, { durationMs, ...outcome });
+    };
+    events.emit('attemptStart', attempt);
+    try {
+      const { value, requestId } = await send();
+      end(requestId === undefined ? {} : { requestId });
+      return value;
+    } catch (error) {
+      end(describeFailure(error));
+      throw error;
+    }
   }
 
   return {
+    get state() {
+      return { breaker: breaker.state, callsPerSecond: budget.callsPerSecond, queued: budget.queued };
+    },
     async attempt(number, context, send) {
       const queuedAt = performance.now();
-      const sendAndRecord = async () => {
-        const startedAt = performance.now();
-        const queuedMs = Math.round(startedAt - queuedAt);
-        const record = (end: Pick<CallRecord, 'requestId' | 'error'>) => {
-          const durationMs = Math.round(performance.now() - startedAt);
-          context.record({ action, durationMs, queuedMs, attempt: number, ...end });
-        };
-        countStart(number, queuedMs);
-        const { value, requestId } = await send().catch((error: unknown) => {
-          record(describeFailure(error));
-          throw error;
-        });
-        record(requestId === undefined ? {} : { requestId });
-        return value;
-      };
+      let isSent = false;
       try {
-        return await breaker.run(context.signal, () => budget.run(context, sendAndRecord));
+        return await breaker.run(context.signal, () =>
+          budget.run(context, () => {
+            isSent = true;
+            const queuedMs = Math.round(performance.now() - queuedAt);
+            return sendAndTell({ action, number, queuedMs }, context, send);
+          }),
+        );
       } catch (error) {
-        countFailure(error);
+        if (!isSent && error instanceof IceError) events.emit('attemptRefused', action, error.code);
         throw error;
       }
     },
   };
 }
 
-function describeFailure(error: unknown): Pick<CallRecord, 'requestId' | 'error'> {
+function describeFailure(error: unknown): Omit<AttemptEnd, 'durationMs'> {
   if (!(error instanceof IceError)) return { error: 'INTERNAL_SERVER_ERROR' };
   const { requestId, upstreamCode } = error.details;
   const networkCode =
     error.code === 'UPSTREAM_UNAVAILABLE' && error.cause instanceof Error && error.cause.message;
   return {
     ...(requestId === undefined ? {} : { requestId }),
+    code: error.code,
     error: upstreamCode ?? (networkCode || error.code),
   };
 }

@@ -8,27 +8,27 @@ import { encodeQuery, signHeaders, type Credentials } from './sign.ts';
 /** The version of the API that every request names. */
 export const API_VERSION = '2020-11-09';
 
-/** The largest body read, in bytes; ICE's own answers stay far below it. */
+/** The largest body read, in bytes. ICE's own responses stay far below it. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 export interface TransportOptions {
   /** Scheme, host and port; the path is always `/`. */
   readonly endpoint: URL;
-  /** Limit for one attempt, from its first byte out to its last byte in, in milliseconds. */
+  /** Limit for one attempt in milliseconds, from its first byte sent to its last byte received. */
   readonly timeoutMs: number;
   /** Most connections open at once. */
   readonly maxSockets: number;
   /**
-   * Whether connections are used again. One that ICE is just closing loses the request sent on it, and whether ICE read
-   * that nobody can tell.
+   * Whether connections are used again. A connection that ICE is just closing loses the request sent on it. Nobody can
+   * tell then whether ICE read that request.
    */
   readonly keepAlive: boolean;
   /** Clock of the signature's date. */
   readonly now: () => Date;
 }
 
-/** A complete answer, whatever its status. `body` is `undefined` when it was over {@link MAX_BODY_BYTES}. */
-export interface RawAnswer {
+/** A complete response with any status. `body` is `undefined` when it was over {@link MAX_BODY_BYTES}. */
+export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string | undefined;
@@ -36,17 +36,17 @@ export interface RawAnswer {
 
 export interface Transport {
   /**
-   * Sends one attempt of `action`, signed for this attempt alone, as the official clients do: POST, every parameter
-   * in the query string, no body.
+   * Sends one attempt of `action`. Each attempt has its own signature. As with the official clients, the method is POST,
+   * every parameter is in the query string, and there is no body.
    *
-   * @throws {IceError} UPSTREAM_TIMEOUT or UPSTREAM_UNAVAILABLE when no complete answer came
+   * @throws {IceError} UPSTREAM_TIMEOUT or UPSTREAM_UNAVAILABLE when no complete response came
    */
   send(
     action: string,
     query: Readonly<Record<string, string>>,
     credentials: Credentials,
     signal: AbortSignal,
-  ): Promise<RawAnswer>;
+  ): Promise<RawResponse>;
   /** Closes the idle connections. */
   close(): void;
 }
@@ -60,7 +60,7 @@ export function createTransport(options: TransportOptions): Transport {
   const client = got.extend({
     agent,
     timeout: { request: timeoutMs },
-    // Attempts are counted, signed and spaced by our own layers.
+    // Our own layers count, sign and space the attempts.
     retry: { limit: 0 },
     followRedirect: false,
     throwHttpErrors: false,
@@ -88,11 +88,11 @@ export function createTransport(options: TransportOptions): Transport {
         const stream = client.stream(url, { headers, signal, body: '' });
         const chunks: Buffer[] = [];
         let size = 0;
-        let answer: Omit<RawAnswer, 'body'> | undefined;
+        let response: Omit<RawResponse, 'body'> | undefined;
         stream.once(
           'response',
-          ({ statusCode, headers }: { statusCode: number; headers: RawAnswer['headers'] }) => {
-            answer = { status: statusCode, headers };
+          ({ statusCode, headers }: { statusCode: number; headers: RawResponse['headers'] }) => {
+            response = { status: statusCode, headers };
           },
         );
         for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -101,9 +101,9 @@ export function createTransport(options: TransportOptions): Transport {
           if (size > MAX_BODY_BYTES) break;
           chunks.push(chunk);
         }
-        if (answer === undefined) throw new IceError('UPSTREAM_UNAVAILABLE', { action });
+        if (response === undefined) throw new IceError('UPSTREAM_UNAVAILABLE', { action });
         return {
-          ...answer,
+          ...response,
           body: size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString('utf8'),
         };
       } catch (error) {
@@ -117,22 +117,22 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-/** Turns what `got` throws into an {@link IceError}; anything else is a bug of ours and stays as it is. */
+/** Turns what `got` throws into an {@link IceError}. Any other error is a fault of ours and stays as it is. */
 function toIceError(action: string, error: unknown, signal: AbortSignal): unknown {
   if (!(error instanceof RequestError) && !signal.aborted) return error;
-  // Not got's error itself: its `options` hold the signed headers.
+  // got's own error must not be the cause, as its `options` hold the signed headers.
   const code = error instanceof RequestError ? error.code : 'aborted';
   const cause = new Error(code);
   const details = { action, ...(UNCONNECTED.has(code) && { isUnconnected: true as const }) };
   return new IceError(codeOf(error, signal), details, { cause });
 }
 
-/** Failures that only happen before there is a connection; of any other it cannot be told. */
+/** Failures that only happen before there is a connection. Of any other failure nobody can tell. */
 const UNCONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 
 function codeOf(error: unknown, signal: AbortSignal): IceErrorCode {
   if (signal.aborted || error instanceof TimeoutError) return 'UPSTREAM_TIMEOUT';
-  // A body that cannot be decompressed came whole.
+  // A body that cannot be decompressed was complete.
   const isUndecodable = error instanceof RequestError && error.code.startsWith('Z_');
   return isUndecodable ? 'UPSTREAM_MALFORMED' : 'UPSTREAM_UNAVAILABLE';
 }

@@ -1,21 +1,11 @@
-/** The most ids one field takes, and the most jobs one page has: the size of ICE's largest page. */
+import { InputError } from './errors.ts';
+
+/** The most ids that one field takes, and the most jobs on one page. ICE's largest page has as many. */
 export const MAX_JOBS = 100;
 
-/** What a caller asked for cannot be asked: its fault, known before any call of ICE. */
-export class InputError extends Error {
-  override readonly name = 'InputError';
-  /** The argument, as in `ids[3]` or `filter.createdFrom`. */
-  readonly argument: string;
-
-  constructor(argument: string, problem: string) {
-    super(`\`${argument}\` ${problem}`);
-    this.argument = argument;
-  }
-}
-
 /**
- * An ICE JobId: 1 to 128 printable ASCII characters without spaces. Ids of ICE's documentation, such as `ab48…****`,
- * are such too.
+ * Checks an ICE JobId: 1 to 128 printable ASCII characters without spaces. The ids of ICE's documentation, such as
+ * `ab48…****`, pass too.
  *
  * @throws {InputError}
  */
@@ -23,7 +13,7 @@ export function jobId(argument: string, id: string): string {
   return visibleAscii(argument, id, 128);
 }
 
-/** Whether {@link jobId} takes it. */
+/** Whether {@link jobId} accepts the value. */
 export function isJobId(id: unknown): id is string {
   return typeof id === 'string' && id.length <= 128 && VISIBLE_ASCII.test(id);
 }
@@ -31,7 +21,7 @@ export function isJobId(id: unknown): id is string {
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
 
 /**
- * A text of 1 to `maxLength` printable ASCII characters without spaces, as names made by machines are.
+ * Checks a text of 1 to `maxLength` printable ASCII characters without spaces. Names that machines make are such texts.
  *
  * @throws {InputError}
  */

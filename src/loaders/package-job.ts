@@ -4,10 +4,10 @@ import type { PackageJob } from '../jobs/model.ts';
 /**
  * Loads packaging jobs for one GraphQL operation.
  *
- * It saves the repeats and has all distinct ids read at once, which lets the planner behind it put calls together. An
+ * The same id is read once. All distinct ids are read at once, so that the planner behind it can put calls together. An
  * unknown id loads as `null`. A failed read rejects its own id and no other.
  *
- * Make one per operation: the memo must not outlive the caller it was read for.
+ * Create one for each operation. Its memo must not outlive the operation.
  */
 export function createPackageJobLoader(get: (id: string) => Promise<PackageJob | null>) {
   return new DataLoader<string, PackageJob | null>(
@@ -16,7 +16,7 @@ export function createPackageJobLoader(get: (id: string) => Promise<PackageJob |
   );
 }
 
-/** DataLoader tells a failed key from a value by `instanceof Error`. */
+/** DataLoader takes an `instanceof Error` for a failed key, and anything else for a value. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error('thrown value is not an Error', { cause: error });
 }

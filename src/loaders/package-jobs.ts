@@ -1,8 +1,8 @@
 import DataLoader from 'dataloader';
-import type { PackageJobConnection, PackageJobsArguments } from '../jobs/pagination.ts';
+import type { PackageJobConnection, PackageJobsArguments } from '../jobs/jobs.ts';
 import { asError } from './package-job.ts';
 
-/** Loads pages of jobs for one GraphQL operation, the same page once. Pages are not put together: each is read alone. */
+/** Loads pages of jobs for one GraphQL operation. The same page is read once. Each page is its own call. */
 export function createPageLoader(list: (args: PackageJobsArguments) => Promise<PackageJobConnection>) {
   return new DataLoader<PackageJobsArguments, PackageJobConnection, string>(
     (pages) => Promise.all(pages.map((args) => list(args).catch((error: unknown) => asError(error)))),

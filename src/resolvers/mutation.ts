@@ -1,7 +1,8 @@
 import type { MutationResolvers } from '../generated/graphql.ts';
+import { SUBMISSION, withCosts } from './costs.ts';
 
 export const Mutation = {
-  submitPackageJob: async (_root, { input }, { submitPackageJob }) => ({
+  submitPackageJob: withCosts(SUBMISSION, async (_root, { input }, { submitPackageJob }) => ({
     packageJob: await submitPackageJob(input),
-  }),
+  })),
 } satisfies MutationResolvers;

@@ -1,8 +1,8 @@
 import { GraphQLScalarType } from 'graphql';
 import { GraphQLDateTime, GraphQLJSON, GraphQLURL } from 'graphql-scalars';
 
-// As graphql-scalars' own, save that times and addresses are written as they are: they were checked when they were read,
-// and an object for each takes longer than all else that is done for a job.
+// These are graphql-scalars' own, but times and addresses are written as they are. They were checked when they were read. To
+// make an object of each takes longer than all else that is done for a job.
 
 export const DateTime = new GraphQLScalarType<Date, string>({
   ...GraphQLDateTime.toConfig(),

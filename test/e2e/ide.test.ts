@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isIdeBuilt } from '../../src/server/ide.ts';
+import { isIdeBuilt } from '../../src/server/http/pages.ts';
 import { chromiumProgram, launchBrowser, openPage, type Observations } from '../support/browser.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 

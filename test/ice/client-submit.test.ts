@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import type { Fault } from '../../src/emulator/server.ts';
 import { createIceClient } from '../../src/ice/client.ts';
-import { createCounters } from '../../src/ice/counters.ts';
+import { createCounters } from '../../src/telemetry/counters.ts';
 import { staticCredentials } from '../../src/ice/credentials.ts';
 import { IceError } from '../../src/ice/errors.ts';
 import type { IceSubmission } from '../../src/ice/submission.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { startEmulator } from '../../src/emulator/server.ts';
 import { createIceClient } from '../../src/ice/client.ts';
-import { createCounters } from '../../src/ice/counters.ts';
+import { createCounters } from '../../src/telemetry/counters.ts';
 import { staticCredentials } from '../../src/ice/credentials.ts';
 
 /** Calls ICE grants in a second. */

@@ -13,7 +13,7 @@ import {
 } from 'relay-runtime';
 import { describe, expect, it } from 'vitest';
 import { printSorted } from '../../schema/tools/files.ts';
-import { createSchema } from '../../src/server/schema.ts';
+import { createSchema } from '../../src/server/graphql/schema.ts';
 import { runFile } from '../support/command.ts';
 import { makeFolder } from '../support/folder.ts';
 import { post, startGateway } from '../support/gateway.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { introspectionFromSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { printSorted } from '../../schema/tools/files.ts';
-import { createSchema } from '../../src/server/schema.ts';
+import { createSchema } from '../../src/server/graphql/schema.ts';
 import { ROOT, runFile } from '../support/command.ts';
 import { makeFolder } from '../support/folder.ts';
 

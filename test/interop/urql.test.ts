@@ -3,7 +3,7 @@ import { cacheExchange } from '@urql/exchange-graphcache';
 import { relayPagination } from '@urql/exchange-graphcache/extras';
 import { introspectionFromSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { createSchema } from '../../src/server/schema.ts';
+import { createSchema } from '../../src/server/graphql/schema.ts';
 import { startGateway } from '../support/gateway.ts';
 
 const JOB = gql`

@@ -2,8 +2,8 @@ import { readFileSync, rmSync } from 'node:fs';
 import { buildClientSchema, type IntrospectionQuery } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { printSorted, readOperations } from '../../schema/tools/files.ts';
-import { readManifest } from '../../src/server/manifest.ts';
-import { createSchema } from '../../src/server/schema.ts';
+import { readManifest } from '../../src/server/graphql/persisted/manifest.ts';
+import { createSchema } from '../../src/server/graphql/schema.ts';
 import { ROOT, runFile } from '../support/command.ts';
 
 const schema = createSchema();

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createAnswer } from '../../src/server/answer.ts';
-import { Answers } from '../../src/server/hot/answers.ts';
-import { createRecord } from '../../src/server/context.ts';
-import { createFront } from '../../src/server/hot/front.ts';
+import { createAnswer } from '../../src/server/responses/response.ts';
+import { Answers } from '../../src/server/response-cache/stored-responses.ts';
+import { createRecord } from '../../src/server/graphql/context.ts';
+import { createFront } from '../../src/server/response-cache/middleware.ts';
 import { startGateway } from '../support/gateway.ts';
-import { raw } from './support/front.ts';
+import { raw } from './support/response-cache.ts';
 
 function requestFor(query: string): string {
   const body = JSON.stringify({ query });

@@ -1,7 +1,7 @@
 import { test } from 'vitest';
 import { startEmulator, type Emulator } from '../../src/emulator/server.ts';
 import { createIceClient, type CallContext, type IceClient } from '../../src/ice/client.ts';
-import { createCounters, type Counters } from '../../src/ice/counters.ts';
+import { createCounters, type Counters } from '../../src/telemetry/counters.ts';
 import { staticCredentials } from '../../src/ice/credentials.ts';
 import type { Oddity } from '../../src/ice/decode.ts';
 import { startGateway, type TestGateway } from './gateway.ts';

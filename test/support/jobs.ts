@@ -1,11 +1,11 @@
 import { test } from 'vitest';
 import { startEmulator, type Emulator } from '../../src/emulator/server.ts';
-import { createCounters } from '../../src/ice/counters.ts';
+import { createCounters } from '../../src/telemetry/counters.ts';
 import { createIceClient, type IceClient } from '../../src/ice/client.ts';
 import { staticCredentials } from '../../src/ice/credentials.ts';
-import type { Freshness } from '../../src/jobs/freshness.ts';
-import { createPlanner, type Planner } from '../../src/jobs/planner.ts';
-import { JobStore, type JobChange, type ReadContext, type Spared } from '../../src/jobs/store.ts';
+import type { Freshness } from '../../src/jobs/store/entry.ts';
+import { createPlanner, type Planner } from '../../src/jobs/source/planner.ts';
+import { JobStore, type JobChange, type ReadContext, type Spared } from '../../src/jobs/store/store.ts';
 
 /** A store of jobs in front of an emulator, all on one clock that only the test moves. */
 export interface JobsSetting {

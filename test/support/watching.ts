@@ -1,6 +1,6 @@
-import { createCounters, type Counters } from '../../src/ice/counters.ts';
+import { createCounters, type Counters } from '../../src/telemetry/counters.ts';
 import type { PackageJob, PollInterval } from '../../src/jobs/model.ts';
-import { JobWatcher, type JobListener, type JobWatcherOptions } from '../../src/jobs/watcher.ts';
+import { JobWatcher, type JobListener, type JobWatcherOptions } from '../../src/jobs/watch/watcher.ts';
 
 export const POLL_INTERVAL: PollInterval = { minMs: 1000, maxMs: 15_000 };
 

@@ -1,11 +1,11 @@
 import { readConfig } from '../../../src/config.ts';
-import { createCounters } from '../../../src/ice/counters.ts';
+import { createCounters } from '../../../src/telemetry/counters.ts';
 import { decodeJobAnswer } from '../../../src/ice/decode.ts';
-import { createPlanner } from '../../../src/jobs/planner.ts';
-import { createJobReader } from '../../../src/jobs/reader.ts';
-import { JobStore } from '../../../src/jobs/store.ts';
-import { createContext, createRecord } from '../../../src/server/context.ts';
-import { startDeadline } from '../../../src/server/deadline.ts';
+import { createPlanner } from '../../../src/jobs/source/planner.ts';
+import { createJobReader } from '../../../src/jobs/list/list-jobs.ts';
+import { JobStore } from '../../../src/jobs/store/store.ts';
+import { createContext, createRecord } from '../../../src/server/graphql/context.ts';
+import { startDeadline } from '../../../src/server/graphql/deadline.ts';
 import type { SectionResult } from '../support/result.ts';
 
 const JOBS = 100_000;

@@ -3,12 +3,12 @@ import { readConfig } from '../../../src/config.ts';
 import { createIceClient } from '../../../src/ice/client.ts';
 import { staticCredentials } from '../../../src/ice/credentials.ts';
 import { observed, pollAfterMs } from '../../../src/jobs/model.ts';
-import type { JobReader } from '../../../src/jobs/reader.ts';
-import { Answers } from '../../../src/server/hot/answers.ts';
-import { createHttpServer } from '../../../src/server/http.ts';
-import { createOperationServer } from '../../../src/server/operation.ts';
-import { createSchema } from '../../../src/server/schema.ts';
-import { createStreams } from '../../../src/server/streams.ts';
+import type { JobReader } from '../../../src/jobs/list/list-jobs.ts';
+import { Answers } from '../../../src/server/response-cache/stored-responses.ts';
+import { createHttpServer } from '../../../src/server/app.ts';
+import { createOperationServer } from '../../../src/server/graphql/apollo.ts';
+import { createSchema } from '../../../src/server/graphql/schema.ts';
+import { createStreams } from '../../../src/server/transports/connections.ts';
 
 /**
  * What DataLoader alone gives: the gateway's own schema, resolvers and loaders, which go straight to ICE's client. There

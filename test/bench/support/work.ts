@@ -1,13 +1,13 @@
 import { readConfig } from '../../../src/config.ts';
 import { createIceClient } from '../../../src/ice/client.ts';
-import { createCounters } from '../../../src/ice/counters.ts';
+import { createCounters } from '../../../src/telemetry/counters.ts';
 import { staticCredentials } from '../../../src/ice/credentials.ts';
 import { pollAfterMs } from '../../../src/jobs/model.ts';
-import { createPlanner } from '../../../src/jobs/planner.ts';
-import { createJobReader } from '../../../src/jobs/reader.ts';
-import { JobStore } from '../../../src/jobs/store.ts';
-import { createContext, createRecord } from '../../../src/server/context.ts';
-import { createSchema } from '../../../src/server/schema.ts';
+import { createPlanner } from '../../../src/jobs/source/planner.ts';
+import { createJobReader } from '../../../src/jobs/list/list-jobs.ts';
+import { JobStore } from '../../../src/jobs/store/store.ts';
+import { createContext, createRecord } from '../../../src/server/graphql/context.ts';
+import { createSchema } from '../../../src/server/graphql/schema.ts';
 
 /**
  * The gateway's schema, resolvers, loaders and store, for another GraphQL server to serve: what is measured then is the

@@ -1,6 +1,6 @@
 import { parse, print, validate, Kind, OperationTypeNode, type OperationDefinitionNode } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { createSchema } from '../../../src/server/schema.ts';
+import { createSchema } from '../../../src/server/graphql/schema.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { codeBlocks } from '../../support/guide.ts';
 import { sha256 } from '../../support/hash.ts';

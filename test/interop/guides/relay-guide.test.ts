@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fetchQuery, requestSubscription, type ConcreteRequest, type Environment } from 'relay-runtime';
 import { describe, expect, it } from 'vitest';
 import { printSorted } from '../../../schema/tools/files.ts';
-import { createSchema } from '../../../src/server/schema.ts';
+import { createSchema } from '../../../src/server/graphql/schema.ts';
 import { runFile } from '../../support/command.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { codeBlocks, load, writeSources } from '../../support/guide.ts';

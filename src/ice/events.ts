@@ -1,0 +1,41 @@
+import type { EventEmitter } from 'node:events';
+import type { IceAction } from './actions.ts';
+import type { ContractViolation } from './decode.ts';
+import type { IceErrorCode } from './errors.ts';
+
+/** One attempt at a call of ICE. The same object is in its start event and in its end event. */
+export interface Attempt {
+  readonly action: IceAction;
+  /** 1 is the first attempt of its call. Retries count on. */
+  readonly number: number;
+  /** How long it waited for its turn, in milliseconds. */
+  readonly queuedMs: number;
+}
+
+/** How an attempt ended. */
+export interface AttemptEnd {
+  /** From its turn to its end, in milliseconds. */
+  readonly durationMs: number;
+  /** ICE's id of the request, where its response has one. */
+  readonly requestId?: string;
+  /** Our code for its failure. It is absent when the attempt succeeded, and for an error that is no {@link IceError}. */
+  readonly code?: IceErrorCode;
+  /** ICE's code for its refusal, the network's code for a failed connection, or ours. It is absent after a success. */
+  readonly error?: string;
+}
+
+/** What the client of ICE does, as it happens. Listeners run at once, so they must neither wait nor throw. */
+export interface IceEvents {
+  /** An attempt is sent. */
+  attemptStart: [attempt: Attempt];
+  /** It ended. */
+  attemptEnd: [attempt: Attempt, end: AttemptEnd];
+  /** An attempt was refused before it was sent: the queue was full, or the circuit breaker was open. */
+  attemptRefused: [action: IceAction, code: IceErrorCode];
+  /** A circuit breaker opened, also again after a failed probe. */
+  breakerOpen: [action: IceAction];
+  /** A response has something that ICE does not document. */
+  contractViolation: [violation: ContractViolation];
+}
+
+export type IceEmitter = EventEmitter<IceEvents>;

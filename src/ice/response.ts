@@ -1,0 +1,48 @@
+import { decodeEnvelope, type Envelope } from './decode.ts';
+import { classify, IceError } from './errors.ts';
+import type { RawResponse } from './transport.ts';
+
+/** A successful response: its members, and ICE's id of the request. */
+export interface IceResponse {
+  readonly members: NonNullable<Envelope['members']>;
+  readonly requestId: string | undefined;
+}
+
+/**
+ * Reads a successful response. A `Code` in a response with status 2xx is a refusal too.
+ *
+ * @throws {IceError} the error that any other response stands for
+ */
+export function readResponse(action: string, { status, headers, body }: RawResponse): IceResponse {
+  const { members, requestId: bodyRequestId, upstreamCode, isRefusal } = decodeEnvelope(body ?? '');
+  const header = headers['x-acs-request-id'];
+  const requestId =
+    bodyRequestId ?? (typeof header === 'string' && /^[\w-]{1,64}$/.test(header) ? header : undefined);
+  if (status < 200 || status > 299 || isRefusal) {
+    throw new IceError(classify(status, upstreamCode), {
+      action,
+      upstreamCode,
+      requestId,
+      retryAfterMs: retryAfterMs(headers),
+    });
+  }
+  if (members === undefined) throw new IceError('UPSTREAM_MALFORMED', { action, requestId });
+  return { members, requestId };
+}
+
+/** ICE limits by the second and by the minute. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+/**
+ * How long ICE asks to wait, in milliseconds, at most a minute. `x-acs-retry-after` says it. In its absence it is the
+ * largest `TimeLeft` of the older `x-ratelimit-user-api` and `x-ratelimit-user`
+ * (`Limit:1,Remain:0,TimeLeft:2000,Reset:1234`).
+ */
+function retryAfterMs(headers: RawResponse['headers']): number | undefined {
+  const text = (name: string): string => String(headers[name] ?? '');
+  const timeLeft = (name: string) => /\bTimeLeft:(\d{1,9})\b/.exec(text(name))?.[1] ?? 0;
+  const asked = /^\d{1,9}$/.test(text('x-acs-retry-after')) ? Number(text('x-acs-retry-after')) : 0;
+  const wait =
+    asked || Math.max(Number(timeLeft('x-ratelimit-user-api')), Number(timeLeft('x-ratelimit-user')));
+  return wait > 0 ? Math.min(wait, MAX_RETRY_AFTER_MS) : undefined;
+}

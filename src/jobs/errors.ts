@@ -1,0 +1,21 @@
+/** A client asked for something that cannot be asked. This is known before any call of ICE. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+  /** The argument, as in `ids[3]` or `filter.createdFrom`. */
+  readonly argument: string;
+
+  constructor(argument: string, problem: string) {
+    super(`\`${argument}\` ${problem}`);
+    this.argument = argument;
+  }
+}
+
+/** This gateway does not allow what a client asked for. The message is for the client. */
+export class ForbiddenError extends Error {
+  override readonly name = 'ForbiddenError';
+}
+
+/** A client asked for more than the gateway holds at once. It can ask again later. The message is for the client. */
+export class OverloadedError extends Error {
+  override readonly name = 'OverloadedError';
+}

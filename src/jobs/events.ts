@@ -1,0 +1,41 @@
+import type { EventEmitter } from 'node:events';
+import type { ReadingSource } from './source/job-source.ts';
+
+/**
+ * How a read was answered without a call of its own, in the words of RFC 9211. `hit`: from memory. `collapsed`: by a read
+ * in flight. `stale`: from memory, as ICE failed.
+ */
+export type CacheStatus = 'hit' | 'collapsed' | 'stale';
+
+/** One read of a job from its source. The same object is in its start event and in its end event. */
+export interface SourceRead {
+  readonly id: string;
+}
+
+/** One sweep: the watched jobs that were due together. The same object is in its start event and in its end event. */
+export interface Sweep {
+  /** How many jobs it reads. */
+  readonly jobs: number;
+}
+
+/** What the domain of jobs does, as it happens. Listeners run at once, so they must neither wait nor throw. */
+export interface JobsEvents {
+  /** So many reads were answered without a call of their own. */
+  cached: [status: CacheStatus, reads: number];
+  /** A job is read from its source. */
+  sourceReadStart: [read: SourceRead];
+  /** It was read. `source` is `undefined` when the read failed. */
+  sourceReadEnd: [read: SourceRead, source: ReadingSource | undefined];
+  /** Watched jobs that are due are read. */
+  sweepStart: [sweep: Sweep];
+  /** All of them were read, or failed. */
+  sweepEnd: [sweep: Sweep];
+  /** A list was read in place of so many GetPackageJob calls. */
+  listBatch: [jobs: number];
+  /** A list still showed a job as unfinished that had finished before the list was asked for. */
+  listContradiction: [id: string];
+  /** The gateway itself has a fault. It goes on. */
+  unexpectedError: [error: unknown, where: string];
+}
+
+export type JobsEmitter = EventEmitter<JobsEvents>;

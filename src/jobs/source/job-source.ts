@@ -1,0 +1,45 @@
+import type { CallContext } from '../../ice/client.ts';
+import type { IceJob } from '../../ice/decode.ts';
+import type { Detail, JobEntry } from '../store/entry.ts';
+
+/**
+ * Which call read a state. `get`: GetPackageJob, the only authority for finished and missing jobs and for `outputUrl`.
+ * `checked list`: a list that was checked on one job. `list`: a list that was not checked, and may lag. `submission`: what
+ * SubmitPackageJob accepted, which reads may not show yet.
+ */
+export type ReadingSource = 'get' | 'checked list' | 'list' | 'submission';
+
+/** What ICE said about an id, and when. */
+export interface Reading {
+  /** `null`: ICE does not know the id. */
+  readonly job: IceJob | null;
+  /** When the call that read it began, in milliseconds since 1970. */
+  readonly observedAt: number;
+  readonly source: ReadingSource;
+  /** Whether the call also served another operation, whose receipt has it. */
+  readonly isShared?: boolean;
+}
+
+/** Where jobs are read from when memory does not do. */
+export interface JobSource {
+  /**
+   * Reads one job. A source can put the reads of one turn of the event loop together, whichever operation they are for.
+   *
+   * @param detail `detail` asks for `outputUrl`, which lists leave out
+   * @throws {IceError}
+   */
+  read(id: string, detail: Detail, context: CallContext): Promise<Reading>;
+}
+
+/** What a source may use of the memory in front of it. */
+export interface JobMemory {
+  /** What is known of the id, however old. */
+  peek(id: string): JobEntry | undefined;
+  /** Unfinished jobs that are read more often than they expire, so that a list may as well refresh them. */
+  inDemand(): readonly (readonly [id: string, entry: JobEntry])[];
+  /** Stores a reading that nobody waits for. */
+  ingest(id: string, reading: Reading): void;
+}
+
+/** Makes the source of a memory. */
+export type CreateJobSource = (memory: JobMemory) => JobSource;

@@ -1,0 +1,201 @@
+import type { CallContext, IceClient } from '../../ice/client.ts';
+import { IceError } from '../../ice/errors.ts';
+import type { JobsEmitter } from '../events.ts';
+import { isFinished } from '../model.ts';
+import type { JobEntry } from '../store/entry.ts';
+import type { JobMemory, JobSource, Reading } from './job-source.ts';
+import { FEW, listUnfinished, type UnfinishedList, type Wanted } from './unfinished-list.ts';
+
+export interface PlannerOptions {
+  readonly ice: Pick<IceClient, 'getPackageJob' | 'listPackageJobs'>;
+  readonly memory: JobMemory;
+  /** Whether one list may replace many gets. */
+  readonly isListBatchingOn: boolean;
+  readonly now: () => number;
+  readonly events: JobsEmitter;
+}
+
+/** For how long no list is used after one was wrong, in milliseconds. */
+export const DISTRUST_MS = 60_000;
+
+/** For how long no list is used after one failed, in milliseconds. */
+const PAUSE_MS = 5000;
+
+/** The most jobs in demand that one batch refreshes. More of them would make its readers wait for many pages. */
+const MAX_REFRESHED = 400;
+
+interface Read {
+  readonly id: string;
+  /** What is known of the job, where a list can do; `undefined` asks for GetPackageJob. */
+  readonly known: JobEntry | undefined;
+  readonly context: CallContext;
+  readonly resolve: (reading: Reading | Promise<Reading>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A job that a list can show. */
+interface Listable {
+  readonly id: string;
+  /** How the list finds it. */
+  readonly wanted: Wanted;
+  /** When GetPackageJob last read it. */
+  readonly lastGetAt: number;
+  /** The read that waits for it. It is `undefined` when the job is only in demand. */
+  readonly read: Read | undefined;
+}
+
+/**
+ * Reads jobs in as few calls as it can. Jobs that are asked for in the same turn of the event loop, for whichever
+ * operations, are planned together.
+ *
+ * ICE has no multi-get, but a page of its list of unfinished jobs holds 100. Such a list is read when more than a few jobs
+ * are wanted or in demand whose last state is unfinished. A job on the list is still unfinished. A job that is missing from
+ * it has changed, and is read by GetPackageJob when somebody waits for it.
+ *
+ * ICE does not say how far a list lags. So every list is checked on one job: the one whose last GetPackageJob is longest
+ * ago. When that job has finished and a list asked for after that still shows it, no list is trusted for
+ * {@link DISTRUST_MS}, and nothing of this list is used. So a wrong list is found within as many reads as it has jobs.
+ */
+export function createPlanner(options: PlannerOptions): JobSource {
+  const { ice, memory, now, isListBatchingOn, events } = options;
+  let pending: Read[] = [];
+  let distrustedUntil = Number.NEGATIVE_INFINITY;
+
+  function plan(): void {
+    const reads = pending.filter(({ context }) => !context.signal.aborted);
+    // Their abort events have passed already.
+    for (const { context, reject } of pending) if (context.signal.aborted) reject(timeout());
+    pending = [];
+    const isOn = isListBatchingOn && now() >= distrustedUntil;
+    const due = isOn ? reads.flatMap((read) => listable(read.id, read.known, read)) : [];
+    const batch = due.length === 0 ? [] : [...due, ...refreshable(due)];
+    const byList = new Set(batch.length > FEW ? due.map(({ read }) => read) : []);
+    for (const read of reads) if (!byList.has(read)) read.resolve(get(read));
+    if (byList.size > 0)
+      readByList(batch).catch((error: unknown) => reads.forEach((read) => read.reject(error)));
+  }
+
+  /** Jobs in demand expire one by one. Once they are refreshed together, they expire together from then on. */
+  function refreshable(due: readonly Listable[]): readonly Listable[] {
+    const isDue = new Set(due.map(({ id }) => id));
+    const others = memory.inDemand().filter(([id]) => !isDue.has(id));
+    const oldestFirst = others.toSorted(([, a], [, b]) => a.validatedAt - b.validatedAt);
+    return oldestFirst.slice(0, MAX_REFRESHED).flatMap(([id, known]) => listable(id, known, undefined));
+  }
+
+  async function get({ id, context }: Pick<Read, 'id' | 'context'>): Promise<Reading> {
+    const { value: job, observedAt } = await ice.getPackageJob(id, context);
+    // A response without `outputUrl` says that there is none.
+    return { job: job && { ...job, outputUrl: job.outputUrl ?? null }, observedAt, source: 'get' };
+  }
+
+  async function readByList(batch: readonly Listable[]): Promise<void> {
+    const reads = batch.flatMap(({ read }) => read ?? []);
+    for (const { context, reject } of reads) {
+      // Other reads may wait longer than this one.
+      context.signal.addEventListener('abort', () => reject(timeout()), { once: true });
+    }
+    const [spot] = batch.toSorted((a, b) => a.lastGetAt - b.lastGetAt);
+    const context = sharedContext(reads);
+    const spotCheck = spot && get({ id: spot.id, context }).catch(() => undefined);
+    const listing = await list(batch, context);
+    const checked = await spotCheck;
+    const isTrusted = listing !== undefined && !(await isContradicted(spot, checked, listing, context));
+    const unread = new Set(listing?.unread.map(({ id }) => id));
+    for (const { id, wanted, read } of batch) {
+      const listed = isTrusted && !unread.has(wanted.id) && listing.unfinished.get(wanted.id);
+      const isShared = read?.context.turnKey !== reads[0]?.context.turnKey;
+      const reading: Reading | undefined =
+        id === spot?.id && checked !== undefined
+          ? checked
+          : listed
+            ? { ...listed, source: 'checked list', isShared }
+            : undefined;
+      if (read === undefined) {
+        if (reading !== undefined) memory.ingest(id, reading);
+      } else if (!read.context.signal.aborted) read.resolve(reading ?? get(read));
+    }
+    if (isTrusted) ingestOthers(listing, new Set(batch.map(({ wanted }) => wanted.id)));
+  }
+
+  /** A list also shows jobs that it was not read for. */
+  function ingestOthers({ unfinished }: UnfinishedList, batch: ReadonlySet<string>): void {
+    for (const [id, listed] of unfinished) {
+      if (!batch.has(id) && memory.peek(id)?.job?.status === 'INIT')
+        memory.ingest(id, { ...listed, source: 'checked list' });
+    }
+  }
+
+  /** Gives `undefined` when the list fails. Then no list is used for a while, as gets may work all the same. */
+  async function list(batch: readonly Listable[], context: CallContext): Promise<UnfinishedList | undefined> {
+    try {
+      const listing = await listUnfinished(
+        batch.map(({ wanted }) => wanted),
+        ice,
+        context,
+      );
+      events.emit('listBatch', batch.length);
+      return listing;
+    } catch {
+      distrust(PAUSE_MS);
+      return undefined;
+    }
+  }
+
+  function distrust(forMs: number): void {
+    distrustedUntil = Math.max(distrustedUntil, now() + forMs);
+  }
+
+  /** Whether ICE lists a job that had finished before the list was asked for. A list and a get at one time prove nothing. */
+  async function isContradicted(
+    spot: Listable | undefined,
+    checked: Reading | undefined,
+    { unfinished }: UnfinishedList,
+    context: CallContext,
+  ): Promise<boolean> {
+    if (spot === undefined || checked === undefined || !unfinished.has(spot.wanted.id)) return false;
+    if (checked.job !== null && !isFinished(checked.job)) return false;
+    const query = { jobId: spot.wanted.id, status: 'Init', orderBy: 'CreateTimeAsc', pageSize: 1 } as const;
+    const again = await ice.listPackageJobs(query, context).catch(() => undefined);
+    if (again?.value.jobs.some(({ id }) => id === spot.wanted.id) !== true) return false;
+    distrust(DISTRUST_MS);
+    events.emit('listContradiction', spot.id);
+    return true;
+  }
+
+  return {
+    read(id, detail, context) {
+      const known = detail === 'detail' ? undefined : memory.peek(id);
+      const { promise, resolve, reject } = Promise.withResolvers<Reading>();
+      if (pending.length === 0) setImmediate(plan);
+      pending.push({ id, known, context, resolve, reject });
+      return promise;
+    },
+  };
+}
+
+function timeout(): IceError {
+  return new IceError('UPSTREAM_TIMEOUT', { action: 'ListPackageJobs' });
+}
+
+/** The job, if a list can show it. */
+function listable(id: string, known: JobEntry | undefined, read: Read | undefined): readonly Listable[] {
+  const job = known?.job;
+  if (!known || job?.status !== 'INIT' || job.createTime === null) return [];
+  return [{ id, wanted: { id: job.id, createTime: job.createTime }, lastGetAt: known.lastGetAt, read }];
+}
+
+/** A context for calls that serve all of these reads. It ends with the last of them, and has a turn of its own. */
+function sharedContext(reads: readonly Read[]): CallContext {
+  const controller = new AbortController();
+  let left = reads.length;
+  for (const { context } of reads) {
+    const leave = () => {
+      left -= 1;
+      if (left === 0) controller.abort();
+    };
+    if (context.signal.aborted) leave();
+    else context.signal.addEventListener('abort', leave, { once: true });
+  }
+  return { signal: controller.signal, turnKey: controller, onCall: (call) => reads[0]?.context.onCall(call) };
+}

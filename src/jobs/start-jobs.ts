@@ -1,0 +1,44 @@
+import type { IceClient } from '../ice/client.ts';
+import type { JobsEmitter } from './events.ts';
+import { createJobs, type Jobs } from './jobs.ts';
+import { createListJobs } from './list/list-jobs.ts';
+import type { PollInterval } from './model.ts';
+import type { CreateJobSource } from './source/job-source.ts';
+import type { Freshness } from './store/entry.ts';
+import { JobStore } from './store/store.ts';
+import { createSubmitJob } from './submit/submit-job.ts';
+import { JobWatcher } from './watch/watcher.ts';
+
+export interface JobsOptions {
+  readonly ice: Pick<IceClient, 'listPackageJobs' | 'submitPackageJob'>;
+  /** Where jobs are read from when memory does not do. */
+  readonly source: CreateJobSource;
+  readonly freshness: Freshness;
+  readonly pollInterval: PollInterval;
+  /** The most jobs remembered, and the most jobs watched. */
+  readonly maxJobs: number;
+  /** Limit of one read of a watched job, in milliseconds. */
+  readonly readTimeoutMs: number;
+  /** Whether jobs may be submitted. */
+  readonly allowSubmit: boolean;
+  readonly events: JobsEmitter;
+  readonly now: () => number;
+}
+
+/** Puts the domain together: memory in front of a source, and a watcher of both. */
+export function startJobs(options: JobsOptions): Jobs {
+  const { ice, source, freshness, pollInterval, maxJobs, readTimeoutMs, events, now } = options;
+  const store = new JobStore({ source, freshness, maxJobs, now, events });
+  const watcher = new JobWatcher({ store, pollInterval, readTimeoutMs, maxJobs, now, events });
+  return createJobs({
+    get: (id, context, detail) => store.get(id, context, detail),
+    getFreshMany: (ids) => store.getFreshMany(ids),
+    revalidate: (dependencies, last) => store.revalidate(dependencies, last),
+    list: createListJobs(ice, store),
+    listen: (id, listener, context) => watcher.listen(id, listener, context),
+    submit: createSubmitJob({ ice, store, isAllowed: options.allowSubmit }),
+    freshForMs: (entry) => store.freshForMs(entry),
+    pollAfterMs: (job) => watcher.pollAfterMs(job),
+    isWatched: (id) => watcher.isWatched(id),
+  });
+}

@@ -1,0 +1,100 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isFinished, isSameState, type PackageJob } from '../model.ts';
+
+/** What is known of an id: a job, or that ICE does not know the id (`null`). Times are milliseconds since 1970. */
+export interface JobEntry {
+  readonly job: PackageJob | null;
+  /** When the call that read the state began. The state is no older than this. */
+  readonly observedAt: number;
+  /** When a call that is trusted to be up to date last read the state. The state's age counts from here. 0 is never. */
+  readonly validatedAt: number;
+  /** When GetPackageJob last read the id. 0 is never. */
+  readonly lastGetAt: number;
+  /** Whether the job is as SubmitPackageJob accepted it at `observedAt`, and no read has shown it yet. */
+  readonly isAccepted?: boolean;
+}
+
+/** How much of a job is read. Lists give a `summary`. Only `detail` has `outputUrl`. */
+export type Detail = 'summary' | 'detail';
+
+/** How old a state may be when it is served, in milliseconds. */
+export interface Freshness {
+  readonly unfinishedMs: number;
+  readonly finishedMs: number;
+  readonly missingMs: number;
+  /** The same for an unfinished job while ICE fails. A finished job, which cannot change, has no limit then. */
+  readonly staleIfErrorMs: number;
+}
+
+/** The longest time that a state may be served without asking ICE, in milliseconds from its observation. */
+export function maxAgeMs({ job }: JobEntry, freshness: Freshness): number {
+  if (job === null) return freshness.missingMs;
+  return isFinished(job) ? freshness.finishedMs : freshness.unfinishedMs;
+}
+
+export function isFresh(entry: JobEntry, freshness: Freshness, now: number): boolean {
+  const ageMs = now - entry.validatedAt;
+  // A clock that was set back makes ages negative. Nothing is known of the true age then.
+  return ageMs >= 0 && ageMs < maxAgeMs(entry, freshness);
+}
+
+/** Whether the state may be served stale because ICE fails. A missing job is never served stale. */
+export function canServeStale({ job, observedAt }: JobEntry, freshness: Freshness, now: number): boolean {
+  if (job === null) return false;
+  const ageMs = now - observedAt;
+  return isFinished(job) || (ageMs >= 0 && ageMs <= freshness.staleIfErrorMs);
+}
+
+/** Whether the entry has all that {@link Detail} `detail` has. */
+export function hasDetail({ job }: JobEntry): boolean {
+  return job === null || job.outputUrl !== undefined;
+}
+
+/**
+ * How long an accepted job stays known although reads do not find it, in milliseconds. ICE does not say how soon a job
+ * can be read after it was submitted.
+ */
+export const SETTLING_MS = 60_000;
+
+/**
+ * Whether `next` is the later of two states of one id. A finished job never becomes unfinished again. Otherwise the later
+ * `modifiedTime` wins. Where that does not decide, the later observation wins. The absence of an accepted job means
+ * nothing until {@link SETTLING_MS} after it was accepted.
+ */
+export function supersedes(next: JobEntry, current: JobEntry): boolean {
+  if (current.job === null && next.isAccepted === true) return true;
+  if (next.job === null && current.isAccepted === true)
+    return next.observedAt - current.observedAt >= SETTLING_MS;
+  if (next.job !== null && current.job !== null) {
+    if (isFinished(next.job) !== isFinished(current.job)) return isFinished(next.job);
+    const [nextTime, currentTime] = [next.job.modifiedTime, current.job.modifiedTime];
+    if (nextTime !== null && currentTime !== null && nextTime !== currentTime) {
+      return Date.parse(nextTime) > Date.parse(currentTime);
+    }
+  }
+  return next.observedAt >= current.observedAt;
+}
+
+/**
+ * Adds to `next` the `outputUrl` of `earlier`, which lists leave out, where both are the same state of the job. It never
+ * mixes two states.
+ */
+export function withOutputUrl(next: PackageJob, earlier: PackageJob | null | undefined): PackageJob {
+  if (next.outputUrl !== undefined || !earlier || earlier.outputUrl === undefined) return next;
+  return isSameState(next, earlier) ? { ...next, outputUrl: earlier.outputUrl } : next;
+}
+
+/** Whether two readings say the same of a job. The time of the reading does not count. */
+export function isUnchanged(a: PackageJob | null, b: PackageJob | null): boolean {
+  return a === null || b === null
+    ? a === b
+    : isDeepStrictEqual({ ...a, observedAt: '' }, { ...b, observedAt: '' });
+}
+
+/** As {@link isUnchanged}. `outputUrl` does not count when one of the readings comes from a list. */
+export function isUnchangedSummary(a: PackageJob | null, b: PackageJob | null): boolean {
+  if (a === null || b === null || (a.outputUrl === undefined) === (b.outputUrl === undefined)) {
+    return isUnchanged(a, b);
+  }
+  return isUnchanged({ ...a, outputUrl: null }, { ...b, outputUrl: null });
+}

@@ -1,0 +1,55 @@
+import { IceError } from '../../ice/errors.ts';
+
+/**
+ * One read in flight that several callers wait for. A caller that leaves does not end it for the others. The last one that
+ * leaves ends it.
+ *
+ * `lru-cache`'s own `fetch` shares reads too. But it ends them with the first caller, and every later caller joins, however
+ * long ago the read began.
+ */
+export class Flight<T> {
+  /** When the read began, in milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly #controller = new AbortController();
+  readonly #result: Promise<T>;
+  #waiting = 0;
+
+  /** `read` begins at once. Its signal aborts when nobody waits any more. */
+  constructor(startedAt: number, read: (signal: AbortSignal) => Promise<T>) {
+    this.startedAt = startedAt;
+    this.#result = read(this.#controller.signal);
+    // Whoever waits sees the failure. It must not be unhandled when nobody waits.
+    this.#result.catch(() => undefined);
+  }
+
+  /** Settles with the read. */
+  get ended(): Promise<T> {
+    return this.#result;
+  }
+
+  /** Whether every caller has left. */
+  get isAbandoned(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  /**
+   * Resolves with the read.
+   *
+   * @throws what the read throws; an aborted read throws at once. {@link IceError} UPSTREAM_TIMEOUT when `signal` aborts
+   *   while others still wait
+   */
+  join(signal: AbortSignal): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const leave = () => {
+      this.#waiting -= 1;
+      if (this.#waiting > 0) return reject(new IceError('UPSTREAM_TIMEOUT', { action: 'GetPackageJob' }));
+      this.#controller.abort();
+      resolve(this.#result);
+    };
+    this.#waiting += 1;
+    signal.addEventListener('abort', leave, { once: true });
+    this.#result.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+    if (signal.aborted) leave();
+    return promise;
+  }
+}

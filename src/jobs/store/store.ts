@@ -1,0 +1,284 @@
+import { LRUCache } from 'lru-cache';
+import type { CallContext } from '../../ice/client.ts';
+import { IceError } from '../../ice/errors.ts';
+import type { CacheStatus, JobsEmitter } from '../events.ts';
+import { isFinished, isSameState, observed, type PackageJob } from '../model.ts';
+import type { CreateJobSource, JobMemory, JobSource, Reading } from '../source/job-source.ts';
+import {
+  canServeStale,
+  hasDetail,
+  isFresh,
+  isUnchanged,
+  maxAgeMs,
+  supersedes,
+  withOutputUrl,
+  type Detail,
+  type Freshness,
+  type JobEntry,
+} from './entry.ts';
+import { Flight } from './flight.ts';
+
+/** On whose behalf a job is read. */
+export interface ReadContext extends CallContext {
+  /** Is called when the read was answered without a call of its own. */
+  readonly onCacheStatus: (status: CacheStatus) => void;
+}
+
+/** A change of what is known of an id. */
+export interface JobChange {
+  readonly id: string;
+  readonly entry: JobEntry;
+}
+
+/**
+ * Says that some states are the latest known and fresh. It holds between `since` and `until`, in milliseconds since 1970,
+ * for as long as nothing is stored or evicted.
+ */
+export interface FreshnessCheck {
+  readonly version: number;
+  readonly since: number;
+  readonly until: number;
+}
+
+/** The states that a response shows, by id. They are weak, so that none stays in memory once a later one replaces it. */
+export type Dependencies = ReadonlyMap<string, WeakRef<JobEntry>>;
+
+export interface JobStoreOptions {
+  readonly source: CreateJobSource;
+  readonly freshness: Freshness;
+  /** The most ids remembered. The least recently used are evicted first. */
+  readonly maxJobs: number;
+  readonly now: () => number;
+  readonly events: JobsEmitter;
+}
+
+/**
+ * What is known of jobs. All operations share it.
+ *
+ * A state is served for as long as {@link Freshness} allows. Only a later state replaces it. It is never a mixture of two
+ * states. One read serves all who ask meanwhile. What a client may see is decided above the store, never in it.
+ */
+export class JobStore implements JobMemory {
+  readonly #source: JobSource;
+  readonly #freshness: Freshness;
+  readonly #now: () => number;
+  readonly #events: JobsEmitter;
+  readonly #entries: LRUCache<string, JobEntry>;
+  readonly #flights = new Map<string, { readonly flight: Flight<JobEntry>; readonly detail: Detail }>();
+  /** Unfinished jobs that were served from memory since they were last read. */
+  readonly #inDemand = new Set<string>();
+  readonly #listeners = new Set<(change: JobChange) => void>();
+  /** Grows when anything is stored or evicted. */
+  #version = 0;
+
+  constructor({ source, freshness, maxJobs, now, events }: JobStoreOptions) {
+    this.#source = source(this);
+    this.#freshness = freshness;
+    this.#now = now;
+    this.#events = events;
+    this.#entries = new LRUCache({
+      max: maxJobs,
+      dispose: (_entry, id) => {
+        this.#inDemand.delete(id);
+        this.#version += 1;
+      },
+    });
+  }
+
+  /** How many ids are remembered. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * The job, no older than promised. Its `job` is `null` when ICE does not know the id.
+   *
+   * @throws {IceError} when ICE fails and what is known is too old to be served stale
+   */
+  async get(id: string, context: ReadContext, detail: Detail = 'summary'): Promise<JobEntry> {
+    const fresh = this.getFresh(id, context, detail);
+    if (fresh !== undefined) return fresh;
+    try {
+      const latest = await this.#flightFor(id, detail, context).join(context.signal);
+      if (detail === 'summary' || hasDetail(latest) || latest.isAccepted === true) return latest;
+      // A list overtook the read with a later state, so that state is read in detail.
+      return await this.#flightFor(id, detail, context).join(context.signal);
+    } catch (error) {
+      const stale = this.#entries.get(id);
+      const canServe = stale !== undefined && (detail === 'summary' || hasDetail(stale));
+      if (!(error instanceof IceError) || !canServe || !canServeStale(stale, this.#freshness, this.#now()))
+        throw error;
+      this.#tellCached(context, 'stale');
+      return stale;
+    }
+  }
+
+  /** What is known of the id, if it can be served without asking ICE. */
+  getFresh(id: string, context: ReadContext, detail: Detail = 'summary'): JobEntry | undefined {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || (detail === 'detail' && !hasDetail(entry))) return undefined;
+    if (!isFresh(entry, this.#freshness, this.#now())) return undefined;
+    this.#tellCached(context, 'hit');
+    this.#demand(id, entry);
+    return entry;
+  }
+
+  /** What is known of all of these ids, if none of them needs a call of ICE. It counts as a hit for each. */
+  getFreshMany(ids: Iterable<string>): Map<string, JobEntry> | undefined {
+    const now = this.#now();
+    const entries = new Map<string, JobEntry>();
+    for (const id of ids) {
+      const entry = this.#entries.get(id);
+      if (entry === undefined || !isFresh(entry, this.#freshness, now)) return undefined;
+      entries.set(id, entry);
+    }
+    for (const [id, entry] of entries) this.#demand(id, entry);
+    this.#events.emit('cached', 'hit', entries.size);
+    return entries;
+  }
+
+  /**
+   * Checks that these states are still the latest known and fresh. If so, it counts as a hit for each.
+   *
+   * @param last the result of the last such check, which spares a look at each state when nothing was stored since
+   * @returns `undefined` when they are not
+   */
+  revalidate(dependencies: Dependencies, last?: FreshnessCheck): FreshnessCheck | undefined {
+    const now = this.#now();
+    const holds = last?.version === this.#version && now >= last.since && now < last.until;
+    const check = holds ? last : this.#check(dependencies, now);
+    if (check !== undefined) this.#events.emit('cached', 'hit', dependencies.size);
+    return check;
+  }
+
+  #check(dependencies: Dependencies, now: number): FreshnessCheck | undefined {
+    let until = Infinity;
+    const latest: [string, JobEntry][] = [];
+    for (const [id, state] of dependencies) {
+      const entry = this.#entries.get(id);
+      if (entry === undefined || entry !== state.deref() || !isFresh(entry, this.#freshness, now))
+        return undefined;
+      until = Math.min(until, now + this.freshForMs(entry));
+      latest.push([id, entry]);
+    }
+    for (const [id, entry] of latest) this.#demand(id, entry);
+    return { version: this.#version, since: now, until };
+  }
+
+  /**
+   * Asks ICE, however fresh the known state is, or joins a read in flight.
+   *
+   * @throws {IceError} when ICE fails
+   */
+  refresh(id: string, context: ReadContext): Promise<JobEntry> {
+    return this.#flightFor(id, 'summary', context).join(context.signal);
+  }
+
+  /** What is known of the id, however old, without a call. */
+  peek(id: string): JobEntry | undefined {
+    return this.#entries.peek(id);
+  }
+
+  /** Milliseconds for which a state may still be served without asking ICE. */
+  freshForMs(entry: JobEntry): number {
+    return entry.validatedAt + maxAgeMs(entry, this.#freshness) - this.#now();
+  }
+
+  /** Unfinished jobs that are read more often than their states expire. */
+  inDemand(): readonly (readonly [id: string, entry: JobEntry])[] {
+    return [...this.#inDemand].flatMap((id) => {
+      const entry = this.#entries.peek(id);
+      return entry === undefined ? [] : [[id, entry] as const];
+    });
+  }
+
+  /** Stores a state, wherever it was read, and returns the latest known state, which may be another. */
+  ingest(id: string, { job, observedAt, source }: Reading): JobEntry {
+    const known = this.#entries.peek(id);
+    const state = job === null ? null : observed(job, observedAt);
+    const isTrusted = source !== 'list' || (state !== null && isFinished(state));
+    const next: JobEntry = {
+      job: state && withOutputUrl(state, known?.job),
+      observedAt,
+      validatedAt: isTrusted ? observedAt : (known?.validatedAt ?? 0),
+      lastGetAt: Math.max(source === 'get' ? observedAt : 0, known?.lastGetAt ?? 0),
+      ...(source === 'submission' && { isAccepted: true }),
+    };
+    const latest = known === undefined || supersedes(next, known) ? next : completed(known, state, next);
+    this.#entries.set(id, latest);
+    this.#version += 1;
+    this.#inDemand.delete(id);
+    if (known === undefined || !isUnchanged(known.job, latest.job)) {
+      for (const listener of this.#listeners) listener({ id, entry: latest });
+    }
+    return latest;
+  }
+
+  /** Calls `listener` at once on every change, until the returned function is called. */
+  onChange(listener: (change: JobChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #flightFor(id: string, detail: Detail, context: ReadContext): Flight<JobEntry> {
+    const now = this.#now();
+    const current = this.#flights.get(id);
+    const isEnough = current !== undefined && (current.detail === 'detail' || detail === 'summary');
+    // A read that began too long ago may bring a state older than promised to those who ask now.
+    if (
+      isEnough &&
+      !current.flight.isAbandoned &&
+      now - current.flight.startedAt < this.#freshness.unfinishedMs
+    ) {
+      this.#tellCached(context, 'collapsed');
+      return current.flight;
+    }
+    // A job of which nothing is known is read in detail.
+    const wanted = this.#entries.peek(id) === undefined ? 'detail' : detail;
+    const flight = new Flight(now, (signal) => this.#read(id, wanted, { ...context, signal }));
+    const entry = { flight, detail: wanted };
+    this.#flights.set(id, entry);
+    const land = () => {
+      if (this.#flights.get(id) === entry) this.#flights.delete(id);
+    };
+    flight.ended.then(land, land);
+    return flight;
+  }
+
+  async #read(id: string, detail: Detail, context: ReadContext): Promise<JobEntry> {
+    const read = { id };
+    let reading: Reading | undefined;
+    this.#events.emit('sourceReadStart', read);
+    try {
+      reading = await this.#source.read(id, detail, context);
+      if (reading.isShared === true) this.#tellCached(context, 'collapsed');
+      return this.ingest(id, reading);
+    } finally {
+      this.#events.emit('sourceReadEnd', read, reading?.source);
+    }
+  }
+
+  #demand(id: string, { job }: JobEntry): void {
+    if (job !== null && !isFinished(job)) this.#inDemand.add(id);
+  }
+
+  #tellCached({ onCacheStatus }: ReadContext, status: CacheStatus): void {
+    this.#events.emit('cached', status, 1);
+    onCacheStatus(status);
+  }
+}
+
+/** The known state, with what an earlier reading of it can add: its `outputUrl`, and its times. */
+function completed(
+  known: JobEntry,
+  earlier: PackageJob | null,
+  { validatedAt, lastGetAt }: JobEntry,
+): JobEntry {
+  const isSame = known.job !== null && earlier !== null && isSameState(known.job, earlier);
+  return {
+    ...known,
+    job: known.job && withOutputUrl(known.job, earlier),
+    validatedAt: isSame ? Math.max(known.validatedAt, validatedAt) : known.validatedAt,
+    lastGetAt,
+  };
+}

@@ -1,0 +1,94 @@
+import { InputError } from '../errors.ts';
+import { isFinished, type PackageJob } from '../model.ts';
+import type { ReadContext } from '../store/store.ts';
+import type { JobWatcher } from './watcher.ts';
+
+/** An update of one of several jobs: its state, or why there will be none. */
+export type JobUpdate =
+  | { readonly job: PackageJob }
+  /** {@link InputError}: ICE does not know the id. `IceError`: ICE refuses to tell. */
+  | { readonly error: unknown };
+
+/**
+ * The states of several jobs as they come: the current state of each first, then later ones. The stream completes when every
+ * job has finished or failed to be read. `return` completes it at once.
+ *
+ * A reader that is slower than the changes gets the latest state of each job. At most one update waits for each job.
+ *
+ * @throws {OverloadedError} when too many jobs are watched
+ */
+export class JobUpdates implements AsyncIterableIterator<JobUpdate, undefined> {
+  /** The updates that were not read yet, by job. The oldest is first. */
+  readonly #waiting = new Map<string, JobUpdate>();
+  /** Stops listening, for each job that more updates are to come of. */
+  readonly #watched = new Map<string, () => void>();
+  #reader: ((result: IteratorResult<JobUpdate, undefined>) => void) | undefined;
+
+  constructor(watcher: Pick<JobWatcher, 'listen'>, ids: readonly string[], context: ReadContext) {
+    try {
+      for (const [index, id] of ids.entries()) {
+        if (!this.#watched.has(id) && !this.#waiting.has(id)) this.#watch(watcher, id, index, context);
+      }
+    } catch (error) {
+      this.#stop();
+      throw error;
+    }
+  }
+
+  /** One call at a time, as `for await` makes them. */
+  next(): Promise<IteratorResult<JobUpdate, undefined>> {
+    const [first] = this.#waiting;
+    if (first !== undefined) {
+      this.#waiting.delete(first[0]);
+      return Promise.resolve({ done: false, value: first[1] });
+    }
+    if (this.#watched.size === 0) return Promise.resolve({ done: true, value: undefined });
+    return new Promise((resolve) => (this.#reader = resolve));
+  }
+
+  return(): Promise<IteratorResult<JobUpdate, undefined>> {
+    this.#stop();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #watch(watcher: Pick<JobWatcher, 'listen'>, id: string, index: number, context: ReadContext): void {
+    const onState = (job: PackageJob | null) => {
+      if (job === null || isFinished(job)) this.#leave(id);
+      this.#put(id, job === null ? { error: unknownId(index) } : { job });
+    };
+    const onFailure = (error: unknown) => {
+      this.#watched.delete(id);
+      this.#put(id, { error });
+    };
+    const { entry, stop } = watcher.listen(id, { onState, onFailure }, context);
+    this.#watched.set(id, stop);
+    if (entry !== undefined) onState(entry.job);
+  }
+
+  #put(id: string, update: JobUpdate): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (reader === undefined) this.#waiting.set(id, update);
+    else reader({ done: false, value: update });
+  }
+
+  #leave(id: string): void {
+    this.#watched.get(id)?.();
+    this.#watched.delete(id);
+  }
+
+  #stop(): void {
+    for (const id of this.#watched.keys()) this.#leave(id);
+    this.#waiting.clear();
+    this.#reader?.({ done: true, value: undefined });
+    this.#reader = undefined;
+  }
+}
+
+function unknownId(index: number): InputError {
+  return new InputError(`ids[${String(index)}]`, 'names no job that ICE knows');
+}

@@ -1,0 +1,158 @@
+import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
+import cors from '@fastify/cors';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { Jobs } from '../jobs/jobs.ts';
+import { LOOPBACK_ORIGIN } from '../loopback.ts';
+import type { Client } from './client.ts';
+import type { ServerEmitter } from './events.ts';
+import type { Executor } from './graphql/executor.ts';
+import type { OperationRecord } from './graphql/record.ts';
+import { logRequests } from './http/access-log.ts';
+import { createAdmissions, type Admissions } from './http/admission.ts';
+import { createChecks, type ChecksOptions } from './http/checks.ts';
+import {
+  errorResponses,
+  MAX_BODY_BYTES,
+  refuseConnection,
+  refuseUrl,
+  sendRefusal,
+} from './http/error-responses.ts';
+import { healthRoutes } from './http/health.ts';
+import type { AllowedOrigins } from './http/origins.ts';
+import { arePagesBuilt, pages } from './http/pages.ts';
+import type { Readiness } from './http/readiness.ts';
+import { createResponseCache } from './response-cache/middleware.ts';
+import type { PreparedOperations } from './response-cache/prepared-operations.ts';
+import type { StoredResponses } from './response-cache/stored-responses.ts';
+import type { Connections } from './transports/connections.ts';
+import { graphqlRoute } from './transports/http.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The operation of a request for `/graphql`. */
+    operation: OperationRecord | null;
+  }
+}
+
+export interface AppOptions extends ChecksOptions {
+  readonly logger: FastifyBaseLogger;
+  readonly readiness: Readiness;
+  readonly executor: Executor;
+  readonly connections: Connections;
+  readonly stored: StoredResponses;
+  /** `undefined`: no operation is prepared. */
+  readonly prepared: PreparedOperations | undefined;
+  /** The jobs that a client may see. */
+  readonly jobsFor: (client: Client) => Jobs;
+  /** The built pages. `undefined` leaves them out. */
+  readonly pagesDirectory: URL | undefined;
+  readonly now: () => number;
+  readonly events: ServerEmitter;
+}
+
+/** How long a request may take to arrive, and how long a connection stays open unused, in milliseconds. */
+const TIMEOUTS = { requestTimeout: 30_000, keepAliveTimeout: 72_000 };
+
+/**
+ * The gateway's HTTP side. A request passes these in order: the checks, the response cache, then Fastify with its plugins.
+ * Once `stopping` aborts, new requests are refused. Requests in flight go on.
+ */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { logger, jobsFor, stopping, events } = options;
+  const admissions = createAdmissions(createChecks(options), events);
+  const cache = createResponseCache({ ...options, admissions, maxBodyBytes: MAX_BODY_BYTES });
+  const app: FastifyInstance = fastify({
+    // Fastify leaves the timeouts to whoever creates the server.
+    serverFactory: (listener) => createServer(TIMEOUTS, cache.ahead(listener)),
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    bodyLimit: MAX_BODY_BYTES,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    requestIdHeader: false,
+    genReqId: (request) => admissions.of(request).requestId,
+    clientErrorHandler: refuseConnection,
+    frameworkErrors: (error, request, reply) => refuseUrl(error, request.id, reply.raw),
+  });
+  app.decorateRequest('operation', null);
+  // The JSON parser stays. Any other content type is a 415.
+  app.removeContentTypeParser('text/plain');
+
+  logRequests(events, logger);
+  everyResponse(app, admissions, stopping, events);
+  errorResponses(app, events);
+  await allowOrigins(app, options.corsOrigins);
+  // After CORS, so that a browser app can read a refusal.
+  app.addHook('onRequest', (request, reply, done) => {
+    const { refusal } = admissions.of(request.raw);
+    if (refusal === undefined) done();
+    else void sendRefusal(reply, refusal);
+  });
+  await graphqlRoute(app, { ...options, admissions, jobsFor, onResponse: cache.store });
+  healthRoutes(app, options.readiness, stopping);
+  if (options.pagesDirectory !== undefined && arePagesBuilt(options.pagesDirectory)) {
+    await app.register(pages, { directory: options.pagesDirectory });
+  }
+  closeUnusedSockets(app, stopping);
+  return app;
+}
+
+/** The headers of every response, and the events of every request. */
+function everyResponse(
+  app: FastifyInstance,
+  admissions: Admissions,
+  stopping: AbortSignal,
+  events: ServerEmitter,
+): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.headers({
+      'x-request-id': request.id,
+      'x-content-type-options': 'nosniff',
+      // This holds for every response that says nothing else. Some refusals could be stored by default.
+      'cache-control': 'no-store',
+    });
+    // Fastify's onResponse never comes when the client has disconnected.
+    reply.raw.once('close', () => {
+      // A WebSocket has log lines of its own.
+      if (request.ws && reply.statusCode === 200) return;
+      events.emit('requestEnd', admissions.of(request.raw), {
+        status: reply.statusCode,
+        durationMs: reply.elapsedTime,
+        source: 'executed',
+        isComplete: reply.raw.writableFinished,
+        operation: request.operation,
+      });
+    });
+    done();
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    // Otherwise the client would keep an idle connection open, and closing would wait for it.
+    if (stopping.aborted) void reply.header('connection', 'close');
+    done(null, payload);
+  });
+}
+
+/** Lets pages of these origins read responses. */
+async function allowOrigins(app: FastifyInstance, corsOrigins: AllowedOrigins): Promise<void> {
+  if (corsOrigins.length === 0) return;
+  await app.register(cors, {
+    origin: corsOrigins === 'loopback' ? LOOPBACK_ORIGIN : [...corsOrigins],
+    methods: ['GET', 'HEAD', 'POST'],
+    exposedHeaders: ['age', 'etag', 'preference-applied', 'retry-after', 'server-timing', 'x-request-id'],
+    maxAge: 600,
+    strictPreflight: false,
+  });
+}
+
+/** Browsers open some connections ahead. Node does not count these as idle, so closing would wait for a first request. */
+function closeUnusedSockets(app: FastifyInstance, stopping: AbortSignal): void {
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  stopping.addEventListener('abort', () => {
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  });
+}

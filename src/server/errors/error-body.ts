@@ -1,0 +1,17 @@
+import type { GraphQLFormattedError } from 'graphql';
+import { ERRORS, type ErrorCode } from './catalogue.ts';
+
+/** How long a client should wait when a refusal for now does not say, in milliseconds. */
+export const DEFAULT_RETRY_AFTER_MS = 1000;
+
+/** The body of a refusal below GraphQL. It has the shape of GraphQL's errors. */
+export function errorBody(
+  requestId: string,
+  code: ErrorCode,
+  message: string,
+): { errors: GraphQLFormattedError[] } {
+  const wait = code === 'OVERLOADED' ? { retryAfterMs: DEFAULT_RETRY_AFTER_MS } : {};
+  return {
+    errors: [{ message, extensions: { code, retryable: ERRORS[code].retryable, ...wait, requestId } }],
+  };
+}

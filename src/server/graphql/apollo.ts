@@ -1,0 +1,135 @@
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
+import type { FastifyBaseLogger } from 'fastify';
+import { retryAfterSeconds } from '../errors/retry-after.ts';
+import { checkOperation } from './checked-operation.ts';
+import type { GatewayContext } from './context.ts';
+import { formatError, inOrder } from './format-error.ts';
+import { compiledQueries } from './jit/compiled-queries.ts';
+import { documentLimits, LIMITS } from './limits.ts';
+import { NO_PERSISTED_DOCUMENTS, type PersistedDocuments } from './persisted/documents.ts';
+import { persistedOperations } from './persisted/plugin.ts';
+import { receiptOf, serverTiming } from './receipt.ts';
+import { isSubscription } from './record.ts';
+
+export interface ApolloOptions {
+  readonly schema: GraphQLSchema;
+  readonly introspection: boolean;
+  /** @default none */
+  readonly persisted?: PersistedDocuments;
+  /** Whether queries that repeat are compiled. @default true */
+  readonly isJitOn?: boolean;
+  readonly logger: FastifyBaseLogger;
+}
+
+/** Creates Apollo Server with this gateway's limits and errors. It is not started, and speaks no HTTP by itself. */
+export function createApollo({
+  schema,
+  introspection,
+  persisted = NO_PERSISTED_DOCUMENTS,
+  isJitOn = true,
+  logger,
+}: ApolloOptions) {
+  return new ApolloServer<GatewayContext>({
+    schema,
+    introspection,
+    // "Did you mean …" would show names that introspection hides.
+    hideSchemaDetailsFromClientErrors: !introspection,
+    // A check of all requests does it, see `http/checks`.
+    csrfPrevention: false,
+    formatError,
+    includeStacktraceInErrorResponses: false,
+    parseOptions: { maxTokens: LIMITS.tokens },
+    validationRules: [documentLimits],
+    stopOnTerminationSignals: false,
+    nodeEnv: 'production',
+    logger,
+    plugins: [
+      persistedOperations(persisted),
+      limits(schema),
+      ...(isJitOn ? [compiledQueries(schema)] : []),
+      record,
+      // The max-age of a response follows from its jobs. The plugin would only wrap every field.
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+    ],
+  });
+}
+
+function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
+  return {
+    requestDidStart: () =>
+      Promise.resolve({
+        didResolveOperation({ document, operation, request, contextValue }) {
+          // Without an operation, execution reports that there is none of this name.
+          if (!operation) return Promise.resolve();
+          const { SUBSCRIPTION } = OperationTypeNode;
+          if (operation.operation === SUBSCRIPTION && !contextValue.acceptsSubscriptions) throw needsStream();
+          const variables = request.variables ?? {};
+          const checked = checkOperation(schema, { document, definition: operation, variables });
+          contextValue.record.operation = checked;
+          return Promise.resolve();
+        },
+        /** Apollo executes no subscriptions. Whoever asked for this one starts it. */
+        responseForOperation({ contextValue: { record }, response }) {
+          if (!isSubscription(record)) return Promise.resolve(null);
+          return Promise.resolve({
+            http: response.http,
+            body: { kind: 'single', singleResult: { data: null } },
+          });
+        },
+      }),
+  };
+}
+
+function needsStream(): GraphQLError {
+  return new GraphQLError('A subscription needs a WebSocket, or `Accept: text/event-stream`', {
+    extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
+  });
+}
+
+/** Records what the log and the HTTP status need. It asks clients to wait where an error does. */
+const record: ApolloServerPlugin<GatewayContext> = {
+  requestDidStart: ({ contextValue }) =>
+    Promise.resolve({
+      didResolveOperation({ operationName }) {
+        contextValue.record.operationName = operationName;
+        return Promise.resolve();
+      },
+      willSendResponse({ response, request, metrics }) {
+        if (response.body.kind !== 'single') return Promise.resolve();
+        const { data, errors } = response.body.singleResult;
+        if (errors !== undefined) response.body.singleResult.errors = inOrder(errors);
+        contextValue.record.isClean = data !== undefined && errors === undefined;
+        // A response from a cache would not register the document again.
+        if (metrics.persistedQueryRegister === true) contextValue.record.cacheability.noStore = true;
+        contextValue.record.isRefused =
+          data === undefined &&
+          errors?.every((error) => error.extensions?.['code'] !== 'BAD_REQUEST') === true;
+        const seconds = retryAfterSeconds(errors, contextValue.record.pollAfterMs);
+        if (seconds !== undefined) response.http.headers.set('retry-after', String(seconds));
+        const { appliedWaitSeconds } = contextValue.record;
+        if (appliedWaitSeconds !== undefined) {
+          response.http.headers.set('preference-applied', `wait=${String(appliedWaitSeconds)}`);
+        }
+        const receipt = receiptOf(contextValue.record);
+        response.http.headers.set('server-timing', serverTiming(receipt));
+        if (request.http?.headers.get('x-upstream-receipt') === '1') {
+          const { calls, coalesced, cacheHits, queuedMs } = receipt;
+          response.body.singleResult.extensions = {
+            ...response.body.singleResult.extensions,
+            upstream: { calls, coalesced, cacheHits, queuedMs },
+          };
+        }
+        return Promise.resolve();
+      },
+    }),
+};

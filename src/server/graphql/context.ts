@@ -1,0 +1,97 @@
+import { readWait, type JobEntry, type Jobs, type ReadContext, type Wait } from '../../jobs/jobs.ts';
+import { createLoaders } from '../../loaders/loaders.ts';
+import type { OperationContext, WaitArgument } from '../../resolvers/context.ts';
+import type { Client } from '../client.ts';
+import type { Deadline } from './deadline.ts';
+import type { OperationRecord } from './record.ts';
+
+export interface GatewayContext extends OperationContext {
+  readonly client: Client;
+  readonly record: OperationRecord;
+  /** Whether whoever asked can take the results of a subscription. */
+  readonly acceptsSubscriptions: boolean;
+}
+
+export interface ContextOptions {
+  readonly client: Client;
+  /** The jobs that the client may see. */
+  readonly jobs: Jobs;
+  readonly record: OperationRecord;
+  /** Ends the reads of the operation, and its submissions that were not sent yet. */
+  readonly deadline: Deadline;
+  /** Ends its waits. It aborts when the gateway begins to stop. */
+  readonly stopping: AbortSignal;
+  /** How long a job is waited for where the operation does not say. */
+  readonly preferredWaitSeconds?: number | undefined;
+  readonly acceptsSubscriptions: boolean;
+}
+
+/** The context of one operation, or of one event of a subscription. */
+export function createContext(options: ContextOptions): GatewayContext {
+  const { client, jobs, record, deadline, stopping, preferredWaitSeconds, acceptsSubscriptions } = options;
+  const { cacheability } = record;
+  const readContext: ReadContext = {
+    signal: deadline.signal,
+    turnKey: record,
+    onCall: (call) => record.calls.push(call),
+    onCacheStatus(status) {
+      record.cached[status] += 1;
+      if (status === 'stale') cacheability.mustRevalidate = true;
+    },
+  };
+  const loaders = createLoaders(jobs, readContext, {
+    onEntry: (id, entry) => addDependency(record, id, entry),
+    onPage: () => (cacheability.mustRevalidate = true),
+  });
+
+  function waitOf(argument: WaitArgument | null | undefined): Wait | undefined {
+    if (argument) return readWait(argument);
+    if (preferredWaitSeconds === undefined) return undefined;
+    record.appliedWaitSeconds = preferredWaitSeconds;
+    return readWait({ until: 'FINISHED', timeoutSeconds: preferredWaitSeconds });
+  }
+
+  return {
+    client,
+    loaders,
+    async packageJob(id, argument) {
+      const wait = waitOf(argument);
+      if (wait === undefined) return loaders.packageJob.load(id);
+      cacheability.noStore = true;
+      const job = await deadline.pauseDuring(() =>
+        jobs.wait(id, wait, readContext, [deadline.disconnected, stopping]),
+      );
+      // A detail that was read before the wait must not be shown beside its result.
+      loaders.packageJobDetail.clear(id);
+      return job === undefined ? loaders.packageJob.load(id) : job;
+    },
+    watchJobs: (ids) => jobs.watch(ids, readContext),
+    submitPackageJob(input) {
+      cacheability.noStore = true;
+      return jobs.submit(input, readContext);
+    },
+    pollAfterMs: recordingPollAfterMs(jobs, record),
+    record,
+    acceptsSubscriptions,
+  };
+}
+
+/** Two states of one job in one response can be outdated at any time. */
+function addDependency({ dependencies, cacheability }: OperationRecord, id: string, entry: JobEntry): void {
+  if ((dependencies.get(id) ?? entry) !== entry) cacheability.mustRevalidate = true;
+  dependencies.set(id, entry);
+}
+
+/** The resolver's `pollAfterMs`. It records what it returns. */
+export function recordingPollAfterMs(
+  jobs: Pick<Jobs, 'isWatched' | 'pollAfterMs'>,
+  record: OperationRecord,
+): OperationContext['pollAfterMs'] {
+  return (job) => {
+    const ms = jobs.pollAfterMs(job);
+    if (ms === null) return null;
+    record.pollAfterMs = Math.min(ms, record.pollAfterMs ?? Infinity);
+    if (jobs.isWatched(job.id)) record.cacheability.timeDependent = true;
+    return ms;
+  };
+}

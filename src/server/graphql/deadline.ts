@@ -1,0 +1,40 @@
+/** How long an operation may take. */
+export interface Deadline {
+  /** Aborts when the time is up or the client has disconnected. */
+  readonly signal: AbortSignal;
+  /** Aborts when the client has disconnected. */
+  readonly disconnected: AbortSignal;
+  /** Stops the clock while `run` is pending. After that the operation has the whole time again. */
+  pauseDuring<T>(run: () => Promise<T>): Promise<T>;
+  /** Frees the timer. */
+  end(): void;
+}
+
+/** Starts the clock: `limitMs` from now. */
+export function startDeadline(limitMs: number, disconnected: AbortSignal): Deadline {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  let pauses = 0;
+  let timer = setTimeout(abort, limitMs);
+  disconnected.addEventListener('abort', abort, { once: true });
+  if (disconnected.aborted) abort();
+  return {
+    signal: controller.signal,
+    disconnected,
+    async pauseDuring(run) {
+      pauses += 1;
+      clearTimeout(timer);
+      try {
+        return await run();
+      } finally {
+        pauses -= 1;
+        if (pauses === 0) timer = setTimeout(abort, limitMs);
+      }
+    },
+    end() {
+      pauses = Infinity;
+      clearTimeout(timer);
+      disconnected.removeEventListener('abort', abort);
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import type { ApolloServer } from '@apollo/server';
+import type { FormattedExecutionResult, GraphQLSchema } from 'graphql';
+import type { Jobs } from '../../jobs/jobs.ts';
+import type { Client } from '../client.ts';
+import type { ServerEmitter } from '../events.ts';
+import { createContext, type GatewayContext } from './context.ts';
+import { startDeadline } from './deadline.ts';
+import { createRecord, isSubscription } from './record.ts';
+import { requestScope } from './request-scope.ts';
+import { createSubscriptions, type ResultStream } from './subscription.ts';
+
+/** An operation as clients send it, whatever the transport. */
+export interface OperationParameters {
+  readonly query?: string | null | undefined;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** On whose behalf an operation runs, and how. */
+export interface OperationRequest {
+  readonly requestId: string;
+  readonly client: Client;
+  /** Aborts when the client has disconnected. */
+  readonly disconnected: AbortSignal;
+  /** Whether whoever asked can take the results of a subscription. */
+  readonly acceptsSubscriptions: boolean;
+  /** How long a job is waited for where the operation does not say. */
+  readonly preferredWaitSeconds?: number | undefined;
+}
+
+export interface ExecutorOptions {
+  readonly schema: GraphQLSchema;
+  readonly apollo: ApolloServer<GatewayContext>;
+  /** The jobs that a client may see. */
+  readonly jobsFor: (client: Client) => Jobs;
+  /** Limit of one operation, and of one event of a subscription, in milliseconds. */
+  readonly operationTimeoutMs: number;
+  readonly stopping: AbortSignal;
+  readonly events: ServerEmitter;
+}
+
+/** Runs operations, whatever the transport. */
+export interface Executor {
+  readonly schema: GraphQLSchema;
+  readonly apollo: ApolloServer<GatewayContext>;
+  /** Runs something with the context of one operation. The deadline of the operation ends with it. */
+  run<T>(request: OperationRequest, execute: (context: GatewayContext) => Promise<T>): Promise<T>;
+  /** Executes any operation, with the checks and the errors that HTTP has. */
+  execute(
+    parameters: OperationParameters,
+    context: GatewayContext,
+  ): Promise<ResultStream | FormattedExecutionResult>;
+  /** Starts the subscription that passed the checks of this context. It is `undefined` when there is none. */
+  subscribe(context: GatewayContext): Promise<ResultStream | FormattedExecutionResult> | undefined;
+}
+
+export function createExecutor(options: ExecutorOptions): Executor {
+  const { schema, apollo, jobsFor, operationTimeoutMs, stopping, events } = options;
+  // An event goes to all subscribers at once, so it goes on when one of them disconnects.
+  const neverDisconnected = new AbortController().signal;
+
+  async function withContext<T>(
+    { client, disconnected, acceptsSubscriptions, preferredWaitSeconds }: Omit<OperationRequest, 'requestId'>,
+    execute: (context: GatewayContext) => Promise<T>,
+  ): Promise<T> {
+    const deadline = startDeadline(operationTimeoutMs, disconnected);
+    const jobs = jobsFor(client);
+    const record = createRecord();
+    try {
+      return await execute(
+        createContext({
+          client,
+          jobs,
+          record,
+          deadline,
+          stopping,
+          preferredWaitSeconds,
+          acceptsSubscriptions,
+        }),
+      );
+    } finally {
+      deadline.end();
+    }
+  }
+
+  const subscriptions = createSubscriptions(schema, (client, execute) =>
+    withContext({ client, disconnected: neverDisconnected, acceptsSubscriptions: false }, execute),
+  );
+
+  function subscribe(context: GatewayContext) {
+    const { operation } = context.record;
+    if (operation === undefined || !isSubscription(context.record)) return undefined;
+    return subscriptions.start(operation, context);
+  }
+
+  return {
+    schema,
+    apollo,
+    run(request, execute) {
+      const { requestId, client } = request;
+      const started = { requestId, client };
+      const onUnexpectedError = (error: unknown) =>
+        events.emit('unexpectedError', error, 'operation', requestId);
+      return requestScope.run({ requestId, onUnexpectedError }, () =>
+        withContext(request, async (context) => {
+          events.emit('operationStart', started);
+          try {
+            return await execute(context);
+          } finally {
+            events.emit('operationEnd', started, context.record);
+          }
+        }),
+      );
+    },
+    async execute({ query, operationName, variables, extensions }, context) {
+      const { body } = await apollo.executeOperation(
+        {
+          ...(query && { query }),
+          ...(operationName && { operationName }),
+          ...(variables && { variables }),
+          ...(extensions && { extensions }),
+        },
+        { contextValue: context },
+      );
+      if (body.kind !== 'single') throw new Error('incremental delivery is not supported');
+      return subscribe(context) ?? body.singleResult;
+    },
+    subscribe,
+  };
+}

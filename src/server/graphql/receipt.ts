@@ -1,0 +1,47 @@
+import type { OperationRecord } from './record.ts';
+
+/** What an operation cost upstream, and how many of its reads were cached. */
+export interface Receipt {
+  /** Calls of ICE that were made for it, retries included. A shared call counts for the operation that began it. */
+  readonly calls: number;
+  /** Reads that joined a read in flight. */
+  readonly coalesced: number;
+  /** Reads answered from memory. */
+  readonly cacheHits: number;
+  /** Reads answered with an expired state from memory, as ICE failed. */
+  readonly stale: number;
+  /** The longest that one of its calls waited for the call budget, in milliseconds. */
+  readonly queuedMs: number;
+  /** The longest that one of its calls took, in milliseconds. */
+  readonly upstreamMs: number;
+}
+
+export function receiptOf({ calls, cached }: OperationRecord): Receipt {
+  return {
+    calls: calls.length,
+    coalesced: cached.collapsed,
+    cacheHits: cached.hit,
+    stale: cached.stale,
+    queuedMs: Math.max(0, ...calls.map((call) => call.queuedMs)),
+    upstreamMs: Math.max(0, ...calls.map((call) => call.durationMs)),
+  };
+}
+
+/**
+ * The receipt as `Server-Timing`. Browsers show it beside the request.
+ *
+ * @see https://www.w3.org/TR/server-timing/
+ */
+export function serverTiming({ calls, coalesced, cacheHits, stale, queuedMs, upstreamMs }: Receipt): string {
+  return [
+    `upstream;desc="${String(calls)} calls";dur=${String(upstreamMs)}`,
+    `queue;dur=${String(queuedMs)}`,
+    `cache;desc="${String(cacheHits)} hits, ${String(coalesced)} coalesced"`,
+    ...(stale > 0 ? [`stale;desc="${String(stale)} stale"`] : []),
+  ].join(', ');
+}
+
+/** The same for a response that took so many reads from memory, and nothing else. */
+export function serverTimingOfHits(hits: number): string {
+  return serverTiming({ calls: 0, coalesced: 0, cacheHits: hits, stale: 0, queuedMs: 0, upstreamMs: 0 });
+}

@@ -1,0 +1,39 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { ServerEmitter } from '../events.ts';
+import { receiptOf } from '../graphql/receipt.ts';
+
+/** The most calls of ICE that one line lists. */
+const MAX_CALLS_LOGGED = 50;
+
+/**
+ * Writes one line for each request. Operations and failures are at `info`. Other requests, and responses of the response
+ * cache, are at `debug`.
+ */
+export function logRequests(events: ServerEmitter, logger: FastifyBaseLogger): void {
+  const isDebug = logger.level === 'debug' || logger.level === 'trace';
+  events.on(
+    'requestEnd',
+    ({ requestId, method, path }, { status, durationMs, source, isComplete, operation }) => {
+      if (source !== 'executed') {
+        if (isDebug) logger.debug({ requestId, method, path, status }, 'answered from memory');
+        return;
+      }
+      const level = operation === null && status < 500 ? 'debug' : 'info';
+      logger[level](
+        {
+          requestId,
+          method,
+          path,
+          status,
+          durationMs: Math.round(durationMs * 10) / 10,
+          ...(operation && {
+            operationName: operation.operationName,
+            receipt: receiptOf(operation),
+            calls: operation.calls.slice(0, MAX_CALLS_LOGGED),
+          }),
+        },
+        isComplete ? 'answered' : 'left unanswered: the client has disconnected',
+      );
+    },
+  );
+}

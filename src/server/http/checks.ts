@@ -1,0 +1,141 @@
+import type { IncomingMessage } from 'node:http';
+import { MIMEType } from 'node:util';
+import { isLoopbackAuthority } from '../../loopback.ts';
+import type { ErrorCode } from '../errors/catalogue.ts';
+import { mayOpenWebSocket, type AllowedOrigins } from './origins.ts';
+import { pathOf } from './url.ts';
+
+/** Why a request is refused. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Refuses a request by its method, path and headers, or lets it pass. */
+export type RequestCheck = (request: IncomingMessage) => Refusal | undefined;
+
+export interface ChecksOptions {
+  /** Aborts when the gateway begins to stop. */
+  readonly stopping: AbortSignal;
+  /** Whether requests that name a host other than loopback are refused. */
+  readonly isHostChecked: boolean;
+  /** Origins whose pages may open WebSockets. */
+  readonly corsOrigins: AllowedOrigins;
+}
+
+/**
+ * All that may refuse a request by its method, path and headers, in order. It runs once for each request, ahead of the
+ * response cache, so no route goes around it. A new rule on who may ask is one more entry here.
+ *
+ * A document is checked where it is parsed, see `graphql/apollo`. The response cache only knows documents that passed.
+ */
+export function createChecks({
+  stopping,
+  isHostChecked,
+  corsOrigins,
+}: ChecksOptions): Readonly<Record<string, RequestCheck>> {
+  return {
+    draining: ({ url = '' }) => (stopping.aborted && !HEALTH_PATHS.has(pathOf(url)) ? DRAINING : undefined),
+    host: ({ headers }) =>
+      !isHostChecked || isLoopbackAuthority(headers.host ?? '') ? undefined : FOREIGN_HOST,
+    origin: (request) =>
+      !isUpgrade(request) ||
+      !isGraphql(request) ||
+      mayOpenWebSocket(request.headers.origin, request.headers.host ?? '', corsOrigins)
+        ? undefined
+        : FOREIGN_ORIGIN,
+    mediaType: (request) =>
+      request.method !== 'POST' || !isGraphql(request) || isJson(request) ? undefined : NOT_JSON,
+    csrf: (request) =>
+      isUpgrade(request) ||
+      !isGraphql(request) ||
+      !EXECUTING.has(request.method ?? '') ||
+      isPreflighted(request)
+        ? undefined
+        : CSRF,
+  };
+}
+
+export const HEALTH_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz']);
+
+/** The refusal of a request that comes while the gateway stops. */
+export const DRAINING: Refusal = {
+  status: 503,
+  code: 'OVERLOADED',
+  message: 'The gateway is shutting down',
+  headers: { 'retry-after': '1' },
+};
+
+/**
+ * A gateway on loopback answers whoever can reach it from this machine. A browser would let any site do that whose own
+ * name resolves to loopback (DNS rebinding).
+ */
+const FOREIGN_HOST: Refusal = {
+  status: 421,
+  code: 'BAD_REQUEST',
+  message: 'The gateway listens on loopback alone and answers no other host name',
+};
+
+/** Browsers ask nobody before they open a WebSocket. */
+const FOREIGN_ORIGIN: Refusal = {
+  status: 403,
+  code: 'FORBIDDEN',
+  message: 'Pages of this origin may not connect; CORS_ORIGINS allows them',
+};
+
+const NOT_JSON: Refusal = { status: 415, code: 'BAD_REQUEST', message: 'Unsupported Media Type' };
+
+/** Methods of `/graphql` that execute an operation. */
+const EXECUTING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
+
+/** Media types that a page may send to another origin without asking. */
+const NOT_PREFLIGHTED = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'];
+
+/** Headers that a page may only send after asking. */
+const PREFLIGHTED_HEADERS = ['x-apollo-operation-name', 'apollo-require-preflight'];
+
+/** A page could have sent the request without asking (cross-site request forgery). The words are Apollo Server's. */
+const CSRF: Refusal = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message:
+    `This operation has been blocked as a potential Cross-Site Request Forgery (CSRF). Please either specify a ` +
+    `'content-type' header (with a type that is not one of ${NOT_PREFLIGHTED.join(', ')}) or provide a non-empty value ` +
+    `for one of the following headers: ${PREFLIGHTED_HEADERS.join(', ')}\n`,
+};
+
+function isGraphql({ url = '' }: IncomingMessage): boolean {
+  return pathOf(url) === '/graphql';
+}
+
+/** Whether Node takes the request for an upgrade, which is how WebSockets are opened. */
+function isUpgrade({ headers }: IncomingMessage): boolean {
+  return headers.upgrade !== undefined && /\bupgrade\b/i.test(headers.connection ?? '');
+}
+
+/** Whether the body is JSON, or there is none. */
+function isJson({ headers }: IncomingMessage): boolean {
+  const type = headers['content-type'];
+  if (type === 'application/json') return true;
+  if (type !== undefined) return type.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
+  const length = headers['content-length'] ?? '0';
+  return headers['transfer-encoding'] === undefined && length === '0';
+}
+
+function isPreflighted({ headers }: IncomingMessage): boolean {
+  const type = headers['content-type'];
+  if (type === 'application/json') return true;
+  if (type !== undefined && !NOT_PREFLIGHTED.includes(essenceOf(type) ?? '')) return true;
+  return PREFLIGHTED_HEADERS.some((name) => (headers[name] ?? '') !== '');
+}
+
+/** The media type without its parameters. It is `undefined` when the text is no media type. */
+function essenceOf(type: string): string | undefined {
+  try {
+    return new MIMEType(type).essence;
+  } catch {
+    return undefined;
+  }
+}

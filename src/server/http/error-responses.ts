@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply, HTTPMethods } from 'fastify';
+import { errorBody } from '../errors/error-body.ts';
+import type { ServerEmitter } from '../events.ts';
+import type { Refusal } from './checks.ts';
+import { pathOf } from './url.ts';
+
+/** The largest request body and the largest WebSocket message, in bytes. */
+export const MAX_BODY_BYTES = 256 * 1024;
+
+/** The methods of a path in the order of `Allow`. Every path with a route also takes `OPTIONS`. */
+const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST'];
+
+/** Sends a refusal in the shape of GraphQL's errors. */
+export function sendRefusal(reply: FastifyReply, { status, code, message, headers }: Refusal): FastifyReply {
+  return reply
+    .code(status)
+    .headers(headers ?? {})
+    .send(errorBody(reply.request.id, code, message));
+}
+
+/** Gives every refusal below GraphQL the shape of GraphQL's errors. `OPTIONS` says which methods a path takes. */
+export function errorResponses(app: FastifyInstance, events: ServerEmitter): void {
+  /** `Allow` of a path. It is `undefined` when the path has no route. */
+  function allowOf(path: string): string | undefined {
+    const methods: string[] = METHODS.filter((method) => app.findRoute({ method, url: path }) !== null);
+    return methods.length === 0 ? undefined : [...methods, 'OPTIONS'].toSorted().join(', ');
+  }
+
+  app.addHook('onRequest', ({ method, url }, reply, done) => {
+    const allow = method === 'OPTIONS' ? allowOf(pathOf(url)) : undefined;
+    if (allow !== undefined) void reply.header('allow', allow);
+    done();
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const path = pathOf(request.url);
+    const allow = allowOf(path);
+    // Preflights have been answered before, where other origins may call at all.
+    if (allow !== undefined && request.method === 'OPTIONS') return reply.code(204).send();
+    const refusal = { status: 404, code: 'BAD_REQUEST', message: 'There is nothing at this path' } as const;
+    if (allow === undefined || allow.split(', ').includes(request.method)) return sendRefusal(reply, refusal);
+    return sendRefusal(reply, {
+      ...refusal,
+      status: 405,
+      message: `${path} takes ${allow}`,
+      headers: { allow },
+    });
+  });
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) {
+      events.emit('unexpectedError', error, 'http', request.id);
+      return reply.code(500).send(errorBody(request.id, 'INTERNAL_SERVER_ERROR', 'Internal server error'));
+    }
+    const message =
+      status === 413 ? `The request body is over ${String(MAX_BODY_BYTES)} bytes` : error.message;
+    return reply.code(status).send(errorBody(request.id, 'BAD_REQUEST', message));
+  });
+}
+
+/** Answers a URL that Fastify's router cannot read. No hook has run by then. */
+export function refuseUrl(
+  error: Error & { statusCode?: number },
+  requestId: string,
+  response: ServerResponse,
+): void {
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-request-id': requestId,
+  };
+  response
+    .writeHead(error.statusCode ?? 400, headers)
+    .end(JSON.stringify(errorBody(requestId, 'BAD_REQUEST', error.message)));
+}
+
+const CONNECTION_ERRORS: Readonly<Record<string, readonly [string, string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    'The request line and headers are over 16384 bytes',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time'],
+};
+
+/** Answers what Node's HTTP parser refuses. There is no request by then. */
+export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, message] = CONNECTION_ERRORS[error.code ?? ''] ?? [
+    '400 Bad Request',
+    'This is not an HTTP request',
+  ];
+  const requestId = randomUUID();
+  const body = JSON.stringify(errorBody(requestId, 'BAD_REQUEST', message));
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'content-type: application/json; charset=utf-8',
+    'cache-control: no-store',
+    `content-length: ${String(Buffer.byteLength(body))}`,
+    `x-request-id: ${requestId}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

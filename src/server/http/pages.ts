@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
+
+export interface PagesOptions {
+  /** The folder `web/build.ts` writes, as a file URL that ends in a slash. */
+  readonly directory: URL;
+}
+
+/** A page may only run its own scripts, workers and styles, and only talk to its own origin. */
+const BOARD_POLICY = [
+  "default-src 'self'",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const IDE_POLICY = [
+  BOARD_POLICY,
+  // The editor, Monaco, sizes and colours its lines by style elements and attributes.
+  "style-src 'self' 'unsafe-inline'",
+  // Monaco's own CSS has its squiggles and arrows as data.
+  "img-src 'self' data:",
+].join('; ');
+
+const SECURITY_HEADERS = {
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+
+/**
+ * Serves the built pages, the IDE at `/` and the job board at `/board`, and the files they load.
+ *
+ * Every file that exists at the start gets a route of its own. So an unknown path is the app's 404, and no path can be
+ * traversed. A rebuild shows after a restart. Vite names the files in `assets/` by their content, so clients cache them for
+ * a year. The page itself is revalidated each time, by its ETag.
+ */
+export async function pages(app: FastifyInstance, { directory }: PagesOptions): Promise<void> {
+  const assets = fileURLToPath(new URL('assets/', directory));
+  const board = fileURLToPath(new URL('board/', directory));
+  await app.register(fastifyStatic, {
+    root: directory,
+    wildcard: false,
+    globIgnore: ['**/*.{br,gz}'],
+    preCompressed: true,
+    cacheControl: false,
+    setHeaders(reply, path) {
+      const isHashed = path.startsWith(assets);
+      reply.headers(SECURITY_HEADERS);
+      reply.header('content-security-policy', path.startsWith(board) ? BOARD_POLICY : IDE_POLICY);
+      reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+    },
+  });
+  // The page links by absolute paths, so it works with a slash at the end of its path and without.
+  app.get('/board', (_request, reply) => reply.sendFile('board/index.html'));
+}
+
+/** Whether `directory` holds built pages. A production install (`npm ci --omit=dev`) has none. */
+export function arePagesBuilt(directory: URL): boolean {
+  return existsSync(new URL('index.html', directory));
+}

@@ -1,0 +1,105 @@
+import { LRUCache } from 'lru-cache';
+import { Kind, OperationTypeNode, type DocumentNode, type FieldNode, type GraphQLSchema } from 'graphql';
+import type { Jobs } from '../../jobs/jobs.ts';
+import { isFinished, type PackageJob } from '../../jobs/model.ts';
+import type { OperationContext } from '../../resolvers/context.ts';
+import { recordingPollAfterMs } from '../graphql/context.ts';
+import { compileOperation, type CompiledOperation } from '../graphql/jit/compile.ts';
+import type { OperationRecord } from '../graphql/record.ts';
+import { Doorkeeper } from './doorkeeper.ts';
+
+/** The most fragments of finished jobs that are cached, and the most that they may take, in characters. */
+const MAX_FRAGMENTS = 32_768;
+const MAX_CHARACTERS = 32 * 1024 * 1024;
+
+/** About how many fragments are remembered to have come once. */
+const MAX_SEEN = 16_384;
+
+/** The context of resolvers that get one job after the other. */
+export interface JobContext {
+  job: PackageJob | undefined;
+}
+
+/** Writes what a field selects of a job as JSON. It gives `undefined` when that takes a call of ICE, or fails. */
+export type WriteFragment = (job: PackageJob, context: JobContext) => string | undefined;
+
+/** Writes jobs as fragments of JSON. The fragment of a finished job, which cannot change, is cached at its second request. */
+export function createJobFragments(schema: GraphQLSchema) {
+  const finished = new LRUCache<string, { readonly job: PackageJob; readonly text: string }>({
+    max: MAX_FRAGMENTS,
+    maxSize: MAX_CHARACTERS,
+    sizeCalculation: ({ text }, key) => text.length + key.length,
+  });
+  const seen = new Doorkeeper(MAX_SEEN);
+  let selections = 0;
+
+  return {
+    /** The context to write the jobs of one response with. The record gets what they show. */
+    context: (record: OperationRecord, jobs: Pick<Jobs, 'pollAfterMs' | 'isWatched'>): JobContext =>
+      contextOf(recordingPollAfterMs(jobs, record)),
+    /** Prepares the selection of a field that gives jobs, `packageJob` or another. `undefined`: it cannot be prepared. */
+    of(field: FieldNode, document: DocumentNode): WriteFragment | undefined {
+      const compiled = compileOperation(schema, readingOneJob(field, document), undefined);
+      if (compiled === undefined) return undefined;
+      selections += 1;
+      const selection = `${String(selections)} `;
+      return (job, context) => {
+        if (!isFinished(job)) return write(compiled, job, context);
+        const key = selection + job.id;
+        const known = finished.get(key);
+        if (known?.job === job) return known.text;
+        const text = write(compiled, job, context);
+        if (text !== undefined && seen.knows(key)) finished.set(key, { job, text });
+        return text;
+      };
+    },
+  };
+}
+
+/** An operation with this field alone. The context says which job it is of. */
+function readingOneJob({ name, selectionSet }: FieldNode, { definitions }: DocumentNode): DocumentNode {
+  const isNode = name.value === 'node' || name.value === 'nodes';
+  const field = {
+    kind: Kind.FIELD,
+    name: { kind: Kind.NAME, value: isNode ? 'node' : 'packageJob' },
+    alias: { kind: Kind.NAME, value: 'job' },
+    arguments: [
+      {
+        kind: Kind.ARGUMENT,
+        name: { kind: Kind.NAME, value: 'id' },
+        value: { kind: Kind.STRING, value: 'any' },
+      },
+    ],
+    ...(selectionSet && { selectionSet }),
+  } as const;
+  const operation = {
+    kind: Kind.OPERATION_DEFINITION,
+    operation: OperationTypeNode.QUERY,
+    selectionSet: { kind: Kind.SELECTION_SET, selections: [field] },
+  } as const;
+  const fragments = definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
+  return { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
+}
+
+/** What the resolvers of jobs use of an operation's context. What is not in memory is an error, so that a route answers. */
+function contextOf(pollAfterMs: OperationContext['pollAfterMs']): JobContext {
+  const loaders = { packageJob: { load: () => context.job }, packageJobDetail: { load: notInMemory } };
+  const context = {
+    job: undefined as PackageJob | undefined,
+    packageJob: () => context.job,
+    loaders,
+    pollAfterMs,
+  };
+  return context;
+}
+
+function notInMemory(): never {
+  throw new Error('this takes a call of ICE');
+}
+
+function write(compiled: CompiledOperation, job: PackageJob, context: JobContext): string | undefined {
+  context.job = job;
+  const result = compiled(undefined, context, undefined);
+  if ('then' in result || result.errors !== undefined) return undefined;
+  return JSON.stringify(result.data?.['job']);
+}

@@ -1,0 +1,192 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { LRUCache } from 'lru-cache';
+import type { Jobs } from '../../jobs/jobs.ts';
+import type { Client } from '../client.ts';
+import type { RequestEnd, ServerEmitter } from '../events.ts';
+import type { OperationRecord } from '../graphql/record.ts';
+import { serverTimingOfHits } from '../graphql/receipt.ts';
+import type { Admission, Admissions } from '../http/admission.ts';
+import {
+  createResponse,
+  represent,
+  type CompleteResponse,
+  type Representation,
+} from '../responses/response.ts';
+import { Doorkeeper } from './doorkeeper.ts';
+import { readOperation } from './named-operation.ts';
+import type { PreparedOperations } from './prepared-operations.ts';
+import { lookUp, type RequestKey } from './request-key.ts';
+import type { StoredResponse, StoredResponses } from './stored-responses.ts';
+
+/** The most sets of selecting headers whose response headers are cached. */
+const MAX_HEADS = 1000;
+
+/** About how many requests are remembered to have come once. */
+const MAX_SEEN = 16_384;
+
+export interface ResponseCacheOptions {
+  readonly admissions: Admissions;
+  readonly stored: StoredResponses;
+  /** `undefined`: only stored responses are served. */
+  readonly prepared: PreparedOperations | undefined;
+  readonly jobsFor: (client: Client) => Jobs;
+  /** The largest body of a request that is looked up, in bytes. */
+  readonly maxBodyBytes: number;
+  readonly now: () => number;
+  /** Nothing is served to requests that come after it aborts. */
+  readonly stopping: AbortSignal;
+  readonly events: ServerEmitter;
+}
+
+/** A response that a route sent. */
+export interface SentResponse {
+  readonly response: CompleteResponse;
+  readonly record: OperationRecord;
+  /** All its headers. */
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** Answers requests that repeat, ahead of the router and of Apollo Server. Every other request goes on as it came. */
+export interface ResponseCache {
+  /** Puts the cache ahead of a listener. */
+  ahead(next: RequestListener): RequestListener;
+  /** Stores a response without errors that a route sent, and prepares its operation. */
+  store(request: IncomingMessage, sent: SentResponse): void;
+}
+
+/** Headers of one response, which another response does not share. */
+const OWN_HEADERS = new Set([
+  'cache-control',
+  'connection',
+  'etag',
+  'retry-after',
+  'server-timing',
+  'x-request-id',
+]);
+
+export function createResponseCache(options: ResponseCacheOptions): ResponseCache {
+  const { admissions, stored, prepared, jobsFor, maxBodyBytes, now, stopping, events } = options;
+  const keys = new WeakMap<IncomingMessage, RequestKey>();
+  /** The headers that all responses to requests with these selecting headers share, names and values in turn. */
+  const heads = new LRUCache<string, readonly string[]>({ max: MAX_HEADS });
+  /** A response of a prepared operation is stored at its second request, as most are asked for once. */
+  const seen = new Doorkeeper(MAX_SEEN);
+
+  function withHead(
+    response: CompleteResponse,
+    { dependencies }: OperationRecord,
+    head: readonly string[],
+  ): StoredResponse {
+    const { body, etag, compressed, headers } = response;
+    const timing = ['server-timing', serverTimingOfHits(dependencies.size)];
+    return {
+      body,
+      etag,
+      compressed,
+      head: [...head, ...Object.entries(headers).flat(), ...timing],
+      storedAt: now(),
+    };
+  }
+
+  function prepare(key: RequestKey, request: IncomingMessage, jobs: Jobs): StoredResponse | undefined {
+    const head = prepared && heads.get(key.head);
+    const operation = head && readOperation(key);
+    const result = operation && prepared.execute(operation, jobs);
+    if (!result) return undefined;
+    const response = createResponse(result.text, result.record, request, jobs);
+    const ready = withHead(response, result.record, head);
+    if (seen.knows(key.text)) stored.set(key, ready, response.dependencies);
+    return ready;
+  }
+
+  function answer(
+    key: RequestKey,
+    request: IncomingMessage,
+    response: ServerResponse,
+    admission: Admission,
+  ): boolean {
+    const jobs = jobsFor(admission.client);
+    const hit = stored.get(key, jobs);
+    const found = hit ?? prepare(key, request, jobs);
+    if (found === undefined) return false;
+    const source = hit === undefined ? 'prepared' : 'stored';
+    const send = (representation: Representation) => {
+      const ageS = Math.floor((now() - found.storedAt) / 1000);
+      // Otherwise the client would keep an idle connection open, and closing would wait for it.
+      if (stopping.aborted) response.shouldKeepAlive = false;
+      write(response, found, representation, admission.requestId, ageS);
+      events.emit('requestEnd', admission, endOf(admission, response, source));
+    };
+    const representation = represent(found, request);
+    if (!(representation instanceof Promise)) send(representation);
+    else {
+      representation.then(send).catch((error: unknown) => {
+        events.emit('unexpectedError', error, 'response cache', admission.requestId);
+        response.destroy();
+      });
+    }
+    return true;
+  }
+
+  function tryToAnswer(
+    key: RequestKey,
+    request: IncomingMessage,
+    response: ServerResponse,
+    admission: Admission,
+  ): boolean {
+    try {
+      if (answer(key, request, response, admission)) return true;
+    } catch (error) {
+      events.emit('unexpectedError', error, 'response cache', admission.requestId);
+    }
+    keys.set(request, key);
+    return false;
+  }
+
+  return {
+    ahead: (next) => (request, response) => {
+      const admission = admissions.of(request);
+      if (admission.refusal !== undefined || stopping.aborted) return next(request, response);
+      return lookUp(
+        request,
+        maxBodyBytes,
+        (key) => tryToAnswer(key, request, response, admission),
+        () => next(request, response),
+      );
+    },
+    store(request, { response, record, headers }) {
+      const key = keys.get(request);
+      if (key === undefined) return;
+      const head = Object.entries(headers).flatMap(([name, value]) =>
+        OWN_HEADERS.has(name) ? [] : [name, String(value)],
+      );
+      heads.set(key.head, head);
+      stored.set(key, withHead(response, record, head), response.dependencies);
+      const operation = record.operation && readOperation(key);
+      if (operation && record.operation) prepared?.prepare(operation, record.operation);
+    },
+  };
+}
+
+function endOf(
+  { startedAt }: Admission,
+  { statusCode }: ServerResponse,
+  source: RequestEnd['source'],
+): RequestEnd {
+  const durationMs = performance.now() - startedAt;
+  return { status: statusCode, durationMs, source, isComplete: true, operation: null };
+}
+
+function write(
+  response: ServerResponse,
+  { head }: StoredResponse,
+  { body, encoding }: Representation,
+  requestId: string,
+  ageS: number,
+): void {
+  const headers = head.concat('x-request-id', requestId);
+  if (ageS > 0) headers.push('age', String(ageS));
+  if (encoding !== undefined) headers.push('content-encoding', encoding);
+  if (body !== undefined) headers.push('content-length', String(Buffer.byteLength(body)));
+  response.writeHead(body === undefined ? 304 : 200, headers).end(body);
+}

@@ -1,0 +1,88 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { crc32 } from 'node:zlib';
+
+/** What tells requests apart that must get different responses. */
+export interface RequestKey {
+  readonly method: 'GET' | 'POST';
+  /** The method and all headers that select the response. */
+  readonly head: string;
+  /** The body of a `POST`, or the query string of a `GET`, as the client sent it. */
+  readonly content: Buffer | string;
+  /** The head and a checksum. It is the same for the same request, and hardly ever for another. */
+  readonly text: string;
+}
+
+/** Whether two keys with the same text are of the same request. */
+export function isSameContent(a: RequestKey['content'], b: RequestKey['content']): boolean {
+  return typeof a === 'string' || typeof b === 'string' ? a === b : a.equals(b);
+}
+
+/** Headers that select the response. None of them decides whether a request is refused: the checks do, ahead of this. */
+const SELECTING = ['origin', 'accept', 'authorization', 'cookie'] as const;
+
+/** Headers that ask for more than a response. Such requests are not for the response cache. */
+const UNUSUAL = ['prefer', 'x-upstream-receipt', 'expect', 'upgrade'] as const;
+
+/**
+ * Reads the key of a request for `/graphql` and passes it to `look`. When that answers nothing, or the request has no key,
+ * `next` gets the request as it came.
+ *
+ * @param look returns whether it answered
+ * @param maxBodyBytes a request with a larger body has no key
+ */
+export function lookUp(
+  request: IncomingMessage,
+  maxBodyBytes: number,
+  look: (key: RequestKey) => boolean,
+  next: () => void,
+): void {
+  const { method, url = '', headers } = request;
+  if (isUnusual(headers)) {
+    next();
+    return;
+  }
+  if (method === 'GET' && url.startsWith('/graphql?')) {
+    if (!look(keyOf(method, request, url.slice('/graphql'.length)))) next();
+    return;
+  }
+  const length = Number(headers['content-length']);
+  if (method !== 'POST' || url !== '/graphql' || !(length > 0 && length <= maxBodyBytes)) {
+    next();
+    return;
+  }
+  readBody(request, length, (body) => {
+    if (look(keyOf(method, request, body))) return;
+    // The end of the stream has not been read yet, so `next` can read it all.
+    request.pause().unshift(body);
+    next();
+  });
+}
+
+function isUnusual(headers: IncomingHttpHeaders): boolean {
+  for (const name of UNUSUAL) if (headers[name] !== undefined) return true;
+  return false;
+}
+
+function keyOf(
+  method: RequestKey['method'],
+  { headers }: IncomingMessage,
+  content: RequestKey['content'],
+): RequestKey {
+  let head: string = method;
+  // No header contains these characters, so no header is taken for another, or for an absent one.
+  for (const name of SELECTING) head += `\n${headers[name] ?? '\0'}`;
+  return { method, head, content, text: `${head}\n${String(content.length)} ${String(crc32(content))}` };
+}
+
+function readBody(request: IncomingMessage, length: number, done: (body: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  let received = 0;
+  const onData = (chunk: Buffer) => {
+    chunks.push(chunk);
+    received += chunk.length;
+    if (received < length) return;
+    request.off('data', onData);
+    done(chunks.length === 1 ? chunk : Buffer.concat(chunks));
+  };
+  request.on('data', onData);
+}

@@ -1,0 +1,77 @@
+import { OverloadedError } from '../../jobs/errors.ts';
+import type { Client } from '../client.ts';
+import type { ServerEmitter } from '../events.ts';
+
+/** How many live connections there may be: WebSockets, and responses that are event streams. */
+export interface ConnectionLimits {
+  readonly max: number;
+  readonly maxPerClient: number;
+  /** How often an idle connection is used, in milliseconds. A dead connection shows by it. */
+  readonly keepAliveMs: number;
+}
+
+/** The live connections of the process. */
+export interface Connections {
+  readonly limits: ConnectionLimits;
+  /** Aborts when the gateway begins to stop. */
+  readonly stopping: AbortSignal;
+  readonly size: number;
+  /**
+   * Counts a connection until the returned function is called.
+   *
+   * @throws {OverloadedError} when there are too many
+   */
+  open(client: Client): () => void;
+}
+
+export function createConnections(
+  limits: ConnectionLimits,
+  stopping: AbortSignal,
+  events: ServerEmitter,
+): Connections {
+  const byClient = new Map<string, number>();
+  let size = 0;
+
+  function count(key: string, change: 1 | -1): void {
+    size += change;
+    const left = (byClient.get(key) ?? 0) + change;
+    if (left === 0) byClient.delete(key);
+    else byClient.set(key, left);
+  }
+
+  return {
+    limits,
+    stopping,
+    get size() {
+      return size;
+    },
+    open(client) {
+      const { max, maxPerClient } = limits;
+      if (size >= max)
+        throw new OverloadedError(`The gateway has ${String(max)} streams open, which is its limit`);
+      if ((byClient.get(client.key) ?? 0) >= maxPerClient) {
+        throw new OverloadedError(
+          `Your address has ${String(maxPerClient)} streams open, which is its limit`,
+        );
+      }
+      const stream = { client };
+      count(client.key, 1);
+      events.emit('streamStart', stream);
+      let isOpen = true;
+      return () => {
+        if (!isOpen) return;
+        isOpen = false;
+        count(client.key, -1);
+        events.emit('streamEnd', stream);
+      };
+    },
+  };
+}
+
+/** For how long clients of a stopping gateway are told to stay away at most, in milliseconds. */
+const MAX_RECONNECT_MS = 5000;
+
+/** When to come back. It is random, so that not all clients of a stopped gateway come to the next one at once. */
+export function reconnectAfterMs(): number {
+  return Math.ceil(Math.random() * MAX_RECONNECT_MS);
+}

@@ -1,0 +1,191 @@
+import type { IncomingMessage } from 'node:http';
+import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
+import websocket from '@fastify/websocket';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FormattedExecutionResult } from 'graphql';
+import { handleProtocols } from 'graphql-ws';
+import { OverloadedError } from '../../jobs/errors.ts';
+import type { Jobs } from '../../jobs/jobs.ts';
+import type { Client } from '../client.ts';
+import { errorBody } from '../errors/error-body.ts';
+import type { ServerEmitter } from '../events.ts';
+import type { GatewayContext } from '../graphql/context.ts';
+import type { Executor } from '../graphql/executor.ts';
+import { isSubscription, type OperationRecord } from '../graphql/record.ts';
+import type { Admissions } from '../http/admission.ts';
+import { MAX_BODY_BYTES } from '../http/error-responses.ts';
+import { VARY } from '../responses/cache-control.ts';
+import { createResponse, represent, type CompleteResponse } from '../responses/response.ts';
+import type { Connections } from './connections.ts';
+import { preferredWaitSeconds } from './prefer.ts';
+import { acceptsEventStream, sendEventStream } from './sse.ts';
+import { createWebSocketHandler } from './websocket.ts';
+
+export interface GraphqlRouteOptions {
+  readonly admissions: Admissions;
+  readonly executor: Executor;
+  readonly connections: Connections;
+  readonly jobsFor: (client: Client) => Jobs;
+  /** Is called with each complete response without errors, when it is sent. */
+  readonly onResponse: (
+    request: IncomingMessage,
+    sent: {
+      readonly response: CompleteResponse;
+      readonly record: OperationRecord;
+      readonly headers: Readonly<Record<string, unknown>>;
+    },
+  ) => void;
+  readonly events: ServerEmitter;
+}
+
+/**
+ * `GET` and `POST /graphql`: GraphQL over HTTP. It is GraphQL over server-sent events where the client accepts them, and
+ * GraphQL over WebSocket where the client asks for an upgrade.
+ */
+export async function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOptions): Promise<void> {
+  const { admissions, executor, connections, events } = options;
+  await app.register(websocket, {
+    options: { maxPayload: MAX_BODY_BYTES, handleProtocols },
+    // Sockets are closed when the gateway begins to stop.
+    preClose: (done) => done(),
+    errorHandler: (error, socket, request) => {
+      request.log.info({ err: error }, 'websocket failed');
+      socket.terminate();
+    },
+  });
+  const handler = (request: FastifyRequest, reply: FastifyReply) => answer(request, reply, options);
+  app.post('/graphql', handler);
+  app.head('/graphql', handler);
+  app.route({
+    method: 'GET',
+    url: '/graphql',
+    // The route that Fastify would make says of a 304 that it has 0 bytes.
+    exposeHeadRoute: false,
+    handler,
+    wsHandler: createWebSocketHandler({ admissions, executor, connections, events }),
+    preValidation: (request, reply, done) => {
+      if (!request.ws || openConnection(request, reply, options) === undefined) done();
+    },
+  });
+}
+
+function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: GraphqlRouteOptions,
+): Promise<FastifyReply> {
+  const accepts = request.method === 'HEAD' ? 'no' : acceptsEventStream(request.headers.accept);
+  const operation = {
+    requestId: request.id,
+    client: options.admissions.of(request.raw).client,
+    disconnected: disconnectSignal(reply),
+    acceptsSubscriptions: accepts !== 'no',
+    preferredWaitSeconds: preferredWaitSeconds(String(request.headers['prefer'] ?? '')),
+  };
+  return options.executor.run(operation, (context) =>
+    execute(request, reply, context, options, accepts === 'only'),
+  );
+}
+
+/** @param isStreamOnly whether the client accepts nothing but an event stream */
+async function execute(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  context: GatewayContext,
+  options: GraphqlRouteOptions,
+  isStreamOnly: boolean,
+): Promise<FastifyReply> {
+  const { executor, connections } = options;
+  const { record } = context;
+  request.operation = record;
+  const http = await executor.apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: toApollo(request, isStreamOnly),
+    context: () => Promise.resolve(context),
+  });
+  if (http.body.kind !== 'complete') throw new Error('incremental delivery is not supported');
+  if (isSubscription(record)) {
+    const refusal = openConnection(request, reply, options);
+    if (refusal !== undefined) return refusal;
+    const result = await executor.subscribe(context);
+    if (result !== undefined) return sendEventStream(reply, result, connections);
+  }
+  const status = statusFor(http, record.isRefused);
+  if (isStreamOnly && status === 200) {
+    // oxlint-disable-next-line no-unsafe-type-assertion -- Apollo wrote it
+    const result = JSON.parse(http.body.string) as FormattedExecutionResult;
+    return sendEventStream(reply, result, connections);
+  }
+  void reply.code(status).headers(Object.fromEntries(http.headers));
+  const vary = reply.getHeader('vary');
+  void reply.header('vary', vary === undefined ? VARY : `${String(vary)}, ${VARY}`);
+  if (record.isClean && status === 200)
+    return sendComplete(request, reply, http.body.string, context, options);
+  return reply.header('cache-control', 'no-store').send(http.body.string);
+}
+
+/** Sends a complete response without errors. Clients and the response cache can store it. */
+async function sendComplete(
+  { raw, headers, method }: FastifyRequest,
+  reply: FastifyReply,
+  text: string,
+  { client, record }: GatewayContext,
+  { jobsFor, onResponse }: GraphqlRouteOptions,
+): Promise<FastifyReply> {
+  const response = createResponse(text, record, { method, headers }, jobsFor(client));
+  void reply.headers(response.headers);
+  onResponse(raw, { response, record, headers: reply.getHeaders() });
+  const { body, encoding } = await represent(response, { method, headers });
+  if (body === undefined) return reply.code(304).send();
+  if (encoding !== undefined) void reply.header('content-encoding', encoding);
+  return reply.send(body);
+}
+
+/** Counts the connection for as long as it is open, or refuses it. */
+function openConnection(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { admissions, connections }: GraphqlRouteOptions,
+): FastifyReply | undefined {
+  try {
+    // The reply of a WebSocket closes with the socket too.
+    reply.raw.once('close', connections.open(admissions.of(request.raw).client));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof OverloadedError)) throw error;
+    const body = errorBody(request.id, 'OVERLOADED', error.message);
+    return reply.code(503).header('retry-after', '1').send(body);
+  }
+}
+
+/** Aborts when the client has disconnected. */
+function disconnectSignal(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => controller.abort());
+  return controller.signal;
+}
+
+function toApollo(request: FastifyRequest, isStreamOnly: boolean) {
+  const headers = new HeaderMap();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  if (isStreamOnly) headers.set('accept', 'application/json');
+  const queryStart = request.url.indexOf('?');
+  return {
+    method: request.method === 'HEAD' ? 'GET' : request.method,
+    headers,
+    search: queryStart === -1 ? '' : request.url.slice(queryStart),
+    body: request.body,
+  };
+}
+
+/**
+ * With `application/json` the status of a well-formed request is always 200, as its clients cannot tell a 400 by GraphQL
+ * from a 400 by something in between. With `application/graphql-response+json` they can.
+ *
+ * @see https://graphql.github.io/graphql-over-http/draft/#sec-application-json
+ */
+function statusFor({ status, headers }: HTTPGraphQLResponse, isRefused: boolean): number {
+  const isLegacy = headers.get('content-type')?.startsWith('application/json') === true;
+  return isLegacy && isRefused && status === 400 ? 200 : (status ?? 200);
+}

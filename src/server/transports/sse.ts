@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import type { FastifyReply } from 'fastify';
+import type { FormattedExecutionResult } from 'graphql';
+import { createHandler, type ExecutionResult, type Request } from 'graphql-sse';
+import type { ResultStream } from '../graphql/subscription.ts';
+import { reconnectAfterMs, type Connections } from './connections.ts';
+
+/** What one stream sends. */
+interface Sending extends Record<PropertyKey, unknown> {
+  readonly result: ResultStream | FormattedExecutionResult;
+  /** Resolves when the client has read what was sent. */
+  readonly drained: () => Promise<void>;
+}
+
+/** graphql-sse only writes the stream. The result is there already, so it has nothing to check or to execute. */
+const handle = createHandler<undefined, Sending, Sending>({
+  // Each operation has a connection of its own.
+  authenticate: () => null,
+  context: ({ context }) => context,
+  // oxlint-disable-next-line no-unsafe-type-assertion -- formatted errors differ from others only in type
+  onSubscribe: ({ context }) => context.result as AsyncIterable<ExecutionResult> | ExecutionResult,
+  // What the client does not read stays with the subscription, which only keeps the latest state of each job.
+  onNext: ({ drained }) => drained(),
+});
+
+const REQUEST: Omit<Request<undefined, Sending>, 'context'> = {
+  method: 'POST',
+  url: '/graphql',
+  headers: { get: (name) => (name === 'accept' ? 'text/event-stream' : 'application/json') },
+  body: { query: '{ __typename }' },
+  raw: undefined,
+};
+
+/**
+ * Answers by server-sent events: each result as an event `next`, then `complete`, with a comment every 12 s meanwhile. A
+ * gateway that stops says how long to stay away (`retry`) and ends the stream without `complete`. A stream whose client
+ * reads nothing for two keep-alive periods ends without `complete` too.
+ *
+ * @see https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
+ */
+export async function sendEventStream(
+  reply: FastifyReply,
+  result: ResultStream | FormattedExecutionResult,
+  { stopping, limits }: Connections,
+): Promise<FastifyReply> {
+  const response = reply.raw;
+  const drainTimeoutMs = 2 * limits.keepAliveMs;
+
+  async function drained(): Promise<void> {
+    // What was sent before is written by then.
+    await setImmediate();
+    if (!response.writableNeedDrain) return;
+    const signal = AbortSignal.timeout(drainTimeoutMs);
+    await once(response, 'drain', { signal }).catch((error: unknown) => {
+      if (!response.destroyed) reply.log.warn({ drainTimeoutMs }, 'stream cut: the client reads nothing');
+      response.destroy();
+      throw error;
+    });
+  }
+
+  const [body] = await handle({ ...REQUEST, context: { result, drained } });
+  if (body === null || typeof body === 'string') throw new Error('graphql-sse gave no stream');
+  const stop = () => {
+    response.write(`retry: ${String(reconnectAfterMs())}\n\n`);
+    void body.return();
+  };
+  stopping.addEventListener('abort', stop, { once: true });
+  response.once('close', () => {
+    stopping.removeEventListener('abort', stop);
+    void body.return();
+  });
+  void reply
+    .code(200)
+    .headers({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      // An open connection would keep the gateway from stopping.
+      connection: 'close',
+      // Otherwise nginx would buffer the events.
+      'x-accel-buffering': 'no',
+    })
+    .send(Readable.from(body));
+  // The headers have to be sent first.
+  if (stopping.aborted) stop();
+  return reply;
+}
+
+/** Whether a client with this `Accept` accepts an event stream, and whether it accepts nothing else. */
+export function acceptsEventStream(accept: string | undefined): 'no' | 'also' | 'only' {
+  const types = (accept ?? '').split(',').map((range) => range.replace(/;.*/, '').trim().toLowerCase());
+  if (!types.includes('text/event-stream')) return 'no';
+  return types.every((type) => type === 'text/event-stream') ? 'only' : 'also';
+}

@@ -1,0 +1,211 @@
+import { describe, expect } from 'vitest';
+import type { Emulator } from '../../../src/emulator/server.ts';
+import { createCounters } from '../../../src/telemetry/counters.ts';
+import { createJobReader } from '../../../src/jobs/list/list-jobs.ts';
+import { JobStore } from '../../../src/jobs/store/store.ts';
+import type { PackageJobConnection, PackageJobsArguments } from '../../../src/jobs/list/connection.ts';
+import { it as base, type ClientSetting } from '../../support/it.ts';
+import { FRESHNESS } from '../../support/jobs.ts';
+
+type List = (args: PackageJobsArguments) => Promise<PackageJobConnection>;
+
+const it = base.extend<{ list: List }>({
+  list: async ({ client }: { client: ClientSetting }, use: (list: List) => Promise<void>) => {
+    const unused = { read: () => Promise.reject(new Error('lists need no planner')) };
+    const store = new JobStore({
+      planner: unused,
+      freshness: FRESHNESS,
+      maxJobs: 10_000,
+      now: Date.now,
+      counters: createCounters(),
+    });
+    const reader = createJobReader(client.ice, store);
+    await use((args) => reader.list(args, { ...client.context, spared: () => undefined }));
+  },
+});
+
+const START = Date.UTC(2026, 0, 1);
+const idsOf = ({ nodes }: PackageJobConnection) => nodes.map(({ id }) => id);
+
+/** Adds jobs a second apart, or several to a second, finished in turn as Success and Fail and not at all. */
+function addJobs(emulator: Emulator, count: number, perSecond = 1): string[] {
+  return Array.from({ length: count }, (_, index) => {
+    const createTime = START + Math.floor(index / perSecond) * 1000;
+    const finishTime = index % 3 === 0 ? Infinity : createTime;
+    const outcome = index % 3 === 1 ? ({ status: 'Success' } as const) : ({ status: 'Fail' } as const);
+    return emulator.jobs.add({ createTime, finishTime, outcome });
+  });
+}
+
+/** Walks all pages; `between` runs after each. */
+async function walk(
+  list: List,
+  args: PackageJobsArguments,
+  between?: (page: number) => void,
+): Promise<string[]> {
+  const ids: string[] = [];
+  let after: string | null = null;
+  for (let page = 0; page < 1000; page += 1) {
+    const connection: PackageJobConnection = await list({ ...args, after });
+    ids.push(...idsOf(connection));
+    between?.(page);
+    if (!connection.pageInfo.hasNextPage) return ids;
+    after = connection.pageInfo.endCursor;
+  }
+  return expect.unreachable('the walk does not end');
+}
+
+describe('readConnection', () => {
+  const filters = [
+    ['no filter', {}, () => true],
+    ['a status', { status: 'FAIL' }, (index: number) => index % 3 === 2],
+    ['a time of creation', { createdFrom: new Date(START + 50_000) }, (index: number) => index >= 150],
+  ] as const;
+  const orders = ['CREATE_TIME_DESC', 'CREATE_TIME_ASC'] as const;
+
+  it.for(
+    orders.flatMap((orderBy) =>
+      filters.map(([what, filter, isShown]) => [orderBy, what, filter, isShown] as const),
+    ),
+  )(
+    'shows each of 1,000 jobs once, in order %s, with %s, in pages of 37, while new jobs appear',
+    async ([orderBy, , filter, isShown], { emulator, list }) => {
+      const ids = addJobs(emulator, 1000, 3).filter((_, index) => isShown(index));
+      let added = 0;
+      const seen = await walk(list, { first: 37, orderBy, filter }, () => {
+        if (added < 5) emulator.jobs.add({ finishTime: Date.now(), outcome: { status: 'Fail' } });
+        added += 1;
+      });
+      const old = new Set(ids);
+      expect(seen.filter((id) => old.has(id))).toEqual(
+        orderBy === 'CREATE_TIME_ASC' ? ids : ids.toReversed(),
+      );
+      expect(new Set(seen).size).toBe(seen.length);
+      // Newer than any place in a descending walk, and still ahead of an ascending one.
+      expect(seen.length - ids.length).toBe(orderBy === 'CREATE_TIME_ASC' ? 5 : 0);
+    },
+  );
+
+  it('filters by status and by time of creation, bounds included', async ({ emulator, list }) => {
+    const ids = addJobs(emulator, 100);
+    const filter = { createdFrom: new Date(START + 10_000), createdTo: new Date(START + 60_000) };
+    await expect(walk(list, { first: 7, filter, orderBy: 'CREATE_TIME_ASC' })).resolves.toEqual(
+      ids.slice(10, 61),
+    );
+    const success = { ...filter, status: 'SUCCESS' } as const;
+    const expected = ids.slice(10, 61).filter((_, index) => (index + 10) % 3 === 1);
+    await expect(walk(list, { first: 7, filter: success, orderBy: 'CREATE_TIME_ASC' })).resolves.toEqual(
+      expected,
+    );
+  });
+
+  it('rounds bounds with a fraction inwards', async ({ emulator, list }) => {
+    const ids = addJobs(emulator, 5);
+    const filter = { createdFrom: new Date(START + 500), createdTo: new Date(START + 3999) };
+    expect(idsOf(await list({ filter, orderBy: 'CREATE_TIME_ASC' }))).toEqual(ids.slice(1, 4));
+  });
+
+  it('costs one call a page along endCursor', async ({ emulator, list }) => {
+    addJobs(emulator, 100);
+    await walk(list, { first: 20 });
+    expect(emulator.countRequests('ListPackageJobs')).toBe(5);
+  });
+
+  it('goes on from the cursor of any edge, with a full page', async ({ emulator, list }) => {
+    const ids = addJobs(emulator, 30).toReversed();
+    const { edges } = await list({ first: 10 });
+    for (const [index, { cursor }] of edges.entries()) {
+      expect(idsOf(await list({ first: 10, after: cursor }))).toEqual(ids.slice(index + 1, index + 11));
+    }
+  });
+
+  it('goes on from the cursor of an edge that newer jobs have pushed off its page', async ({
+    emulator,
+    list,
+  }) => {
+    const ids = addJobs(emulator, 30).toReversed();
+    const { edges } = await list({ first: 10 });
+    for (let added = 0; added < 25; added += 1) emulator.jobs.add();
+    expect(idsOf(await list({ first: 5, after: edges[3]?.cursor ?? null }))).toEqual(ids.slice(4, 9));
+  });
+
+  it('goes on with another page size', async ({ emulator, list }) => {
+    const ids = addJobs(emulator, 30).toReversed();
+    const { pageInfo } = await list({ first: 10 });
+    expect(idsOf(await list({ first: 3, after: pageInfo.endCursor }))).toEqual(ids.slice(10, 13));
+  });
+
+  it('goes on after pages that are empty although others follow', async ({ emulator, list }) => {
+    const token = '019daf5780f74831b0e1a767c9f1c178';
+    const empty = JSON.stringify({ PackageJobList: { PackageJobs: [], NextPageToken: token } });
+    emulator.faults.add({ kind: 'body', body: empty, times: 5 });
+    const { nodes, pageInfo } = await list({});
+    expect([nodes, pageInfo.hasNextPage]).toEqual([[], true]);
+    emulator.faults.add({ kind: 'body', body: '{"PackageJobList":{"PackageJobs":[{"JobId":"j1"}]}}' });
+    expect(idsOf(await list({ after: pageInfo.endCursor }))).toEqual(['j1']);
+    expect(emulator.requests.at(-1)?.params['NextPageToken']).toBe(token);
+  });
+
+  it('shows jobs that appear after the last page was read', async ({ emulator, list }) => {
+    addJobs(emulator, 3);
+    const { pageInfo } = await list({ first: 10, orderBy: 'CREATE_TIME_ASC' });
+    expect(pageInfo.hasNextPage).toBe(false);
+    const id = emulator.jobs.add();
+    expect(idsOf(await list({ first: 10, orderBy: 'CREATE_TIME_ASC', after: pageInfo.endCursor }))).toEqual([
+      id,
+    ]);
+  });
+
+  it('describes an empty page', async ({ list }) => {
+    await expect(list({})).resolves.toEqual({
+      edges: [],
+      nodes: [],
+      pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+    });
+  });
+
+  it('takes null as absent for every argument', async ({ emulator, list }) => {
+    addJobs(emulator, 30);
+    const filter = { status: null, createdFrom: null, createdTo: null };
+    expect((await list({ first: null, after: null, filter, orderBy: null })).nodes).toHaveLength(20);
+    expect((await list({ filter: null })).nodes).toHaveLength(20);
+  });
+
+  it.for<[PackageJobsArguments, string]>([
+    [{ first: 0 }, '`first` must be 1 to 100, got 0'],
+    [{ first: 101 }, '`first` must be 1 to 100, got 101'],
+    [{ first: -1 }, '`first` must be 1 to 100, got -1'],
+    [{ after: 'forged' }, '`after` is not a cursor of this list'],
+    [{ after: '' }, '`after` is not a cursor of this list'],
+    [{ filter: { status: 'UNKNOWN' } }, '`filter.status` cannot be UNKNOWN'],
+    [
+      { filter: { createdFrom: new Date(START + 1), createdTo: new Date(START) } },
+      '`filter.createdFrom` must not be after `filter.createdTo`',
+    ],
+    [{ filter: { createdFrom: new Date(8.64e15) } }, '`filter.createdFrom` must be in the years 0 to 9999'],
+  ])('refuses %j without a call', async ([args, message], { emulator, list }) => {
+    await expect(list(args)).rejects.toThrow(message);
+    expect(emulator.countRequests()).toBe(0);
+  });
+
+  it('refuses a cursor of another filter or order', async ({ emulator, list }) => {
+    addJobs(emulator, 30);
+    const after = (await list({ first: 10 })).pageInfo.endCursor;
+    await expect(list({ after, orderBy: 'CREATE_TIME_ASC' })).rejects.toThrow('`after` is not a cursor');
+    await expect(list({ after, filter: { status: 'FAIL' } })).rejects.toThrow('`after` is not a cursor');
+  });
+
+  it('refuses a cursor whose token ICE does not know', async ({ emulator, list }) => {
+    addJobs(emulator, 30);
+    const after = (await list({ first: 10 })).pageInfo.endCursor;
+    emulator.faults.add({ kind: 'status', status: 400, code: 'InvalidNextPageToken' });
+    await expect(list({ after })).rejects.toThrow('`after` is not a cursor');
+  });
+
+  it('refuses a cursor whose job has gone', async ({ emulator, list }) => {
+    addJobs(emulator, 30);
+    const { edges } = await list({ first: 10 });
+    emulator.faults.add({ kind: 'body', body: '{"PackageJobList":{"PackageJobs":[]}}' });
+    await expect(list({ after: edges[3]?.cursor ?? null })).rejects.toThrow('`after` is not a cursor');
+  });
+});

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeCursor, encodeCursor, type Cursor } from '../../../src/jobs/list/cursor.ts';
+
+const CURSOR: Cursor = {
+  token: '019daf5780f74831b0e1a767c9f1c178',
+  pageSize: 37,
+  position: 12,
+  afterId: 'j1',
+};
+
+describe('decodeCursor', () => {
+  it('gives back what was encoded, in any process', () => {
+    expect(decodeCursor(encodeCursor(CURSOR, 'scope'), 'scope')).toEqual(CURSOR);
+    expect(encodeCursor(CURSOR, 'scope')).toBe(encodeCursor({ ...CURSOR }, 'scope'));
+    expect(encodeCursor(CURSOR, 'scope')).toMatch(/^[\w-]+$/);
+  });
+
+  it('refuses a cursor of another list', () => {
+    expect(() => decodeCursor(encodeCursor(CURSOR, 'one'), 'other')).toThrow(
+      '`after` is not a cursor of this list',
+    );
+  });
+
+  it('refuses a cursor with any one character changed', () => {
+    const text = encodeCursor(CURSOR, 'scope');
+    fc.assert(
+      fc.property(
+        fc.nat(text.length - 1),
+        fc.constantFrom('a', 'Z', '0', '-', '_', '=', '!', ' ', 'é'),
+        (index, character) => {
+          fc.pre(text[index] !== character);
+          const changed = text.slice(0, index) + character + text.slice(index + 1);
+          expect(() => decodeCursor(changed, 'scope')).toThrow('`after` is not a cursor');
+        },
+      ),
+    );
+  });
+
+  it('refuses any text that is no cursor', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(() => decodeCursor(text, 'scope')).toThrow('`after` is not a cursor');
+      }),
+    );
+  });
+
+  it.for([
+    '',
+    'not json',
+    '{}',
+    '[null,20,0]',
+    '[null,20,0,null,0]',
+    '[7,20,0,null]',
+    '["a\\nb",20,0,null]',
+    '["",20,0,null]',
+    '[null,101,0,null]',
+    '[null,0,0,null]',
+    '[null,20,-1,null]',
+    '[null,20,0.5,null]',
+    '[null,20,0,7]',
+  ])('refuses %s even with a digest made by hand', (json) => {
+    const digest = createHash('sha256').update(`scope\n${json}`).digest('base64url').slice(0, 16);
+    const forged = Buffer.from(digest + json).toString('base64url');
+    expect(() => decodeCursor(forged, 'scope')).toThrow('`after` is not a cursor');
+  });
+});

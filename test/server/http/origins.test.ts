@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { mayConnect } from '../../../src/server/http/origins.ts';
+
+const HOST = 'jobs.example.com';
+
+describe('a WebSocket', () => {
+  it.for([
+    { what: 'of no page', origin: undefined, allowed: [], may: true },
+    { what: 'of the gateway’s own page', origin: 'https://jobs.example.com', allowed: [], may: true },
+    {
+      what: 'of a listed page',
+      origin: 'https://app.example.com',
+      allowed: ['https://app.example.com'],
+      may: true,
+    },
+    { what: 'of a page on this machine', origin: 'http://localhost:3000', allowed: 'loopback', may: true },
+    { what: 'of another page', origin: 'https://app.example.com', allowed: [], may: false },
+    {
+      what: 'of a page that only looks like its own',
+      origin: 'https://jobs.example.com.evil.org',
+      allowed: [],
+      may: false,
+    },
+    {
+      what: 'of a page on this machine in production',
+      origin: 'http://localhost:3000',
+      allowed: [],
+      may: false,
+    },
+    { what: 'of a page without an origin', origin: 'null', allowed: 'loopback', may: false },
+  ] as const)('$what may be opened: $may', ({ origin, allowed, may }) => {
+    expect(mayConnect(origin, HOST, allowed)).toBe(may);
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect } from 'vitest';
+import { startGateway } from '../../../src/gateway.ts';
+import { readConfig } from '../../../src/config.ts';
+import { pino } from 'pino';
+import { createReadiness } from '../../../src/server/http/readiness.ts';
+import { it } from '../../support/it.ts';
+
+describe('readiness', () => {
+  it('waits until ICE accepts a signed call, is told about each failure, and then lasts', async ({
+    emulator,
+  }) => {
+    const lines: string[] = [];
+    const logger = pino({}, { write: (line: string) => lines.push(line) });
+    emulator.faults.add({ kind: 'status', status: 403, times: 2 });
+    const config = readConfig({ PORT: '0', UPSTREAM: 'emulator', ICE_TIMEOUT_MS: '500' });
+    const upstream = { endpoint: new URL(emulator.endpoint), credentials: emulator.credentials };
+    const gateway = await startGateway(config, upstream, logger);
+    const ready = async () => (await fetch(`${gateway.url}/readyz`)).status;
+
+    await expect.poll(() => emulator.countRequests('ListPackageJobs')).toBe(1);
+    const early = await fetch(`${gateway.url}/readyz`);
+    expect([early.status, await early.json()]).toMatchObject([
+      503,
+      { errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } }] },
+    ]);
+    await expect.poll(ready, { timeout: 10_000 }).toBe(200);
+    expect(emulator.requests.map(({ params }) => params['PageSize'])).toEqual(['1', '1', '1']);
+    expect(lines.filter((line) => line.includes('not ready'))).toHaveLength(2);
+
+    emulator.faults.add({ kind: 'status', status: 503, times: 'always' });
+    expect(await ready()).toBe(200);
+    await gateway.close();
+  });
+
+  it('makes no further attempt once stopped', async () => {
+    let attempts = 0;
+    const failed = Promise.withResolvers<void>();
+    const check = () => Promise.reject(new Error(`attempt ${String((attempts += 1))}`));
+    const readiness = createReadiness(check, () => failed.resolve());
+    await failed.promise;
+    readiness.stop();
+    expect([attempts, readiness.isReady]).toEqual([1, false]);
+  });
+});

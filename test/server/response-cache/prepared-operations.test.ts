@@ -1,0 +1,261 @@
+import { describe, expect, it } from 'vitest';
+import { post, startGateway } from '../../support/gateway.ts';
+import { sha256 } from '../../support/hash.ts';
+import { apolloManifest, writeManifest } from '../../support/manifest.ts';
+import { JOB, JOBS, useFrontGateway } from '../support/response-cache.ts';
+
+const front = useFrontGateway();
+
+const forOne = () => ({ query: JOB, variables: { id: front.finished } });
+
+/** Extensions that say nothing. */
+const EMPTY = { clientLibrary: {} };
+const hashed = (text: string) => ({
+  extensions: { persistedQuery: { version: 1, sha256Hash: sha256(text) } },
+});
+
+describe('an operation that is prepared', () => {
+  it('is answered from memory with other variables', async () => {
+    await front.send({ query: JOBS, variables: { ids: [front.finished, front.unfinished] } });
+    await front.prepare(JOB, { id: front.finished });
+    const { text } = await front.send({ query: JOB, variables: { id: front.unfinished } });
+    expect(JSON.parse(text)).toEqual({
+      data: { packageJob: { id: front.unfinished, status: 'INIT', isFinished: false } },
+    });
+    expect(front.answeredInFront()).toBe(1);
+  });
+
+  it('goes on when a job is not in memory', async () => {
+    await front.prepare(JOB, { id: front.finished });
+    const { text } = await front.send({ query: JOB, variables: { id: front.unfinished } });
+    expect(text).toContain('INIT');
+    expect({ front: front.answeredInFront(), calls: front.calls() }).toEqual({ front: 0, calls: 2 });
+  });
+
+  it('goes on when part of what it shows takes a call', async () => {
+    const query = 'query Url($id: ID!) { packageJob(id: $id) { outputUrl } }';
+    await front.prepare(query, { id: front.finished });
+    const createTime = front.now();
+    const listed = front.gateway.emulator.jobs.add({ createTime, finishTime: createTime });
+    await front.send({ query: '{ packageJobs(first: 1) { nodes { id } } }' });
+    front.reset();
+    const { text } = await front.send({ query, variables: { id: listed } });
+    expect(text).toMatch(/"outputUrl":"http/);
+    expect(front.answeredInFront()).toBe(0);
+  });
+
+  it('is held to the limits by its variables', async () => {
+    const fields = Array.from(
+      { length: 6 },
+      (_, index) => `f${String(index)}: packageJobsById(ids: $ids) { id }`,
+    );
+    const query = `query Many($ids: [ID!]!) { ${fields.join(' ')} }`;
+    await front.prepare(query, { ids: [front.finished] });
+    const within = await front.send({ query, variables: { ids: Array<string>(83).fill(front.finished) } });
+    const over = await front.send({ query, variables: { ids: Array<string>(84).fill(front.finished) } });
+    expect(within.text).toMatch(/^\{"data"/);
+    expect(over.text).toContain('OPERATION_TOO_COMPLEX');
+    expect(front.answeredInFront()).toBe(1);
+  });
+
+  it.for([{}, { id: null }, { id: true }, { id: ['x'] }, { id: 'a b' }])(
+    'is refused with the variables %j as it was before',
+    async (variables) => {
+      const query = `# ${front.finished}\n${JOB}`;
+      const before = await front.send({ query, variables }, { 'x-request-id': 'same' });
+      await front.prepare(query, { id: front.finished });
+      const after = await front.send({ query, variables }, { 'x-request-id': 'same' });
+      expect(after.text).toBe(before.text);
+      expect(front.answeredInFront()).toBe(0);
+    },
+  );
+
+  it.for<[string, () => UnusualRequest]>([
+    ['a list for one id', () => ({ query: JOB, variables: { id: [front.finished] } })],
+    ['one id for a list', () => ({ query: JOBS, variables: { ids: front.finished } })],
+    ['a list in a list', () => ({ query: JOBS, variables: { ids: [[front.finished]] } })],
+    ['101 ids', () => ({ query: JOBS, variables: { ids: Array<string>(101).fill(front.finished) } })],
+    ['no id', () => ({ query: JOBS, variables: { ids: [] } })],
+    ['a null among ids', () => ({ query: JOBS, variables: { ids: [front.finished, null] } })],
+    ['more variables', () => ({ query: JOB, variables: { id: front.finished, more: 1 } })],
+    ['another operation', () => ({ query: JOB, operationName: 'Other', variables: { id: front.finished } })],
+    ['an unknown member', () => ({ query: JOB, id: 'x', variables: { id: front.finished } })],
+    ['an id of no document', () => ({ query: JOB, documentId: 'x', variables: { id: front.finished } })],
+    ['a hash of another document', () => ({ query: JOB, variables: { id: front.finished }, ...hashed('x') })],
+    [
+      'a hash of no kind',
+      () => ({ ...forOne(), extensions: { persistedQuery: { version: 2, sha256Hash: 'x' } } }),
+    ],
+    ['an empty hash', () => ({ ...forOne(), extensions: { persistedQuery: {} } })],
+    [
+      'a hash that is a number',
+      () => ({ ...forOne(), extensions: { persistedQuery: { version: 1, sha256Hash: 5 } } }),
+    ],
+    [
+      'what JSON parsers refuse',
+      () => ({ ...forOne(), extensions: { clientLibrary: { name: { constructor: { prototype: 1 } } } } }),
+    ],
+    ['a hash alone', () => ({ variables: { id: front.finished }, ...hashed(`${front.finished} x`) })],
+  ])('is answered to a request with %s as it was before', async ([, request]) => {
+    // A document of its own for each test, which nothing has prepared.
+    const unique = (query: string) => `# ${front.finished}\n${query}`;
+    const { query, ...others } = request();
+    const body: UnusualRequest = { ...(query !== undefined && { query: unique(query) }), ...others };
+    const before = await front.send(body, { 'x-request-id': 'same' });
+    await front.prepare(unique(JOB), { id: front.finished });
+    await front.prepare(unique(JOBS), { ids: [front.finished] });
+    // A kept answer would tell nothing.
+    const after = await front.send(
+      { ...body, extensions: { ...EMPTY, ...body.extensions } },
+      { 'x-request-id': 'same' },
+    );
+    expect(after.text).toBe(before.text);
+    expect(after.status).toBe(before.status);
+  });
+
+  it('is held to the limits whatever the order of its variables', async () => {
+    const fields = Array.from(
+      { length: 6 },
+      (_, index) => `q${String(index)}: packageJobsById(ids: $b) { id }`,
+    );
+    const query = `query($a: [ID!]!, $b: [ID!]!) { p: packageJobsById(ids: $a) { id } ${fields.join(' ')} }`;
+    const [many, one] = [Array<string>(100).fill(front.finished), [front.finished]];
+    await front.prepare(query, { a: many, b: one });
+    await front.send({ query, variables: { a: many, b: one }, extensions: EMPTY });
+    expect(front.answeredInFront()).toBe(1);
+    const { text } = await front.send({ query, variables: { b: many, a: one } });
+    expect(text).toContain('OPERATION_TOO_COMPLEX');
+  });
+
+  it('is not named by a name and a text that look like another text', async () => {
+    const query = `query($id: ID!) { packageJob(id: $id) { id } } # text B`;
+    const variables = { id: front.finished };
+    await front.prepare(query, variables);
+    const operationName = ' text query($id: ID!) { packageJob(id: $id) { id } } #';
+    const { text } = await front.send({ operationName, query: 'B', variables });
+    expect(text).toContain('GRAPHQL_PARSE_FAILED');
+  });
+
+  it('gives fields of the same name as one', async () => {
+    const query = 'query Twice($id: ID!) { packageJob(id: $id) { id } packageJob(id: $id) { status } }';
+    await front.prepare(query, { id: front.finished });
+    const { text } = await front.send({ query, variables: { id: front.finished }, extensions: EMPTY });
+    expect(text).toBe(`{"data":{"packageJob":{"id":"${front.finished}","status":"SUCCESS"}}}\n`);
+  });
+
+  it('is one of its document, if that has several', async () => {
+    const query = `query A($id: ID!) { packageJob(id: $id) { id } } query B($id: ID!) { packageJob(id: $id) { status } }`;
+    const variables = { id: front.finished };
+    for (let time = 0; time < 3; time += 1) {
+      const seen: string[] = [];
+      for (const operationName of ['A', 'B', undefined]) {
+        const extensions = { clientLibrary: { version: String(time) } };
+        seen.push((await front.send({ query, operationName, variables, extensions })).text);
+      }
+      expect(seen[0]).toBe(`{"data":{"packageJob":{"id":"${front.finished}"}}}\n`);
+      expect(seen[1]).toBe('{"data":{"packageJob":{"status":"SUCCESS"}}}\n');
+      expect(seen[2]).toContain('OPERATION_RESOLUTION_FAILURE');
+    }
+    expect(front.answeredInFront()).toBe(2);
+  });
+
+  it('is not answered when a parameter of its URL comes twice', async () => {
+    const variables = JSON.stringify({ id: front.finished });
+    const get = (search: URLSearchParams) =>
+      fetch(`${front.gateway.url}/graphql?${search.toString()}`, {
+        headers: { 'apollo-require-preflight': '1' },
+      });
+    const once = new URLSearchParams({ query: `# ${front.finished}\n${JOB}`, variables });
+    const twice = new URLSearchParams([...once, ['variables', variables]]);
+    const { status } = await get(twice);
+    for (const space of ['', ' ', '  ']) {
+      const search = new URLSearchParams({ ...Object.fromEntries(once), variables: variables + space });
+      expect((await get(search)).status).toBe(200);
+    }
+    expect(front.answeredInFront()).toBe(1);
+    expect((await get(twice)).status).toBe(status);
+    expect((await get(new URLSearchParams([...once, ['extensions', 'null']]))).status).toBe(400);
+  });
+
+  it('shows a finished job as it was last read, however often it was shown before', async () => {
+    const query = 'query Read($id: ID!) { packageJob(id: $id) { observedAt } }';
+    const read = async (extensions?: object) =>
+      (await front.send({ query, variables: { id: front.finished }, extensions })).text;
+    const day = 86_400_000;
+    await front.prepare(query, { id: front.finished });
+    const texts = new Set<string>();
+    for (let time = 0; time < 4; time += 1)
+      texts.add(await read({ clientLibrary: { version: String(time) } }));
+    expect(texts.size).toBe(1);
+    front.advance(day);
+    await read();
+    for (let time = 4; time < 8; time += 1)
+      texts.add(await read({ clientLibrary: { version: String(time) } }));
+    expect(texts.size).toBe(2);
+  });
+
+  it('tells of a watched job when it is read next, each time anew', async () => {
+    const query = 'query Next($id: ID!) { packageJob(id: $id) { pollAfterMs } }';
+    const watching = new AbortController();
+    const stream = await fetch(`${front.gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({
+        query: `subscription { packageJobUpdated(ids: ["${front.unfinished}"]) { id } }`,
+      }),
+      signal: watching.signal,
+    });
+    await stream.body?.getReader().read();
+    const told: unknown[] = [];
+    for (const elapsedMs of [0, 0, 0, 300, 300]) {
+      front.advance(elapsedMs);
+      told.push(
+        (JSON.parse((await front.send({ query, variables: { id: front.unfinished } })).text) as Told).data
+          .packageJob.pollAfterMs,
+      );
+    }
+    watching.abort();
+    const [first, , , later, last] = told as number[];
+    expect(later).toBe((first ?? NaN) - 300);
+    expect(last).toBe((first ?? NaN) - 600);
+  });
+});
+
+/** A body as clients send it, or should not. */
+interface UnusualRequest {
+  readonly query?: string;
+  readonly extensions?: object;
+  readonly [member: string]: unknown;
+}
+
+interface Told {
+  readonly data: { readonly packageJob: { readonly pollAfterMs: number } };
+}
+
+describe('with persisted operations only', () => {
+  it('a document of the manifest, kept and prepared, lets no other run', async () => {
+    const manifest = writeManifest(apolloManifest(JOB));
+    const env = { PERSISTED_OPERATIONS: manifest, PERSISTED_ONLY: 'true' };
+    const closed = await startGateway({ env });
+    const variables = { id: 'no-such-job' };
+    for (const id of ['a', 'b', 'c', 'no-such-job', 'no-such-job']) {
+      await post(closed.url, { query: JOB, variables: { id } });
+    }
+    const other = await post(closed.url, { query: `${JOB} `, variables });
+    const byId = await post(closed.url, { documentId: sha256(JOB), variables });
+    await closed.close();
+    expect(other.errors?.[0]?.extensions['code']).toBe('PERSISTED_QUERY_REQUIRED');
+    expect(byId.data).toEqual({ packageJob: null });
+  });
+});
+
+describe('with JIT=off and ANSWERS_MAX_MB=0', () => {
+  it('nothing is answered in front', async () => {
+    const seen: string[] = [];
+    const env = { JIT: 'off', ANSWERS_MAX_MB: '0', LOG_LEVEL: 'debug' };
+    const plain = await startGateway({ env, onLogLine: (line) => seen.push(line) });
+    for (let time = 0; time < 4; time += 1) await plain.query('{ packageJob(id: "no-such-job") { id } }');
+    await plain.close();
+    expect(seen.filter((line) => line.includes('answered from memory'))).toEqual([]);
+  });
+});
