@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'plain',
           include: GATEWAY_SUITES,
-          exclude: ['test/server/hot/**'],
+          exclude: ['test/server/response-cache/**'],
           env: { PLAIN_GATEWAY: 'true' },
         },
       },

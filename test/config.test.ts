@@ -34,7 +34,7 @@ describe('readConfig', () => {
       persistedOperations: undefined,
       persistedOnly: false,
       pollInterval: { minMs: 1000, maxMs: 15_000 },
-      streams: { max: 10_000, maxPerAddress: 1000, keepAliveMs: 12_000 },
+      streams: { max: 10_000, maxPerClient: 1000, keepAliveMs: 12_000 },
       corsOrigins: 'loopback',
       ide: true,
       introspection: true,

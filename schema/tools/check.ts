@@ -1,6 +1,6 @@
 // `npm run check:schema`: the example operations fit the schema, and the schema fits the clients of the last release.
 import { readFileSync } from 'node:fs';
-import { createSchema } from '../../src/server/schema.ts';
+import { createSchema } from '../../src/server/graphql/schema.ts';
 import { readOperations, RELEASED, ROOT } from './files.ts';
 import { problemsOf } from './problems.ts';
 

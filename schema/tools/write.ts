@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { introspectionFromSchema } from 'graphql';
-import { createSchema } from '../../src/server/schema.ts';
+import { createSchema } from '../../src/server/graphql/schema.ts';
 import { printSorted, RELEASED, ROOT } from './files.ts';
 
 const schema = createSchema();

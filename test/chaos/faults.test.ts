@@ -5,6 +5,7 @@ import { startGateway, type TestGatewayOptions } from '../support/gateway.ts';
 import { expectNoLeaks } from './support/leaks.ts';
 import { addJobs, countFailing, QUERIES, type Ids, type Query } from './support/queries.ts';
 import { TABLE, type Outcome, type Row } from './support/table.ts';
+import { createEvents } from '../support/events.ts';
 
 /** How much later than its deadline an answer may come on a busy machine, in milliseconds. */
 const MARGIN_MS = 1500;
@@ -100,13 +101,13 @@ describe('an ICE that cannot be reached', () => {
       timeoutMs: 2000,
       callsPerSecond: 50,
       maxConcurrency: 32,
-      report: () => undefined,
+      events: createEvents().ice,
     });
     const records: CallRecord[] = [];
     const context = {
       signal: new AbortController().signal,
-      caller: {},
-      record: (call: CallRecord) => void records.push(call),
+      turnKey: {},
+      onCall: (call: CallRecord) => void records.push(call),
     };
     // A resolver that answers nothing is a timeout.
     const code: unknown = expect.stringMatching(/^UPSTREAM_(UNAVAILABLE|TIMEOUT)$/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isIdeBuilt } from '../../src/server/http/pages.ts';
+import { arePagesBuilt } from '../../src/server/http/pages.ts';
 import { chromiumProgram, launchBrowser, openPage, type Observations } from '../support/browser.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 
@@ -21,7 +21,7 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
   let observed: Observations;
 
   beforeAll(async () => {
-    const isBuilt = isIdeBuilt(new URL('../../web/dist/', import.meta.url));
+    const isBuilt = arePagesBuilt(new URL('../../web/dist/', import.meta.url));
     assert(isBuilt, 'web/dist is not built: npm run build:web');
     browser = await launchBrowser();
     gateway = await startGateway();

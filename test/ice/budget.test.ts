@@ -25,7 +25,7 @@ describe('createBudget', () => {
   it('never runs more calls at once than allowed, and starts the waiting ones in order', async () => {
     const budget = setUp({ maxConcurrency: 2 });
     const calls = [pending(), pending(), pending(), pending()];
-    const results = calls.map(({ task }) => budget.run({ signal, caller: ann }, task));
+    const results = calls.map(({ task }) => budget.run({ signal, turnKey: ann }, task));
     await expect.poll(() => calls.map((call) => call.hasBegun())).toEqual([true, true, false, false]);
     calls[0]?.end();
     await results[0];
@@ -37,8 +37,8 @@ describe('createBudget', () => {
   it('runs the one call of a caller second when another has a hundred waiting', async () => {
     const budget = setUp();
     const order: string[] = [];
-    const call = (name: string, caller: object) =>
-      budget.run({ signal, caller }, () => Promise.resolve(order.push(name)));
+    const call = (name: string, turnKey: object) =>
+      budget.run({ signal, turnKey }, () => Promise.resolve(order.push(name)));
     const many = Array.from({ length: 100 }, (_, index) => call(`ann ${index}`, ann));
     await Promise.all([...many, call('bob', bob)]);
     expect(order.indexOf('bob')).toBe(1);
@@ -49,7 +49,7 @@ describe('createBudget', () => {
     const budget = setUp({ callsPerSecond: 5, maxConcurrency: 100 });
     const startedAt: number[] = [];
     const call = () =>
-      budget.run({ signal, caller: ann }, () => Promise.resolve(startedAt.push(performance.now())));
+      budget.run({ signal, turnKey: ann }, () => Promise.resolve(startedAt.push(performance.now())));
     await Promise.all(Array.from({ length: 11 }, call));
     for (const [index, at] of startedAt.slice(5).entries())
       expect(at - (startedAt[index] ?? at)).toBeGreaterThan(1000);
@@ -58,8 +58,8 @@ describe('createBudget', () => {
   it('refuses at once, with OVERLOADED, when the queue is full', async () => {
     const budget = setUp({ maxQueued: 1 });
     const calls = [pending(), pending()];
-    const results = calls.map(({ task }) => budget.run({ signal, caller: ann }, task));
-    await expect(budget.run({ signal, caller: bob }, pending().task)).rejects.toMatchObject({
+    const results = calls.map(({ task }) => budget.run({ signal, turnKey: ann }, task));
+    await expect(budget.run({ signal, turnKey: bob }, pending().task)).rejects.toMatchObject({
       code: 'OVERLOADED',
       details: { retryAfterMs: 1000 },
     });
@@ -70,7 +70,7 @@ describe('createBudget', () => {
   it('tells those it refuses how long the queue takes at the present rate', async () => {
     const budget = setUp({ callsPerSecond: 10, maxConcurrency: 1, maxQueued: 50 });
     const controller = new AbortController();
-    const turn = { signal: controller.signal, caller: ann };
+    const turn = { signal: controller.signal, turnKey: ann };
     const calls = Array.from({ length: 51 }, () => budget.run(turn, pending().task).catch(() => 'refused'));
     await expect(budget.run(turn, pending().task)).rejects.toMatchObject({ details: { retryAfterMs: 5000 } });
     controller.abort();
@@ -80,9 +80,9 @@ describe('createBudget', () => {
   it('takes a call out of the queue as soon as its signal aborts, with OVERLOADED', async () => {
     const budget = setUp();
     const [running, waiting] = [pending(), pending()];
-    const result = budget.run({ signal, caller: ann }, running.task);
+    const result = budget.run({ signal, turnKey: ann }, running.task);
     const controller = new AbortController();
-    const refused = budget.run({ signal: controller.signal, caller: ann }, waiting.task);
+    const refused = budget.run({ signal: controller.signal, turnKey: ann }, waiting.task);
     expect(budget.queued).toBe(1);
     controller.abort();
     expect(budget.queued).toBe(0);
@@ -94,7 +94,7 @@ describe('createBudget', () => {
 
   it('refuses a call whose signal has aborted already', async () => {
     const call = pending();
-    const turn = { signal: AbortSignal.abort(), caller: ann };
+    const turn = { signal: AbortSignal.abort(), turnKey: ann };
     await expect(setUp().run(turn, call.task)).rejects.toMatchObject({ code: 'OVERLOADED' });
     expect(call.hasBegun()).toBe(false);
   });
@@ -102,7 +102,7 @@ describe('createBudget', () => {
   it('leaves it to a running call how it ends when its signal aborts', async () => {
     const call = pending();
     const controller = new AbortController();
-    const result = setUp().run({ signal: controller.signal, caller: ann }, call.task);
+    const result = setUp().run({ signal: controller.signal, turnKey: ann }, call.task);
     await expect.poll(() => call.hasBegun()).toBe(true);
     controller.abort();
     call.end();
@@ -111,7 +111,7 @@ describe('createBudget', () => {
 
   it('passes a failed call on and goes on', async () => {
     const budget = setUp();
-    const turn = { signal, caller: ann };
+    const turn = { signal, turnKey: ann };
     await expect(budget.run(turn, () => Promise.reject(new TypeError('bug')))).rejects.toThrow('bug');
     await expect(budget.run(turn, () => Promise.resolve(1))).resolves.toBe(1);
   });
@@ -119,11 +119,11 @@ describe('createBudget', () => {
   it('pauses all calls and slows down when one is throttled', async () => {
     const budget = setUp({ callsPerSecond: 50 });
     const throttled = new IceError('UPSTREAM_THROTTLED', { action: 'GetPackageJob', retryAfterMs: 200 });
-    await expect(budget.run({ signal, caller: ann }, () => Promise.reject(throttled))).rejects.toBe(
+    await expect(budget.run({ signal, turnKey: ann }, () => Promise.reject(throttled))).rejects.toBe(
       throttled,
     );
     const pausedAt = performance.now();
-    await budget.run({ signal, caller: bob }, () => Promise.resolve());
+    await budget.run({ signal, turnKey: bob }, () => Promise.resolve());
     expect(performance.now() - pausedAt).toBeGreaterThan(190);
     expect(budget.callsPerSecond).toBeLessThan(50);
   });
@@ -131,7 +131,7 @@ describe('createBudget', () => {
   it('ends every waiting call when told to, and none that runs', async () => {
     const budget = setUp();
     const calls = [pending(), pending(), pending()];
-    const results = calls.map(({ task }) => budget.run({ signal, caller: ann }, task));
+    const results = calls.map(({ task }) => budget.run({ signal, turnKey: ann }, task));
     const waiting = Promise.allSettled(results.slice(1));
     const down = new IceError('UPSTREAM_UNAVAILABLE', { action: 'GetPackageJob' });
     budget.refuseWaiting(down);
@@ -147,9 +147,9 @@ describe('createBudget', () => {
     const before = countTimers();
     const budget = setUp({ callsPerSecond: 1 });
     const controller = new AbortController();
-    await budget.run({ signal, caller: ann }, () => Promise.resolve());
+    await budget.run({ signal, turnKey: ann }, () => Promise.resolve());
     expect(countTimers()).toBe(before);
-    const waiting = budget.run({ signal: controller.signal, caller: ann }, () => Promise.resolve());
+    const waiting = budget.run({ signal: controller.signal, turnKey: ann }, () => Promise.resolve());
     expect(countTimers()).toBe(before + 1);
     controller.abort();
     await expect(waiting).rejects.toMatchObject({ code: 'OVERLOADED' });
@@ -160,9 +160,9 @@ describe('createBudget', () => {
     const budget = setUp();
     const controller = new AbortController();
     const running = pending();
-    const result = budget.run({ signal, caller: ann }, running.task);
+    const result = budget.run({ signal, turnKey: ann }, running.task);
     const waiting = Array.from({ length: 10_000 }, () =>
-      budget.run({ signal: controller.signal, caller: bob }, () => Promise.resolve()).catch(() => 'refused'),
+      budget.run({ signal: controller.signal, turnKey: bob }, () => Promise.resolve()).catch(() => 'refused'),
     );
     const abortedAt = performance.now();
     controller.abort();

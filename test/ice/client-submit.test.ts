@@ -1,11 +1,11 @@
 import { describe, expect } from 'vitest';
 import type { Fault } from '../../src/emulator/server.ts';
 import { createIceClient } from '../../src/ice/client.ts';
-import { createCounters } from '../../src/telemetry/counters.ts';
 import { staticCredentials } from '../../src/ice/credentials.ts';
 import { IceError } from '../../src/ice/errors.ts';
 import type { IceSubmission } from '../../src/ice/submission.ts';
 import { it } from '../support/it.ts';
+import { createEvents } from '../support/events.ts';
 
 const SUBMISSION: IceSubmission = {
   inputs: [{ type: 'OSS', media: 'oss://bucket/video.mp4' }],
@@ -107,7 +107,7 @@ describe('submitPackageJob', () => {
       timeoutMs: 500,
       callsPerSecond: 10,
       maxConcurrency: 1,
-      report: () => undefined,
+      events: createEvents().ice,
     });
     const controller = new AbortController();
     const call = failure(ice.submitPackageJob(SUBMISSION, { ...client.context, signal: controller.signal }));
@@ -128,15 +128,13 @@ describe('submitPackageJob', () => {
   });
 
   it('is never sent when its caller leaves before its turn', async ({ emulator, client }) => {
-    const counters = createCounters();
     const ice = createIceClient({
       endpoint: new URL(emulator.endpoint),
       credentials: staticCredentials(emulator.credentials),
       timeoutMs: 500,
       callsPerSecond: 10,
       maxConcurrency: 1,
-      report: () => undefined,
-      counters,
+      events: createEvents().ice,
     });
     emulator.faults.add({ kind: 'delay', delayMs: 200 });
     const first = ice.submitPackageJob(SUBMISSION, client.context);
@@ -144,7 +142,7 @@ describe('submitPackageJob', () => {
     const second = failure(
       ice.submitPackageJob(SUBMISSION, { ...client.context, signal: controller.signal }),
     );
-    await expect.poll(() => counters.actions.SubmitPackageJob.queued).toBe(1);
+    await expect.poll(() => ice.state.SubmitPackageJob.queued).toBe(1);
     controller.abort();
     expect(await second).toMatchObject({ code: 'OVERLOADED', retryable: true });
     await first;

@@ -4,6 +4,7 @@ import { createIceClient, type CallRecord } from '../../src/ice/client.ts';
 import { staticCredentials } from '../../src/ice/credentials.ts';
 import { IceError } from '../../src/ice/errors.ts';
 import { it } from '../support/it.ts';
+import { createEvents } from '../support/events.ts';
 
 const failure = (result: Promise<unknown>): Promise<IceError> =>
   result.then(
@@ -103,7 +104,7 @@ describe('getPackageJob', () => {
       timeoutMs: 500,
       callsPerSecond: 10,
       maxConcurrency: 1,
-      report: () => undefined,
+      events: createEvents().ice,
     });
     const error = await failure(ice.getPackageJob('j1', client.context));
     ice.close();
@@ -130,11 +131,11 @@ describe('getPackageJob', () => {
       timeoutMs: 500,
       callsPerSecond: 10,
       maxConcurrency: 1,
-      report: () => undefined,
+      events: createEvents().ice,
     });
     const controller = new AbortController();
     const call = failure(
-      ice.getPackageJob('j1', { signal: controller.signal, caller: {}, record: () => undefined }),
+      ice.getPackageJob('j1', { signal: controller.signal, turnKey: {}, onCall: () => undefined }),
     );
     controller.abort();
     expect((await call).code).toBe('UPSTREAM_TIMEOUT');
@@ -153,7 +154,7 @@ describe('getPackageJob', () => {
     client,
   }) => {
     const records: CallRecord[] = [];
-    const context = { ...client.context, record: (call: CallRecord) => records.push(call) };
+    const context = { ...client.context, onCall: (call: CallRecord) => records.push(call) };
     emulator.faults.add({ kind: 'status', status: 500 });
     await client.ice.getPackageJob(emulator.jobs.add(), context);
     const times = { durationMs: expect.any(Number), queuedMs: expect.any(Number) };
@@ -166,8 +167,8 @@ describe('getPackageJob', () => {
 
   it('records no attempt that never began', async ({ emulator, client }) => {
     const records: CallRecord[] = [];
-    const record = (call: CallRecord) => records.push(call);
-    const context = { signal: AbortSignal.abort(), caller: {}, record };
+    const onCall = (call: CallRecord) => records.push(call);
+    const context = { signal: AbortSignal.abort(), turnKey: {}, onCall };
     expect((await failure(client.ice.getPackageJob('j1', context))).code).toBe('OVERLOADED');
     expect(records).toEqual([]);
     expect(emulator.countRequests()).toBe(0);
@@ -182,8 +183,8 @@ describe('getPackageJob', () => {
       retries: 1,
       throttled: 1,
       unknownTexts: 1,
-      actions: { GetPackageJob: { breaker: 'closed', queued: 0 } },
     });
+    expect(client.ice.state.GetPackageJob).toMatchObject({ breaker: 'closed', queued: 0 });
   });
 
   it('ends at once between attempts when its signal aborts, with what ICE said', async ({
@@ -194,7 +195,7 @@ describe('getPackageJob', () => {
     const controller = new AbortController();
     const context = { ...client.context, signal: controller.signal };
     const call = failure(client.ice.getPackageJob('j1', context));
-    await expect.poll(() => client.counters.actions.GetPackageJob.queued).toBe(1);
+    await expect.poll(() => client.ice.state.GetPackageJob.queued).toBe(1);
     await expect.poll(() => emulator.requests[0]?.status).toBe(400);
     controller.abort();
     expect((await call).code).toBe('UPSTREAM_THROTTLED');
@@ -208,7 +209,7 @@ describe('getPackageJob', () => {
     expect(codes).toEqual(new Set(['UPSTREAM_UNAVAILABLE']));
     // The tenth failure opens the breaker; what was under way then has reached the socket.
     expect(emulator.countRequests()).toBeLessThanOrEqual(32 + 10);
-    expect(client.counters.actions.GetPackageJob.breaker).toBe('open');
+    expect(client.ice.state.GetPackageJob.breaker).toBe('open');
     expect(client.counters.breakerOpens).toBe(1);
     const count = emulator.countRequests();
     const refused = await failure(client.ice.getPackageJob('j1', client.context));
@@ -229,7 +230,7 @@ describe('getPackageJob', () => {
         () => null,
       );
     await expect.poll(isServed, { timeout: 5000 }).toBe(id);
-    expect(client.counters.actions.GetPackageJob.breaker).toBe('closed');
+    expect(client.ice.state.GetPackageJob.breaker).toBe('closed');
   });
 
   it('is not taken for down by callers that leave', async ({ emulator, client }) => {
@@ -243,7 +244,7 @@ describe('getPackageJob', () => {
     expect(new Set((await Promise.all(calls)).map(({ code }) => code))).toEqual(
       new Set(['UPSTREAM_TIMEOUT']),
     );
-    expect(client.counters.actions.GetPackageJob.breaker).toBe('closed');
+    expect(client.ice.state.GetPackageJob.breaker).toBe('closed');
   });
 
   it('has room for both actions at full concurrency', async ({ emulator, client }) => {
@@ -266,7 +267,7 @@ describe('getPackageJob', () => {
     await expect(client.ice.getPackageJob(id, client.context)).resolves.toMatchObject({
       value: { status: 'UNKNOWN', statusRaw: 'Processing' },
     });
-    expect(client.oddities).toEqual([
+    expect(client.violations).toEqual([
       { kind: 'unknown enum text', member: 'PackageJob.Status', text: 'Processing' },
     ]);
   });

@@ -3,29 +3,33 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   decodeEnvelope,
-  decodeJobAnswer,
-  decodeListAnswer,
+  decodeJobResponse,
+  decodeListResponse,
   type IceJob,
-  type Oddity,
+  type ContractViolation,
 } from '../../src/ice/decode.ts';
 
 const EXAMPLE = readFileSync(new URL('../vectors/get-package-job.example.json', import.meta.url), 'utf8');
 
 /** Decodes a PackageJob of these members, which must be one. */
-function decode(members: Record<string, unknown>): { job: IceJob; oddities: Oddity[] } {
-  const oddities: Oddity[] = [];
-  const job = decodeJobAnswer({ PackageJob: { JobId: 'j1', ...members } }, (oddity) => oddities.push(oddity));
+function decode(members: Record<string, unknown>): { job: IceJob; violations: ContractViolation[] } {
+  const violations: ContractViolation[] = [];
+  const job = decodeJobResponse({ PackageJob: { JobId: 'j1', ...members } }, (violation) =>
+    violations.push(violation),
+  );
   if (!job) throw new Error('not a job');
-  return { job, oddities };
+  return { job, violations };
 }
 
-const readJob = (members: Record<string, unknown>) => decodeJobAnswer(members, () => undefined);
-const readList = (list: unknown) => decodeListAnswer({ PackageJobList: list }, () => undefined);
+const readJob = (members: Record<string, unknown>) => decodeJobResponse(members, () => undefined);
+const readList = (list: unknown) => decodeListResponse({ PackageJobList: list }, () => undefined);
 
-describe('decodeJobAnswer', () => {
-  it('decodes the example of the reference, times trimmed, without an oddity', () => {
-    const oddities: Oddity[] = [];
-    const job = decodeJobAnswer(decodeEnvelope(EXAMPLE).members ?? {}, (oddity) => oddities.push(oddity));
+describe('decodeJobResponse', () => {
+  it('decodes the example of the reference, times trimmed, without an violation', () => {
+    const violations: ContractViolation[] = [];
+    const job = decodeJobResponse(decodeEnvelope(EXAMPLE).members ?? {}, (violation) =>
+      violations.push(violation),
+    );
     expect(job).toEqual({
       id: 'ab4802364a2e49208c99efab82df****',
       name: 'job-name',
@@ -45,11 +49,11 @@ describe('decodeJobAnswer', () => {
       modifiedTime: '2022-09-08T11:44:05Z',
       userData: '{"param": "value"}',
     });
-    expect(oddities).toEqual([]);
+    expect(violations).toEqual([]);
   });
 
   it('gives null for every absent member, and undefined for an absent OutputUrl', () => {
-    const { job, oddities } = decode({});
+    const { job, violations } = decode({});
     const { id, status, inputs, outputUrl, ...others } = job;
     expect({ id, status, inputs, outputUrl }).toEqual({
       id: 'j1',
@@ -58,11 +62,11 @@ describe('decodeJobAnswer', () => {
       outputUrl: undefined,
     });
     expect(Object.values(others).every((value) => value === null)).toBe(true);
-    expect(oddities).toEqual([]);
+    expect(violations).toEqual([]);
   });
 
   it('keeps unknown enum text beside UNKNOWN and reports it', () => {
-    const { job, oddities } = decode({
+    const { job, violations } = decode({
       Status: 'Processing',
       TriggerSource: 'Cron',
       Output: { Type: 'FTP', Media: 'x' },
@@ -73,7 +77,7 @@ describe('decodeJobAnswer', () => {
       triggerSource: 'UNKNOWN',
       output: { type: 'UNKNOWN', media: 'x' },
     });
-    expect(oddities.map(({ member, text }) => [member, text])).toEqual([
+    expect(violations.map(({ member, text }) => [member, text])).toEqual([
       ['PackageJob.Status', 'Processing'],
       ['PackageJob.TriggerSource', 'Cron'],
       ['PackageJob.Output.Type', 'FTP'],
@@ -96,9 +100,9 @@ describe('decodeJobAnswer', () => {
     ['CreateTime', '2022-09-08 11:34:05', 'createTime'],
     ['UserData', { a: 1 }, 'userData'],
   ] as const)('reads %s of %j as null and reports it', ([member, value, field]) => {
-    const { job, oddities } = decode({ [member]: value });
+    const { job, violations } = decode({ [member]: value });
     expect(job[field]).toBeNull();
-    expect(oddities.map((oddity) => oddity.member)).toEqual([`PackageJob.${member}`]);
+    expect(violations.map((violation) => violation.member)).toEqual([`PackageJob.${member}`]);
   });
 
   it.for([
@@ -114,11 +118,11 @@ describe('decodeJobAnswer', () => {
   });
 
   it('leaves out inputs that are none, and keeps the others', () => {
-    const { job, oddities } = decode({
+    const { job, violations } = decode({
       Inputs: [{ Input: { Type: 'Media', Media: 'm1' } }, 'x', {}, { Input: 1 }],
     });
     expect(job.inputs).toEqual([{ type: 'MEDIA', media: 'm1' }]);
-    expect(oddities).toHaveLength(2);
+    expect(violations).toHaveLength(2);
   });
 
   it('reads an answer without a job as null, and one that is no answer as undefined', () => {
@@ -137,8 +141,8 @@ describe('decodeJobAnswer', () => {
   it('never throws, whatever ICE sends', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (job, list) => {
-        decodeJobAnswer({ PackageJob: job }, () => undefined);
-        decodeListAnswer({ PackageJobList: list }, () => undefined);
+        decodeJobResponse({ PackageJob: job }, () => undefined);
+        decodeListResponse({ PackageJobList: list }, () => undefined);
       }),
     );
     const member = fc.constantFrom(
@@ -146,13 +150,13 @@ describe('decodeJobAnswer', () => {
     );
     fc.assert(
       fc.property(fc.dictionary(member, fc.jsonValue()), (members) => {
-        decodeJobAnswer({ PackageJob: { ...members, JobId: 'j1' } }, () => undefined);
+        decodeJobResponse({ PackageJob: { ...members, JobId: 'j1' } }, () => undefined);
       }),
     );
   });
 });
 
-describe('decodeListAnswer', () => {
+describe('decodeListResponse', () => {
   it('reads a page and its token, which is null when missing or empty', () => {
     expect(readList({ PackageJobs: [{ JobId: 'j1' }], NextPageToken: 't' })).toMatchObject({
       jobs: [{ id: 'j1' }],

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { startEmulator } from '../../src/emulator/server.ts';
 import { createIceClient } from '../../src/ice/client.ts';
-import { createCounters } from '../../src/telemetry/counters.ts';
+import { countEvents } from '../../src/telemetry/counters.ts';
 import { staticCredentials } from '../../src/ice/credentials.ts';
+import { createEvents } from '../support/events.ts';
 
 /** Calls ICE grants in a second. */
 const LIMIT = 20;
@@ -10,22 +11,22 @@ const LIMIT = 20;
 describe('a flood of calls', () => {
   it('settles below what ICE grants, is hardly throttled any more, and uses most of it', async () => {
     const emulator = await startEmulator({ limits: { GetPackageJob: LIMIT } });
-    const counters = createCounters();
+    const events = createEvents().ice;
+    const counters = countEvents({ ice: events });
     const ice = createIceClient({
       endpoint: new URL(emulator.endpoint),
       credentials: staticCredentials(emulator.credentials),
       timeoutMs: 5000,
       callsPerSecond: 50,
       maxConcurrency: 32,
-      report: () => undefined,
-      counters,
+      events,
     });
     const id = emulator.jobs.add();
     const controller = new AbortController();
     const { signal } = controller;
     /** One caller that calls again and again. */
     const call = async () => {
-      const context = { signal, caller: {}, record: () => undefined };
+      const context = { signal, turnKey: {}, onCall: () => undefined };
       while (!signal.aborted) await ice.getPackageJob(id, context).catch(() => undefined);
     };
     const floodEnds = Promise.all(Array.from({ length: 50 }, call));

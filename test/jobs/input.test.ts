@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { InputError, jobId, jobIds } from '../../src/jobs/input.ts';
+import { InputError } from '../../src/jobs/errors.ts';
+import { jobId, jobIds } from '../../src/jobs/input.ts';
 
 describe('jobId', () => {
   it.for(['a', 'ab4802364a2e49208c99efab82df****', '~!@', 'x'.repeat(128)])('accepts %s', (id) => {

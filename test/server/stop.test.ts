@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createAnswer } from '../../src/server/responses/response.ts';
-import { Answers } from '../../src/server/response-cache/stored-responses.ts';
-import { createRecord } from '../../src/server/graphql/context.ts';
-import { createFront } from '../../src/server/response-cache/middleware.ts';
+import { createRecord } from '../../src/server/graphql/record.ts';
+import { createAdmissions } from '../../src/server/http/admission.ts';
+import { createResponseCache, type CachedJobs } from '../../src/server/response-cache/middleware.ts';
+import { StoredResponses } from '../../src/server/response-cache/stored-responses.ts';
+import { createResponse } from '../../src/server/responses/response.ts';
+import { createEvents } from '../support/events.ts';
 import { startGateway } from '../support/gateway.ts';
 import { raw } from './support/response-cache.ts';
 
@@ -29,30 +31,37 @@ describe('a gateway that stops', () => {
     expect(socket.bytesRead).toBe(0);
   }, 10_000);
 
-  it('closes the connection of an answer that is still being compressed', async () => {
-    const lifetimes = { store: { freshForMs: () => 0 }, watcher: { pollAfterMs: () => 0 } };
-    const answers = new Answers({
-      store: { prove: () => ({ version: 1, since: 0, until: Infinity }) },
-      maxBytes: 1_000_000,
-    });
-    const bugs: unknown[] = [];
-    const stopping = createFront({
-      answers,
+  it('closes the connection of a response that is still being compressed', async () => {
+    const stop = new AbortController();
+    const events = createEvents().server;
+    const errors: unknown[] = [];
+    events.on('unexpectedError', (error) => errors.push(error));
+    const jobs: CachedJobs = {
+      revalidate: () => ({ version: 1, since: 0, until: Infinity }),
+      lifetimeMs: () => 0,
+      getFreshMany: () => undefined,
+      pollAfterMs: () => null,
+      isWatched: () => false,
+    };
+    const cache = createResponseCache({
+      admissions: createAdmissions({}, events),
+      stored: new StoredResponses(1_000_000),
       prepared: undefined,
-      lifetimes,
+      jobsFor: () => jobs,
+      maxBodyBytes: 1000,
       now: Date.now,
-      onAnswered: () => undefined,
-      onBug: (bug) => bugs.push(bug),
+      stopping: stop.signal,
+      events,
     });
-    const answered = stopping.before((request, response) => {
+    const listener = cache.ahead((request, response) => {
       const record = createRecord();
-      const answer = createAnswer('x'.repeat(100_000), record, request, lifetimes);
-      stopping.learn(request, { answer, record, headers: {} });
+      const complete = createResponse('x'.repeat(100_000), record, request, jobs);
+      cache.store(request, { response: complete, record, headers: {} });
       response.end();
     });
     const server = createServer((request, response) => {
-      answered(request, response);
-      if (request.headers['accept-encoding'] !== undefined) stopping.stop();
+      listener(request, response);
+      if (request.headers['accept-encoding'] !== undefined) stop.abort();
     }).listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());
     await once(server, 'listening');
@@ -63,7 +72,7 @@ describe('a gateway that stops', () => {
     const text = await raw(url, [`${head}accept-encoding: gzip\r\n\r\n`]);
     expect(text).toMatch(/^HTTP\/1.1 200 .*connection: close/is);
     expect(text).toContain('content-encoding: gzip');
-    expect(bugs).toEqual([]);
+    expect(errors).toEqual([]);
   });
 
   it.for([

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { readConfig } from '../../src/config.ts';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../src/emulator/server.ts';
 import { startGateway as start } from '../../src/gateway.ts';
+import { NO_LIMITS } from './limits.ts';
 
 export interface TestGatewayOptions {
   /** Variables that differ from the defaults below. */
@@ -50,7 +51,6 @@ const ENV = {
   // The suites run again with every query executed by graphql-js.
   ...(process.env['PLAIN_GATEWAY'] === 'true' && { JIT: 'off', ANSWERS_MAX_MB: '0' }),
 };
-const NO_LIMITS = { GetPackageJob: Infinity, ListPackageJobs: Infinity, SubmitPackageJob: Infinity };
 
 /** A whole gateway on a port of its own, in front of an emulator of its own. It is ready when this resolves. */
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {

@@ -1,23 +1,22 @@
 import { test } from 'vitest';
 import { startEmulator, type Emulator } from '../../src/emulator/server.ts';
 import { createIceClient, type CallContext, type IceClient } from '../../src/ice/client.ts';
-import { createCounters, type Counters } from '../../src/telemetry/counters.ts';
+import { countEvents, type Counters } from '../../src/telemetry/counters.ts';
 import { staticCredentials } from '../../src/ice/credentials.ts';
-import type { Oddity } from '../../src/ice/decode.ts';
+import type { ContractViolation } from '../../src/ice/decode.ts';
+import { createEvents } from './events.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
+import { NO_LIMITS } from './limits.ts';
 
 /** What an upstream client is tested with. */
 export interface ClientSetting {
   readonly ice: IceClient;
   /** Everything the client reported. */
-  readonly oddities: Oddity[];
+  readonly violations: ContractViolation[];
   readonly counters: Counters;
   /** A context without a deadline, which keeps no record. */
   readonly context: CallContext;
 }
-
-/** Only tests of throttling are to meet a limit. */
-const NO_LIMITS = { GetPackageJob: Infinity, ListPackageJobs: Infinity, SubmitPackageJob: Infinity };
 
 /** `it` with an emulator, a client of it, or a whole gateway, each made for the one test that names it. */
 export const it = test.extend<{ emulator: Emulator; client: ClientSetting; gateway: TestGateway }>({
@@ -28,22 +27,23 @@ export const it = test.extend<{ emulator: Emulator; client: ClientSetting; gatew
     await emulator.close();
   },
   client: async ({ emulator }, use) => {
-    const oddities: Oddity[] = [];
-    const counters = createCounters();
+    const violations: ContractViolation[] = [];
+    const events = createEvents().ice;
+    const counters = countEvents({ ice: events });
+    events.on('contractViolation', (violation) => violations.push(violation));
     const ice = createIceClient({
       endpoint: new URL(emulator.endpoint),
       credentials: staticCredentials(emulator.credentials),
       timeoutMs: 500,
       callsPerSecond: 1000,
       maxConcurrency: 32,
-      report: (oddity) => oddities.push(oddity),
-      counters,
+      events,
     });
     await use({
       ice,
-      oddities,
+      violations,
       counters,
-      context: { signal: new AbortController().signal, caller: {}, record: () => undefined },
+      context: { signal: new AbortController().signal, turnKey: {}, onCall: () => undefined },
     });
     ice.close();
   },

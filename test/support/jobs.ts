@@ -1,25 +1,31 @@
 import { test } from 'vitest';
 import { startEmulator, type Emulator } from '../../src/emulator/server.ts';
-import { createCounters } from '../../src/telemetry/counters.ts';
 import { createIceClient, type IceClient } from '../../src/ice/client.ts';
 import { staticCredentials } from '../../src/ice/credentials.ts';
 import type { Freshness } from '../../src/jobs/store/entry.ts';
-import { createPlanner, type Planner } from '../../src/jobs/source/planner.ts';
-import { JobStore, type JobChange, type ReadContext, type Spared } from '../../src/jobs/store/store.ts';
+import type { CacheStatus } from '../../src/jobs/events.ts';
+import type { Detail } from '../../src/jobs/jobs.ts';
+import type { PackageJob } from '../../src/jobs/model.ts';
+import type { JobSource } from '../../src/jobs/source/job-source.ts';
+import { createPlanner } from '../../src/jobs/source/planner.ts';
+import { JobStore, type JobChange, type ReadContext } from '../../src/jobs/store/store.ts';
+import { createEvents } from './events.ts';
 
 /** A store of jobs in front of an emulator, all on one clock that only the test moves. */
 export interface JobsSetting {
   readonly clock: { now: number };
   readonly emulator: Emulator;
   readonly ice: IceClient;
-  readonly planner: Planner;
+  readonly planner: JobSource;
   readonly store: JobStore;
   /** How many contradictions the planner has told of. */
   readonly contradictions: () => number;
   readonly changes: JobChange[];
-  /** How reads were spared calls. */
-  readonly spared: Spared[];
+  /** How reads were answered without calls of their own. */
+  readonly cached: CacheStatus[];
   readonly context: ReadContext;
+  /** Reads a job through the store. */
+  get(id: string, detail?: Detail): Promise<PackageJob | null>;
   /** Adds jobs that stay unfinished, created a second apart, the last one now, and reads each once. */
   addKnownJobs(count: number): Promise<string[]>;
 }
@@ -38,6 +44,7 @@ export const it = test.extend<{ jobs: JobsSetting }>({
   jobs: async ({}, use) => {
     const clock = { now: START };
     const now = () => clock.now;
+    const events = createEvents();
     const limits = { GetPackageJob: Infinity, ListPackageJobs: Infinity };
     const emulator = await startEmulator({ now, limits });
     const ice = createIceClient({
@@ -46,35 +53,29 @@ export const it = test.extend<{ jobs: JobsSetting }>({
       timeoutMs: 2000,
       callsPerSecond: 10_000,
       maxConcurrency: 32,
-      report: () => undefined,
+      events: events.ice,
       now: () => new Date(clock.now),
     });
     let contradictions = 0;
     const changes: JobChange[] = [];
-    const spared: Spared[] = [];
-    const planner = createPlanner({
-      ice,
-      isListBatchingOn: true,
-      now,
-      counters: createCounters(),
-      inDemand: () => store.inDemand(),
-      isUnfinished: (id) => store.peek(id)?.job?.status === 'INIT',
-      learn: (id, reading) => store.learn(id, reading),
-      onContradiction: () => (contradictions += 1),
-    });
-    const store: JobStore = new JobStore({
-      planner,
+    const cached: CacheStatus[] = [];
+    events.jobs.on('listContradiction', () => (contradictions += 1));
+    let planner: JobSource | undefined;
+    const store = new JobStore({
+      source: (memory) =>
+        (planner = createPlanner({ ice, memory, isListBatchingOn: true, now, events: events.jobs })),
       freshness: FRESHNESS,
       maxJobs: 10_000,
       now,
-      counters: createCounters(),
+      events: events.jobs,
     });
+    if (planner === undefined) throw new TypeError('the store makes its source at once');
     store.onChange((change) => changes.push(change));
     const context: ReadContext = {
       signal: new AbortController().signal,
-      caller: {},
-      record: () => undefined,
-      spared: (how) => spared.push(how),
+      turnKey: {},
+      onCall: () => undefined,
+      onCacheStatus: (status) => cached.push(status),
     };
     await use({
       clock,
@@ -84,8 +85,9 @@ export const it = test.extend<{ jobs: JobsSetting }>({
       store,
       contradictions: () => contradictions,
       changes,
-      spared,
+      cached,
       context,
+      get: async (id, detail) => (await store.get(id, context, detail)).job,
       async addKnownJobs(count) {
         const ids = Array.from({ length: count }, (_, index) =>
           emulator.jobs.add({ createTime: clock.now - (count - 1 - index) * 1000, finishTime: Infinity }),
@@ -93,7 +95,7 @@ export const it = test.extend<{ jobs: JobsSetting }>({
         await Promise.all(ids.map((id) => store.get(id, context)));
         emulator.resetRequests();
         changes.length = 0;
-        spared.length = 0;
+        cached.length = 0;
         return ids;
       },
     });

@@ -1,6 +1,7 @@
-import { createCounters, type Counters } from '../../src/telemetry/counters.ts';
+import { countEvents, type Counters } from '../../src/telemetry/counters.ts';
 import type { PackageJob, PollInterval } from '../../src/jobs/model.ts';
 import { JobWatcher, type JobListener, type JobWatcherOptions } from '../../src/jobs/watch/watcher.ts';
+import { createEvents } from './events.ts';
 
 export const POLL_INTERVAL: PollInterval = { minMs: 1000, maxMs: 15_000 };
 
@@ -40,7 +41,7 @@ export interface Watching {
   readonly timers: Timers;
   readonly counters: Counters;
   /** What the watcher reported. */
-  readonly bugs: readonly unknown[];
+  readonly errors: readonly unknown[];
   /** Resolves when no read is under way. */
   readonly settled: () => Promise<void>;
   /** Lets time pass, with all that happens in it. */
@@ -64,15 +65,17 @@ export function startWatching(
     return read;
   };
   const tracked: WatchedStore = {
-    fresh: (...args) => store.fresh(...args),
+    getFresh: (...args) => store.getFresh(...args),
     peek: (id) => store.peek(id),
     onChange: (listener) => store.onChange(listener),
-    read: (...args) => track(store.read(...args)),
+    get: (...args) => track(store.get(...args)),
     refresh: (...args) => track(store.refresh(...args)),
   };
-  const bugs: unknown[] = [];
+  const errors: unknown[] = [];
   const timers = new Timers(clock);
-  const counters = createCounters();
+  const events = createEvents().jobs;
+  const counters = countEvents({ jobs: events });
+  events.on('unexpectedError', (error) => errors.push(error));
   const watcher = new JobWatcher({
     store: tracked,
     pollInterval: POLL_INTERVAL,
@@ -81,8 +84,7 @@ export function startWatching(
     now: () => clock.now,
     setTimer: timers.set,
     random: () => 0,
-    counters,
-    onBug: (error) => bugs.push(error),
+    events,
     ...options,
   });
   async function settled(): Promise<void> {
@@ -95,7 +97,7 @@ export function startWatching(
     watcher,
     timers,
     counters,
-    bugs,
+    errors,
     settled,
     async advance(ms) {
       const until = clock.now + ms;

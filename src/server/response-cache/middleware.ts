@@ -14,7 +14,7 @@ import {
 } from '../responses/response.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { readOperation } from './named-operation.ts';
-import type { PreparedOperations } from './prepared-operations.ts';
+import type { PreparedJobs, PreparedOperations } from './prepared-operations.ts';
 import { lookUp, type RequestKey } from './request-key.ts';
 import type { StoredResponse, StoredResponses } from './stored-responses.ts';
 
@@ -24,12 +24,15 @@ const MAX_HEADS = 1000;
 /** About how many requests are remembered to have come once. */
 const MAX_SEEN = 16_384;
 
+/** The part of the door to jobs that the response cache uses. */
+export type CachedJobs = Pick<Jobs, 'revalidate' | 'lifetimeMs'> & PreparedJobs;
+
 export interface ResponseCacheOptions {
   readonly admissions: Admissions;
   readonly stored: StoredResponses;
   /** `undefined`: only stored responses are served. */
   readonly prepared: PreparedOperations | undefined;
-  readonly jobsFor: (client: Client) => Jobs;
+  readonly jobsFor: (client: Client) => CachedJobs;
   /** The largest body of a request that is looked up, in bytes. */
   readonly maxBodyBytes: number;
   readonly now: () => number;
@@ -88,7 +91,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
     };
   }
 
-  function prepare(key: RequestKey, request: IncomingMessage, jobs: Jobs): StoredResponse | undefined {
+  function prepare(key: RequestKey, request: IncomingMessage, jobs: CachedJobs): StoredResponse | undefined {
     const head = prepared && heads.get(key.head);
     const operation = head && readOperation(key);
     const result = operation && prepared.execute(operation, jobs);

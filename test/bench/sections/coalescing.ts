@@ -1,7 +1,8 @@
 import { startEmulator } from '../../../src/emulator/server.ts';
 import { createClient } from '../support/client.ts';
-import { NO_LIMITS, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
 import { figureOf, type SectionResult } from '../support/result.ts';
+import { NO_LIMITS } from '../../support/limits.ts';
 
 const REQUESTS = 1000;
 const ROUNDS = 4;

@@ -1,9 +1,10 @@
 import { startEmulator } from '../../../src/emulator/server.ts';
-import { NO_LIMITS, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
 import { fire } from '../support/load.ts';
 import { createRequests } from '../support/requests.ts';
 import type { SectionResult } from '../support/result.ts';
 import { usageOf } from '../support/usage.ts';
+import { NO_LIMITS } from '../../support/limits.ts';
 
 const EARLY = 100_000;
 const LATE = 1_000_000;

@@ -1,8 +1,9 @@
 import { startEmulator } from '../../../src/emulator/server.ts';
-import { NO_LIMITS, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
 import { createRequests } from '../support/requests.ts';
 import { figureOf, median, type SectionResult } from '../support/result.ts';
 import { takeTurns } from '../support/rounds.ts';
+import { NO_LIMITS } from '../../support/limits.ts';
 
 const SIZES = [1, 10, 20, 50, 100];
 const ROUNDS = 5;

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startEmulator, type Emulator } from '../../../src/emulator/server.ts';
-import { NO_LIMITS, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
 import type { Program } from '../support/program.ts';
 import { figureOf, percentile, type SectionResult } from '../support/result.ts';
 import { subscribeByEventStream, subscribeByWebSocket } from '../support/subscribe.ts';
 import { usageOf } from '../support/usage.ts';
+import { NO_LIMITS } from '../../support/limits.ts';
 
 const SOCKETS = 500;
 const STREAMS = 500;

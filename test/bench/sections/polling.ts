@@ -1,8 +1,9 @@
 import { startEmulator, type Emulator } from '../../../src/emulator/server.ts';
 import type { Answer } from '../support/client.ts';
-import { NO_LIMITS, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
 import { poll, type Polled } from '../support/poll.ts';
 import { figureOf, percentile, type SectionResult } from '../support/result.ts';
+import { NO_LIMITS } from '../../support/limits.ts';
 
 const JOBS = 100;
 const FINISHING = 20;

@@ -1,10 +1,11 @@
 import { startEmulator } from '../../../src/emulator/server.ts';
-import { NO_LIMITS, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
 import { getOf } from '../support/load.ts';
 import { startProgram } from '../support/program.ts';
 import { createRequests } from '../support/requests.ts';
 import { figureOf, median, type SectionResult } from '../support/result.ts';
 import { sharesOf, takeTurns } from '../support/rounds.ts';
+import { NO_LIMITS } from '../../support/limits.ts';
 
 const ROUNDS = 5;
 const SECONDS = 1;

@@ -1,11 +1,10 @@
 import { readConfig } from '../../../src/config.ts';
-import { createCounters } from '../../../src/telemetry/counters.ts';
-import { decodeJobAnswer } from '../../../src/ice/decode.ts';
+import { decodeJobResponse } from '../../../src/ice/decode.ts';
 import { createPlanner } from '../../../src/jobs/source/planner.ts';
-import { createJobReader } from '../../../src/jobs/list/list-jobs.ts';
 import { JobStore } from '../../../src/jobs/store/store.ts';
-import { createContext, createRecord } from '../../../src/server/graphql/context.ts';
+import { createLoaders } from '../../../src/loaders/loaders.ts';
 import { startDeadline } from '../../../src/server/graphql/deadline.ts';
+import { createEvents } from '../../support/events.ts';
 import type { SectionResult } from '../support/result.ts';
 
 const JOBS = 100_000;
@@ -25,36 +24,30 @@ export async function soak(): Promise<SectionResult> {
     getPackageJob: (id: string) => Promise.resolve({ value: readJob(id) ?? null, observedAt: Date.now() }),
     listPackageJobs: () => Promise.reject(new Error('no job is read twice, so nothing is listed')),
   };
-  const counters = createCounters();
-  const planner = createPlanner({
-    ice,
-    isListBatchingOn: config.isListBatchingOn,
-    now: Date.now,
-    counters,
-    inDemand: () => [],
-    isUnfinished: () => false,
-    learn: () => undefined,
-    onContradiction: () => undefined,
-  });
+  const events = createEvents().jobs;
+  const { isListBatchingOn, freshness, maxJobs } = config;
   const store = new JobStore({
-    planner,
-    freshness: config.freshness,
-    maxJobs: config.maxJobs,
+    source: (memory) => createPlanner({ ice, memory, isListBatchingOn, now: Date.now, events }),
+    freshness,
+    maxJobs,
     now: Date.now,
-    counters,
+    events,
   });
-  const options = {
-    jobs: createJobReader(ice, store),
-    submitter: { submit: nothing },
-    watcher: { watch: nothing, isWatched: nothing, pollAfterMs: nothing },
-    waiter: { wait: nothing },
+  const jobs = {
+    get: (...args: Parameters<JobStore['get']>) => store.get(...args),
+    list: () => Promise.reject(new Error('only reads by id are measured')),
   };
-
   const heap = new Map<number, number>();
   const startedAt = performance.now();
   for (let first = 0; first < JOBS; first += JOBS_PER_OPERATION) {
     const deadline = startDeadline(config.operationTimeoutMs, new AbortController().signal);
-    const { loaders } = createContext(options, { record: createRecord(), deadline });
+    const context = {
+      signal: deadline.signal,
+      turnKey: deadline,
+      onCall: () => undefined,
+      onCacheStatus: () => undefined,
+    };
+    const loaders = createLoaders(jobs, context, { onEntry: () => undefined, onPage: () => undefined });
     const ids = Array.from({ length: JOBS_PER_OPERATION }, (_, index) => idOf(first + index));
     await Promise.all(ids.map((id) => loaders.packageJob.load(id)));
     deadline.end();
@@ -111,15 +104,11 @@ function readJob(id: string) {
       UserData: JSON.stringify({ id }),
     },
   });
-  return decodeJobAnswer(JSON.parse(text) as Record<string, unknown>, () => undefined);
+  return decodeJobResponse(JSON.parse(text) as Record<string, unknown>, () => undefined);
 }
 
 function heapMegabytes(): number {
   if (globalThis.gc === undefined) throw new Error('start this with --expose-gc');
   globalThis.gc();
   return process.memoryUsage().heapUsed / 1_000_000;
-}
-
-function nothing(): never {
-  throw new Error('only reads are measured');
 }

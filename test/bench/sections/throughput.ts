@@ -1,10 +1,11 @@
 import { startEmulator } from '../../../src/emulator/server.ts';
-import { NO_LIMITS, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
 import { startProgram, type Program } from '../support/program.ts';
 import { createRequests, type Requests } from '../support/requests.ts';
 import { figureOf, median, type Check, type Figure, type SectionResult } from '../support/result.ts';
 import { startRivals } from '../support/rivals.ts';
 import { fastestOf, joined, sharesOf, takeTurns, type Rates, type Rounds } from '../support/rounds.ts';
+import { NO_LIMITS } from '../../support/limits.ts';
 
 /** How often all servers are started anew: a process keeps for life what luck it has with its memory and its compiler. */
 const STARTS = 3;

@@ -2,9 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Emulator } from '../../../src/emulator/server.ts';
 import { startProgram, type Program } from './program.ts';
 
-/** What an emulator needs so that it never refuses a call for its rate. */
-export const NO_LIMITS = { GetPackageJob: Infinity, ListPackageJobs: Infinity, SubmitPackageJob: Infinity };
-
 /**
  * Starts a server of the gateway's kind as in production, in front of this emulator, on a core of its own. It is ready
  * when this resolves, and the emulator's counts are at zero.

@@ -1,13 +1,12 @@
 import { readConfig } from '../../../src/config.ts';
 import { createIceClient } from '../../../src/ice/client.ts';
-import { createCounters } from '../../../src/telemetry/counters.ts';
 import { staticCredentials } from '../../../src/ice/credentials.ts';
-import { pollAfterMs } from '../../../src/jobs/model.ts';
 import { createPlanner } from '../../../src/jobs/source/planner.ts';
-import { createJobReader } from '../../../src/jobs/list/list-jobs.ts';
-import { JobStore } from '../../../src/jobs/store/store.ts';
-import { createContext, createRecord } from '../../../src/server/graphql/context.ts';
+import { startJobs } from '../../../src/jobs/start-jobs.ts';
+import { createContext } from '../../../src/server/graphql/context.ts';
+import { createRecord } from '../../../src/server/graphql/record.ts';
 import { createSchema } from '../../../src/server/graphql/schema.ts';
+import { createEvents } from '../../support/events.ts';
 
 /**
  * The gateway's schema, resolvers, loaders and store, for another GraphQL server to serve: what is measured then is the
@@ -18,50 +17,46 @@ export function createWork() {
   if (config.upstream.kind !== 'ice' || config.upstream.credentials === undefined) {
     throw new TypeError('set UPSTREAM=ice, ICE_ENDPOINT and a key');
   }
-  const counters = createCounters();
+  const events = createEvents();
   const ice = createIceClient({
     endpoint: config.upstream.endpoint,
     credentials: staticCredentials(config.upstream.credentials),
     timeoutMs: config.attemptTimeoutMs,
     callsPerSecond: config.callsPerSecond,
     maxConcurrency: config.maxConcurrency,
-    report: () => undefined,
+    events: events.ice,
   });
-  const store: JobStore = new JobStore({
-    planner: createPlanner({
-      ice,
-      isListBatchingOn: config.isListBatchingOn,
-      inDemand: () => store.inDemand(),
-      isUnfinished: (id) => store.peek(id)?.job?.status === 'INIT',
-      learn: (id, reading) => store.learn(id, reading),
-      now: Date.now,
-      counters,
-      onContradiction: () => undefined,
-    }),
-    freshness: config.freshness,
-    maxJobs: config.maxJobs,
+  const { isListBatchingOn, freshness, pollInterval, maxJobs, operationTimeoutMs } = config;
+  const jobs = startJobs({
+    ice,
+    source: (memory) => createPlanner({ ice, memory, isListBatchingOn, now: Date.now, events: events.jobs }),
+    freshness,
+    pollInterval,
+    maxJobs,
+    readTimeoutMs: operationTimeoutMs,
+    allowSubmit: false,
+    events: events.jobs,
     now: Date.now,
-    counters,
   });
-  const options = {
-    jobs: createJobReader(ice, store),
-    submitter: { submit: noWork },
-    watcher: {
-      watch: noWork,
-      isWatched: () => false,
-      pollAfterMs: (job: Parameters<typeof pollAfterMs>[0]) => pollAfterMs(job, config.pollInterval),
-    },
-    waiter: { wait: noWork },
-  };
   const never = new AbortController().signal;
-  const deadline = { signal: never, gone: never, hold: () => () => undefined, end: () => undefined };
+  const deadline = {
+    signal: never,
+    disconnected: never,
+    pauseDuring: <T>(run: () => Promise<T>) => run(),
+    end: () => undefined,
+  };
+  const client = { key: '' };
   return {
     schema: createSchema(),
-    context: () => createContext(options, { record: createRecord(), deadline }),
+    context: () =>
+      createContext({
+        client,
+        jobs,
+        record: createRecord(),
+        deadline,
+        stopping: never,
+        acceptsSubscriptions: false,
+      }),
     port: config.port,
   };
-}
-
-function noWork(): never {
-  throw new Error('only reads are measured');
 }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { startEmulator, type Emulator, type NewJob } from '../../../src/emulator/server.ts';
 import type { TestGateway } from '../../support/gateway.ts';
+import { NO_LIMITS } from '../../support/limits.ts';
 
-const NO_LIMITS = { GetPackageJob: Infinity, ListPackageJobs: Infinity, SubmitPackageJob: Infinity };
 /** Warm jobs of each kind. */
 const WARM = 10;
 /** More than an outage has reads of. */

@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
 import type { Emulator } from '../../../src/emulator/server.ts';
-import { createCounters } from '../../../src/telemetry/counters.ts';
-import { createJobReader } from '../../../src/jobs/list/list-jobs.ts';
+import { createListJobs } from '../../../src/jobs/list/list-jobs.ts';
 import { JobStore } from '../../../src/jobs/store/store.ts';
 import type { PackageJobConnection, PackageJobsArguments } from '../../../src/jobs/list/connection.ts';
+import { createEvents } from '../../support/events.ts';
 import { it as base, type ClientSetting } from '../../support/it.ts';
 import { FRESHNESS } from '../../support/jobs.ts';
 
@@ -11,16 +11,16 @@ type List = (args: PackageJobsArguments) => Promise<PackageJobConnection>;
 
 const it = base.extend<{ list: List }>({
   list: async ({ client }: { client: ClientSetting }, use: (list: List) => Promise<void>) => {
-    const unused = { read: () => Promise.reject(new Error('lists need no planner')) };
+    const unused = { read: () => Promise.reject(new Error('lists need no source')) };
     const store = new JobStore({
-      planner: unused,
+      source: () => unused,
       freshness: FRESHNESS,
       maxJobs: 10_000,
       now: Date.now,
-      counters: createCounters(),
+      events: createEvents().jobs,
     });
-    const reader = createJobReader(client.ice, store);
-    await use((args) => reader.list(args, { ...client.context, spared: () => undefined }));
+    const listJobs = createListJobs(client.ice, store);
+    await use((args) => listJobs(args, { ...client.context, onCacheStatus: () => undefined }));
   },
 });
 

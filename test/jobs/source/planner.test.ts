@@ -1,7 +1,8 @@
 import { describe, expect } from 'vitest';
-import { createCounters } from '../../../src/telemetry/counters.ts';
-import { createPlanner, DISTRUST_MS } from '../../../src/jobs/source/planner.ts';
+import { countEvents } from '../../../src/telemetry/counters.ts';
+import { createPlanner, DISTRUST_MS, type PlannerOptions } from '../../../src/jobs/source/planner.ts';
 import { JobStore } from '../../../src/jobs/store/store.ts';
+import { createEvents } from '../../support/events.ts';
 import { callsOf, FRESHNESS, it, type JobsSetting } from '../../support/jobs.ts';
 
 const SUCCESS = { status: 'Success' } as const;
@@ -13,7 +14,7 @@ async function sweep(
 ): Promise<(string | undefined)[]> {
   clock.now += 1000;
   const read = await Promise.all(ids.map((id) => store.get(id, context)));
-  return read.map((job) => job?.status);
+  return read.map(({ job }) => job?.status);
 }
 
 describe('the planner', () => {
@@ -56,7 +57,7 @@ describe('the planner', () => {
   it('ends reads that were given up before they were planned', async ({ jobs }) => {
     const ids = await jobs.addKnownJobs(10);
     const reads = ids.map((id) =>
-      jobs.planner.read(id, jobs.store.peek(id), { ...jobs.context, signal: AbortSignal.abort() }),
+      jobs.planner.read(id, 'summary', { ...jobs.context, signal: AbortSignal.abort() }),
     );
     const ends = await Promise.allSettled(reads);
     expect(new Set(ends.map(({ status }) => status))).toEqual(new Set(['rejected']));
@@ -169,47 +170,47 @@ describe('the planner', () => {
     const ids = await jobs.addKnownJobs(10);
     const wrong = ids[7] ?? '';
     const unfinished = jobs.store.peek(wrong)?.job;
-    const planned = createCounters();
-    const planner = createPlanner({
-      ice: {
-        getPackageJob: (id, context) => ice.getPackageJob(id, context),
-        // Goes on showing the job as it was.
-        async listPackageJobs(query, context) {
-          const { value, observedAt } = await ice.listPackageJobs(query, context);
-          const others = value.jobs.filter(({ id }) => id !== wrong);
-          return { value: { ...value, jobs: unfinished ? [...others, unfinished] : others }, observedAt };
-        },
+    const events = createEvents().jobs;
+    const counters = countEvents({ jobs: events });
+    const wrongIce: PlannerOptions['ice'] = {
+      getPackageJob: (id, context) => ice.getPackageJob(id, context),
+      // Goes on showing the job as it was.
+      async listPackageJobs(query, context) {
+        const { value, observedAt } = await ice.listPackageJobs(query, context);
+        const others = value.jobs.filter(({ id }) => id !== wrong);
+        return { value: { ...value, jobs: unfinished ? [...others, unfinished] : others }, observedAt };
       },
-      isListBatchingOn: true,
-      now: () => clock.now,
-      counters: planned,
-      inDemand: () => [],
-      isUnfinished: () => false,
-      learn: () => undefined,
-      onContradiction: () => undefined,
-    });
-    const counters = createCounters();
+    };
+    const now = () => clock.now;
     const store = new JobStore({
-      planner,
+      source: (memory) =>
+        createPlanner({
+          ice: wrongIce,
+          memory: { peek: (id) => memory.peek(id), inDemand: () => [], ingest: () => undefined },
+          isListBatchingOn: true,
+          now,
+          events,
+        }),
       freshness: FRESHNESS,
       maxJobs: 100,
-      now: () => clock.now,
-      counters,
+      now,
+      events,
     });
     await sweep({ ...jobs, store }, ids);
     emulator.jobs.finish(wrong, SUCCESS);
     const shown: (string | undefined)[] = [];
-    while (planned.listContradictions === 0 && shown.length < 20)
+    while (counters.listContradictions === 0 && shown.length < 20)
       shown.push((await sweep({ ...jobs, store }, ids))[7]);
     expect(shown.length).toBeGreaterThan(1);
     expect(shown.length).toBeLessThanOrEqual(10);
     expect(new Set(shown.slice(0, -1))).toEqual(new Set(['INIT']));
-    expect(await store.get(wrong, context)).toMatchObject({ status: 'SUCCESS' });
+    expect((await store.get(wrong, context)).job).toMatchObject({ status: 'SUCCESS' });
   });
 
   it('takes no list for wrong that was asked for before the job finished', async ({ jobs }) => {
     const { clock, emulator, ice, context } = jobs;
-    let contradictions = 0;
+    const events = createEvents().jobs;
+    const counters = countEvents({ jobs: events });
     const ids = await jobs.addKnownJobs(10);
     const [first = ''] = ids;
     const listed = Promise.withResolvers<void>();
@@ -223,18 +224,14 @@ describe('the planner', () => {
         },
         listPackageJobs: (query, context) => ice.listPackageJobs(query, context).finally(listed.resolve),
       },
+      memory: { peek: (id) => jobs.store.peek(id), inDemand: () => [], ingest: () => undefined },
       isListBatchingOn: true,
       now: () => clock.now,
-      counters: createCounters(),
-      inDemand: () => [],
-      isUnfinished: () => false,
-      learn: () => undefined,
-      onContradiction: () => (contradictions += 1),
+      events,
     });
-    const known = ids.map((id) => jobs.store.peek(id));
-    const readings = await Promise.all(ids.map((id, index) => planner.read(id, known[index], context)));
+    const readings = await Promise.all(ids.map((id) => planner.read(id, 'summary', context)));
     expect(readings.slice(0, 2).map(({ job }) => job?.status)).toEqual(['SUCCESS', 'INIT']);
-    expect(contradictions).toBe(0);
+    expect(counters.listContradictions).toBe(0);
   });
 
   it('gets each job when the list fails', async ({ jobs }) => {
@@ -284,7 +281,7 @@ describe('the planner', () => {
     jobs.clock.now += 1000;
     jobs.emulator.faults.add({ kind: 'hang', when: 'before-headers', times: 2 });
     const controller = new AbortController();
-    const leaving = jobs.planner.read('a', jobs.store.peek(ids[0] ?? ''), {
+    const leaving = jobs.planner.read(ids[0] ?? '', 'summary', {
       ...jobs.context,
       signal: controller.signal,
     });
@@ -292,7 +289,9 @@ describe('the planner', () => {
     await expect.poll(() => jobs.emulator.countRequests()).toBe(2);
     controller.abort();
     await expect(leaving).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
-    expect((await Promise.all(staying)).map((job) => job?.status)).toEqual(ids.slice(1).map(() => 'INIT'));
+    expect((await Promise.all(staying)).map(({ job }) => job?.status)).toEqual(
+      ids.slice(1).map(() => 'INIT'),
+    );
   });
 
   it('refreshes jobs in demand together, so that they are due together from then on', async ({ jobs }) => {

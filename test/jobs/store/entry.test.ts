@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
-  canStandIn,
-  complete,
+  canServeStale,
   isFresh,
   SETTLING_MS,
   supersedes,
+  withOutputUrl,
   type Freshness,
-  type Known,
+  type JobEntry,
 } from '../../../src/jobs/store/entry.ts';
 import type { PackageJob } from '../../../src/jobs/model.ts';
 import { jobWith } from '../../support/job.ts';
@@ -18,11 +18,11 @@ const FRESHNESS: Freshness = {
   staleIfErrorMs: 60_000,
 };
 
-const known = (members: Partial<PackageJob> | null, observedAt = 0): Known => ({
+const known = (members: Partial<PackageJob> | null, observedAt = 0): JobEntry => ({
   job: members && jobWith(members),
   observedAt,
-  vouchedAt: observedAt,
-  confirmedAt: observedAt,
+  validatedAt: observedAt,
+  lastGetAt: observedAt,
 });
 const init = (observedAt: number, modifiedTime: string | null = null) =>
   known({ status: 'INIT', modifiedTime }, observedAt);
@@ -56,18 +56,18 @@ describe('isFresh', () => {
 describe('a clock that was set back', () => {
   it('makes no state fresh, nor one that can stand in while it is unfinished', () => {
     expect(isFresh(known({ status: 'INIT' }, 1), FRESHNESS, 0)).toBe(false);
-    expect(canStandIn(known({ status: 'INIT' }, 1), FRESHNESS, 0)).toBe(false);
+    expect(canServeStale(known({ status: 'INIT' }, 1), FRESHNESS, 0)).toBe(false);
   });
 });
 
-describe('canStandIn', () => {
+describe('canServeStale', () => {
   it('holds for an unfinished job up to its limit, a finished one always, a missing one never', () => {
-    expect([60_000, 60_001].map((now) => canStandIn(known({ status: 'INIT' }), FRESHNESS, now))).toEqual([
+    expect([60_000, 60_001].map((now) => canServeStale(known({ status: 'INIT' }), FRESHNESS, now))).toEqual([
       true,
       false,
     ]);
-    expect(canStandIn(known({ status: 'SUCCESS' }), FRESHNESS, Number.MAX_SAFE_INTEGER)).toBe(true);
-    expect(canStandIn(known(null), FRESHNESS, 0)).toBe(false);
+    expect(canServeStale(known({ status: 'SUCCESS' }), FRESHNESS, Number.MAX_SAFE_INTEGER)).toBe(true);
+    expect(canServeStale(known(null), FRESHNESS, 0)).toBe(false);
   });
 });
 
@@ -92,23 +92,25 @@ describe('supersedes', () => {
   });
 });
 
-describe('complete', () => {
+describe('withOutputUrl', () => {
   const whole = jobWith({ status: 'SUCCESS', modifiedTime: '2026-01-01T00:00:00Z', outputUrl: 'http://a/' });
 
   it('takes outputUrl over from the same state, of which a finished job has only one', () => {
-    expect(complete({ ...whole, outputUrl: undefined }, whole).outputUrl).toBe('http://a/');
-    expect(complete({ ...whole, modifiedTime: null, outputUrl: undefined }, whole).outputUrl).toBe(
+    expect(withOutputUrl({ ...whole, outputUrl: undefined }, whole).outputUrl).toBe('http://a/');
+    expect(withOutputUrl({ ...whole, modifiedTime: null, outputUrl: undefined }, whole).outputUrl).toBe(
       'http://a/',
     );
   });
 
   it('does not take it over from another state, and never replaces one', () => {
-    expect(complete({ ...whole, status: 'FAIL', outputUrl: undefined }, whole).outputUrl).toBeUndefined();
+    expect(
+      withOutputUrl({ ...whole, status: 'FAIL', outputUrl: undefined }, whole).outputUrl,
+    ).toBeUndefined();
     const unfinished = jobWith({ modifiedTime: '2026-01-01T00:00:00Z', outputUrl: 'http://a/' });
     expect(
-      complete({ ...unfinished, modifiedTime: null, outputUrl: undefined }, unfinished).outputUrl,
+      withOutputUrl({ ...unfinished, modifiedTime: null, outputUrl: undefined }, unfinished).outputUrl,
     ).toBeUndefined();
-    expect(complete({ ...whole, outputUrl: null }, whole).outputUrl).toBeNull();
-    expect(complete({ ...whole, outputUrl: undefined }, null).outputUrl).toBeUndefined();
+    expect(withOutputUrl({ ...whole, outputUrl: null }, whole).outputUrl).toBeNull();
+    expect(withOutputUrl({ ...whole, outputUrl: undefined }, null).outputUrl).toBeUndefined();
   });
 });

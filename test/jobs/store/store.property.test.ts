@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createCounters } from '../../../src/telemetry/counters.ts';
+import type { CacheStatus } from '../../../src/jobs/events.ts';
 import { IceError } from '../../../src/ice/errors.ts';
 import type { CallContext, IceClient, Observed } from '../../../src/ice/client.ts';
 import { isFinished, type PackageJob } from '../../../src/jobs/model.ts';
 import { createPlanner } from '../../../src/jobs/source/planner.ts';
-import { createJobReader } from '../../../src/jobs/list/list-jobs.ts';
-import { JobStore, type ReadContext, type Spared } from '../../../src/jobs/store/store.ts';
+import { createListJobs } from '../../../src/jobs/list/list-jobs.ts';
+import { JobStore, type ReadContext } from '../../../src/jobs/store/store.ts';
+import { createEvents } from '../../support/events.ts';
 import { FRESHNESS } from '../../support/jobs.ts';
 import { Upstream } from '../../support/upstream.ts';
 
@@ -52,11 +53,11 @@ interface Answer {
   readonly ended: number;
 }
 
-const contextOf = (spared: (how: Spared) => void): ReadContext => ({
+const contextOf = (onCacheStatus: (status: CacheStatus) => void): ReadContext => ({
   signal: new AbortController().signal,
-  caller: {},
-  record: () => undefined,
-  spared,
+  turnKey: {},
+  onCall: () => undefined,
+  onCacheStatus,
 });
 
 /** Plays a history; calls take the order that the scheduler gives them, on their way there and back. */
@@ -87,30 +88,22 @@ async function play(
       call(context, () => ({ jobs: upstream.listAt(query, upstream.now - lagMs), nextPageToken: null })),
   };
   const now = () => upstream.now;
-  const planner = createPlanner({
-    ice,
+  const events = createEvents().jobs;
+  events.on('listContradiction', () => expect.unreachable('the list is never wrong'));
+  const store = new JobStore({
     // The planner checks lists; how soon it finds one that lags is tested there.
-    isListBatchingOn: lagMs === 0,
-    now,
-    counters: createCounters(),
-    inDemand: () => store.inDemand(),
-    isUnfinished: (id) => store.peek(id)?.job?.status === 'INIT',
-    learn: (id, reading) => store.learn(id, reading),
-    onContradiction: () => expect.unreachable('the list is never wrong'),
-  });
-  const store: JobStore = new JobStore({
-    planner,
+    source: (memory) => createPlanner({ ice, memory, isListBatchingOn: lagMs === 0, now, events }),
     freshness: FRESHNESS,
     maxJobs: 100,
     now,
-    counters: createCounters(),
+    events,
   });
-  const reader = createJobReader(ice, store);
+  const listJobs = createListJobs(ice, store);
 
   async function read(id: string): Promise<void> {
     const [askedAt, began] = [upstream.now, (order += 1)];
     let isStale = false;
-    const job = await store
+    const entry = await store
       .get(
         id,
         contextOf((how) => (isStale ||= how === 'stale')),
@@ -120,17 +113,24 @@ async function play(
         return undefined;
       });
     const ended = (order += 1);
-    if (job !== undefined)
-      answers.push({ id, askedAt, answeredAt: upstream.now, job, isStale, isListed: false, began, ended });
+    if (entry !== undefined)
+      answers.push({
+        id,
+        askedAt,
+        answeredAt: upstream.now,
+        job: entry.job,
+        isStale,
+        isListed: false,
+        began,
+        ended,
+      });
   }
   async function list(): Promise<void> {
     const [askedAt, began] = [upstream.now, (order += 1)];
-    const page = await reader
-      .list(
-        {},
-        contextOf(() => undefined),
-      )
-      .catch(() => ({ nodes: [] }));
+    const page = await listJobs(
+      {},
+      contextOf(() => undefined),
+    ).catch(() => ({ nodes: [] }));
     const ended = (order += 1);
     for (const job of page.nodes) {
       answers.push({

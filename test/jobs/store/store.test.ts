@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
-import { createCounters } from '../../../src/telemetry/counters.ts';
 import { JobStore } from '../../../src/jobs/store/store.ts';
+import { createEvents } from '../../support/events.ts';
 import { FRESHNESS, it } from '../../support/jobs.ts';
 
 const SUCCESS = { status: 'Success' } as const;
@@ -14,7 +14,7 @@ describe('a state', () => {
     expect(emulator.countRequests()).toBe(0);
     clock.now += 1;
     emulator.jobs.finish(id, SUCCESS);
-    expect(await store.get(id, context)).toMatchObject({ status: 'SUCCESS' });
+    expect((await store.get(id, context)).job).toMatchObject({ status: 'SUCCESS' });
     expect(emulator.countRequests()).toBe(1);
   });
 
@@ -32,42 +32,42 @@ describe('a state', () => {
 
   it('that a job is missing is remembered briefly', async ({ jobs }) => {
     const { clock, emulator, store, context } = jobs;
-    expect(await store.get('later', context)).toBeNull();
+    expect((await store.get('later', context)).job).toBeNull();
     clock.now += 999;
-    expect(await store.get('later', context)).toBeNull();
+    expect((await store.get('later', context)).job).toBeNull();
     expect(emulator.countRequests()).toBe(1);
     emulator.jobs.add({ jobId: 'later', createTime: clock.now });
     clock.now += 1;
-    expect(await store.get('later', context)).toMatchObject({ id: 'later' });
+    expect((await store.get('later', context)).job).toMatchObject({ id: 'later' });
   });
 
   it('tells when the call that read it began', async ({ jobs }) => {
     const { clock, emulator, store, context } = jobs;
     const id = emulator.jobs.add({ finishTime: Infinity });
-    expect((await store.get(id, context))?.observedAt).toBe(new Date(clock.now).toISOString());
+    expect((await store.get(id, context)).job?.observedAt).toBe(new Date(clock.now).toISOString());
   });
 
   it('stays, whatever comes later, when the job had finished', async ({ jobs }) => {
     const { emulator, store, context } = jobs;
     const id = emulator.jobs.add({ finishTime: Infinity });
-    const unfinished = await store.get(id, context);
+    const { job: unfinished } = await store.get(id, context);
     emulator.jobs.finish(id, SUCCESS);
     jobs.clock.now += 1000;
     await store.get(id, context);
     const late = { job: unfinished, observedAt: jobs.clock.now + 1, source: 'get' as const };
-    expect(store.learn(id, late).job).toMatchObject({ status: 'SUCCESS' });
-    expect(await store.get(id, context)).toMatchObject({ status: 'SUCCESS' });
+    expect(store.ingest(id, late).job).toMatchObject({ status: 'SUCCESS' });
+    expect((await store.get(id, context)).job).toMatchObject({ status: 'SUCCESS' });
   });
 });
 
 describe('reads at the same time', () => {
   it('share one call', async ({ jobs }) => {
-    const { emulator, store, context, spared } = jobs;
+    const { emulator, store, context, cached } = jobs;
     const id = emulator.jobs.add();
     const read = await Promise.all(Array.from({ length: 1000 }, () => store.get(id, context)));
     expect(new Set(read).size).toBe(1);
     expect(emulator.countRequests()).toBe(1);
-    expect(spared).toEqual(Array(999).fill('coalesced'));
+    expect(cached).toEqual(Array(999).fill('collapsed'));
   });
 
   it('do not end when one reader leaves, and give the call up when all have', async ({ jobs }) => {
@@ -79,7 +79,7 @@ describe('reads at the same time', () => {
     const staying = store.get(id, context);
     a.abort();
     await expect(leaving).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
-    await expect(staying).resolves.toMatchObject({ id });
+    await expect(staying).resolves.toMatchObject({ job: { id } });
 
     const other = emulator.jobs.add();
     emulator.faults.add({ kind: 'hang', when: 'before-headers' });
@@ -97,11 +97,11 @@ describe('reads at the same time', () => {
     await expect.poll(() => emulator.countRequests()).toBe(1);
     clock.now += 1000;
     emulator.jobs.finish(id, SUCCESS);
-    expect(await store.get(id, context)).toMatchObject({ status: 'SUCCESS' });
+    expect((await store.get(id, context)).job).toMatchObject({ status: 'SUCCESS' });
     expect(emulator.countRequests()).toBe(2);
     // The late answer of the first does not undo it.
     await slow;
-    expect(await store.get(id, context)).toMatchObject({ status: 'SUCCESS' });
+    expect((await store.get(id, context)).job).toMatchObject({ status: 'SUCCESS' });
   });
 });
 
@@ -109,13 +109,13 @@ describe('while ICE fails', () => {
   it('an unfinished state stands in up to its limit, with its true age, then the typed error comes', async ({
     jobs,
   }) => {
-    const { clock, emulator, store, context, spared } = jobs;
+    const { clock, emulator, store, context, cached } = jobs;
     const [id = ''] = await jobs.addKnownJobs(1);
     const observedAt = new Date(clock.now).toISOString();
     emulator.faults.add({ kind: 'status', status: 403, code: 'Forbidden.RAM', times: 'always' });
     clock.now += FRESHNESS.staleIfErrorMs;
-    expect(await store.get(id, context)).toMatchObject({ status: 'INIT', observedAt });
-    expect(spared).toEqual(['stale']);
+    expect((await store.get(id, context)).job).toMatchObject({ status: 'INIT', observedAt });
+    expect(cached).toEqual(['stale']);
     clock.now += 1;
     await expect(store.get(id, context)).rejects.toMatchObject({ code: 'UPSTREAM_REJECTED' });
   });
@@ -126,7 +126,7 @@ describe('while ICE fails', () => {
     await Promise.all([store.get(id, context), store.get('missing', context)]);
     emulator.faults.add({ kind: 'status', status: 403, code: 'Forbidden.RAM', times: 'always' });
     clock.now += 2 * FRESHNESS.finishedMs;
-    expect(await store.get(id, context)).toMatchObject({ status: 'SUCCESS' });
+    expect((await store.get(id, context)).job).toMatchObject({ status: 'SUCCESS' });
     await expect(store.get('missing', context)).rejects.toMatchObject({ code: 'UPSTREAM_REJECTED' });
   });
 
@@ -139,7 +139,7 @@ describe('while ICE fails', () => {
     const read = store.get(id, { ...context, signal: controller.signal });
     await expect.poll(() => emulator.countRequests()).toBe(1);
     controller.abort();
-    expect(await read).toMatchObject({ status: 'INIT' });
+    expect(await read).toMatchObject({ job: { status: 'INIT' } });
   });
 });
 
@@ -147,19 +147,19 @@ describe('a list that nobody checked', () => {
   it('makes no unfinished state fresh, as it may lag', async ({ jobs }) => {
     const { clock, emulator, store, context } = jobs;
     const id = emulator.jobs.add({ finishTime: Infinity });
-    const unfinished = await store.get(id, context);
+    const { job: unfinished } = await store.get(id, context);
     emulator.jobs.finish(id, SUCCESS);
     clock.now += 1000;
-    store.learn(id, { job: unfinished, observedAt: clock.now, source: 'list' });
-    expect(await store.get(id, context)).toMatchObject({ status: 'SUCCESS' });
+    store.ingest(id, { job: unfinished, observedAt: clock.now, source: 'list' });
+    expect((await store.get(id, context)).job).toMatchObject({ status: 'SUCCESS' });
   });
 
   it('is believed that a job has finished', async ({ jobs }) => {
     const { clock, emulator, ice, store, context } = jobs;
     const id = emulator.jobs.add({ finishTime: clock.now });
     const { value } = await ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
-    store.learn(id, { job: value.jobs[0] ?? null, observedAt: clock.now, source: 'list' });
-    expect(await store.get(id, context)).toMatchObject({ status: 'SUCCESS' });
+    store.ingest(id, { job: value.jobs[0] ?? null, observedAt: clock.now, source: 'list' });
+    expect((await store.get(id, context)).job).toMatchObject({ status: 'SUCCESS' });
     expect(emulator.countRequests('GetPackageJob')).toBe(0);
   });
 });
@@ -170,12 +170,12 @@ describe('outputUrl', () => {
     const id = emulator.jobs.add({ finishTime: clock.now });
     const { value } = await jobs.ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
     const [job] = value.jobs;
-    store.learn(id, { job: job ?? null, observedAt: clock.now, source: 'list' });
-    expect(await store.get(id, context)).toMatchObject({ outputUrl: undefined });
-    expect(await store.get(id, context, 'whole')).toMatchObject({
+    store.ingest(id, { job: job ?? null, observedAt: clock.now, source: 'list' });
+    expect((await store.get(id, context)).job).toMatchObject({ outputUrl: undefined });
+    expect((await store.get(id, context, 'detail')).job).toMatchObject({
       outputUrl: expect.stringMatching(/^http/),
     });
-    expect(await store.get(id, context, 'whole')).toMatchObject({
+    expect((await store.get(id, context, 'detail')).job).toMatchObject({
       outputUrl: expect.stringMatching(/^http/),
     });
     expect(emulator.countRequests('GetPackageJob')).toBe(1);
@@ -185,29 +185,32 @@ describe('outputUrl', () => {
     const { clock, emulator, ice, store, context } = jobs;
     const id = emulator.jobs.add({ finishTime: Infinity });
     emulator.faults.add({ kind: 'delay', delayMs: 200, action: 'GetPackageJob' });
-    const whole = store.get(id, context, 'whole');
+    const whole = store.get(id, context, 'detail');
     await expect.poll(() => emulator.countRequests()).toBe(1);
     emulator.jobs.finish(id, SUCCESS);
     const { value } = await ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
-    store.learn(id, { job: value.jobs[0] ?? null, observedAt: clock.now, source: 'list' });
-    expect(await whole).toMatchObject({ status: 'SUCCESS', outputUrl: expect.stringMatching(/^http/) });
+    store.ingest(id, { job: value.jobs[0] ?? null, observedAt: clock.now, source: 'list' });
+    expect((await whole).job).toMatchObject({
+      status: 'SUCCESS',
+      outputUrl: expect.stringMatching(/^http/),
+    });
   });
 
   it('comes with one call for those who need it and those who do not', async ({ jobs }) => {
     const { emulator, store, context } = jobs;
     const id = emulator.jobs.add();
-    await Promise.all([store.get(id, context), store.get(id, context, 'whole'), store.get(id, context)]);
+    await Promise.all([store.get(id, context), store.get(id, context, 'detail'), store.get(id, context)]);
     expect(emulator.countRequests()).toBe(1);
   });
 
   it('is kept when a list tells of the same state again', async ({ jobs }) => {
     const { clock, emulator, store, context } = jobs;
     const id = emulator.jobs.add({ finishTime: clock.now });
-    const whole = await store.get(id, context);
+    const { job: whole } = await store.get(id, context);
     const { value } = await jobs.ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
     const [job] = value.jobs;
-    store.learn(id, { job: job ?? null, observedAt: clock.now + 1, source: 'list' });
-    expect(await store.get(id, context)).toMatchObject({ outputUrl: whole?.outputUrl });
+    store.ingest(id, { job: job ?? null, observedAt: clock.now + 1, source: 'list' });
+    expect((await store.get(id, context)).job).toMatchObject({ outputUrl: whole?.outputUrl });
   });
 });
 
@@ -222,7 +225,7 @@ describe('changes', () => {
     clock.now += 1000;
     await store.get(id, context);
     await store.get('missing', context);
-    expect(changes.map(({ id, known }) => [id, known.job?.status])).toEqual([
+    expect(changes.map(({ id, entry }) => [id, entry.job?.status])).toEqual([
       [id, 'INIT'],
       [id, 'SUCCESS'],
       ['missing', undefined],
@@ -244,11 +247,11 @@ describe('the store', () => {
   it('remembers no more jobs than allowed, and forgets the least recently used', async ({ jobs }) => {
     const { clock, emulator, planner, context } = jobs;
     const store = new JobStore({
-      planner,
+      source: () => planner,
       freshness: FRESHNESS,
       maxJobs: 3,
       now: () => clock.now,
-      counters: createCounters(),
+      events: createEvents().jobs,
     });
     const ids = Array.from({ length: 4 }, () => emulator.jobs.add({ finishTime: clock.now }));
     for (const id of ids) await store.get(id, context);

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { createJobSubmitter } from '../../../src/jobs/submit/submit-job.ts';
+import { createSubmitJob } from '../../../src/jobs/submit/submit-job.ts';
 import { SETTLING_MS } from '../../../src/jobs/store/entry.ts';
 import type { SubmissionArgument } from '../../../src/jobs/submit/submission.ts';
 import { it, type JobsSetting } from '../../support/jobs.ts';
@@ -14,7 +14,7 @@ const INPUT: SubmissionArgument = {
 const UNREADABLE = { kind: 'status', status: 404, code: 'JobNotFound', action: 'GetPackageJob' } as const;
 
 const submit = ({ ice, store, context }: JobsSetting) =>
-  createJobSubmitter({ ice, store, isAllowed: true }).submit(INPUT, context);
+  createSubmitJob({ ice, store, isAllowed: true })(INPUT, context);
 
 describe('a submitted job', () => {
   it('is given as ICE shows it, and is then in memory', async ({ jobs }) => {
@@ -25,7 +25,7 @@ describe('a submitted job', () => {
       createTime: expect.any(String),
       priority: 3,
     });
-    expect(await jobs.store.get(job.id, jobs.context)).toMatchObject({ id: job.id, statusRaw: 'Init' });
+    expect((await jobs.store.get(job.id, jobs.context)).job).toMatchObject({ id: job.id, statusRaw: 'Init' });
     expect(jobs.emulator.requests.map(({ action }) => action)).toEqual(['SubmitPackageJob', 'GetPackageJob']);
   });
 
@@ -64,10 +64,14 @@ describe('a submitted job', () => {
     const { id, observedAt } = await submit(jobs);
     for (let read = 0; read < 2; read += 1) {
       clock.now += 1000;
-      expect(await store.get(id, context)).toMatchObject({ status: 'INIT', statusRaw: null, observedAt });
+      expect((await store.get(id, context)).job).toMatchObject({
+        status: 'INIT',
+        statusRaw: null,
+        observedAt,
+      });
     }
     clock.now += 1000;
-    expect(await store.get(id, context)).toMatchObject({ status: 'INIT', statusRaw: 'Init' });
+    expect((await store.get(id, context)).job).toMatchObject({ status: 'INIT', statusRaw: 'Init' });
     expect(emulator.countRequests('GetPackageJob')).toBe(4);
   });
 
@@ -76,9 +80,9 @@ describe('a submitted job', () => {
     emulator.faults.add({ ...UNREADABLE, times: 'always' });
     const { id } = await submit(jobs);
     clock.now += SETTLING_MS - 1;
-    expect(await store.get(id, context)).toMatchObject({ id });
+    expect((await store.get(id, context)).job).toMatchObject({ id });
     clock.now += 1;
-    expect(await store.get(id, context)).toBeNull();
+    expect((await store.get(id, context)).job).toBeNull();
   });
 
   it('is missing after it was read and is then not found', async ({ jobs }) => {
@@ -86,15 +90,15 @@ describe('a submitted job', () => {
     const { id } = await submit(jobs);
     clock.now += 1000;
     emulator.faults.add(UNREADABLE);
-    expect(await store.get(id, context)).toBeNull();
+    expect((await store.get(id, context)).job).toBeNull();
   });
 
   it('is known although it was remembered as missing', async ({ jobs }) => {
     const { clock, emulator, store, context } = jobs;
     emulator.faults.add({ kind: 'body', body: '{"JobId":"early"}', action: 'SubmitPackageJob' });
-    expect(await store.get('early', context)).toBeNull();
-    store.learn('early', { job: null, observedAt: clock.now + 10, source: 'get' });
+    expect((await store.get('early', context)).job).toBeNull();
+    store.ingest('early', { job: null, observedAt: clock.now + 10, source: 'get' });
     expect(await submit(jobs)).toMatchObject({ id: 'early', name: 'trailer' });
-    expect(await store.get('early', context)).toMatchObject({ name: 'trailer' });
+    expect((await store.get('early', context)).job).toMatchObject({ name: 'trailer' });
   });
 });

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { IceError } from '../../../src/ice/errors.ts';
 import { OverloadedError } from '../../../src/jobs/errors.ts';
 import { JobUpdates, type JobUpdate } from '../../../src/jobs/watch/updates.ts';
-import type { JobListener, Watch } from '../../../src/jobs/watch/watcher.ts';
+import type { JobListener, Listening } from '../../../src/jobs/watch/watcher.ts';
 import { jobWith } from '../../support/job.ts';
 
 const CONTEXT = {
   signal: new AbortController().signal,
-  caller: {},
-  record: () => undefined,
-  spared: () => undefined,
+  turnKey: {},
+  onCall: () => undefined,
+  onCacheStatus: () => undefined,
 };
 
 /** A watcher whose jobs the test speaks for. */
@@ -17,10 +17,10 @@ function watcherOf(limit = Infinity) {
   const listeners = new Map<string, JobListener>();
   return {
     listeners,
-    watch(id: string, listener: JobListener): Watch {
+    listen(id: string, listener: JobListener): Listening {
       if (listeners.size >= limit) throw new OverloadedError('too many');
       listeners.set(id, listener);
-      return { known: undefined, stop: () => void listeners.delete(id) };
+      return { entry: undefined, stop: () => void listeners.delete(id) };
     },
   };
 }

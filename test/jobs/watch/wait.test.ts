@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import { createJobWaiter, readWait, type WaitUntil } from '../../../src/jobs/watch/wait.ts';
+import { readWait, waitForJob, type WaitUntil } from '../../../src/jobs/watch/wait.ts';
 import { it, type JobsSetting } from '../../support/jobs.ts';
 import { startWatching } from '../../support/watching.ts';
 
@@ -7,13 +7,9 @@ function startWaiting(jobs: JobsSetting) {
   const { watcher, timers, advance } = startWatching(jobs.clock, jobs.store);
   const stopping = new AbortController();
   const ended = new AbortController();
-  const waiter = createJobWaiter({
-    watcher,
-    stopping: stopping.signal,
-    setTimer: timers.set,
-  });
+  const signals = [ended.signal, stopping.signal];
   const wait = (id: string, until: WaitUntil = 'FINISHED') =>
-    waiter.wait(id, { until, timeoutMs: 30_000 }, jobs.context, ended.signal);
+    waitForJob(watcher, id, { until, timeoutMs: 30_000 }, jobs.context, signals, timers.set);
   const add = () => jobs.emulator.jobs.add({ finishTime: Infinity });
   return { watcher, timers, advance, stopping, ended, wait, add };
 }

@@ -2,15 +2,15 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CallContext, IceClient, Observed } from '../../../src/ice/client.ts';
-import { createCounters } from '../../../src/telemetry/counters.ts';
 import { IceError } from '../../../src/ice/errors.ts';
-import { isUnchangedAsListed } from '../../../src/jobs/store/entry.ts';
+import { isUnchangedSummary } from '../../../src/jobs/store/entry.ts';
 import { isFinished, type PackageJob } from '../../../src/jobs/model.ts';
 import { createPlanner } from '../../../src/jobs/source/planner.ts';
-import { createJobReader } from '../../../src/jobs/list/list-jobs.ts';
+import { createListJobs, type ListJobs } from '../../../src/jobs/list/list-jobs.ts';
 import { JobStore, type ReadContext } from '../../../src/jobs/store/store.ts';
 import { JobUpdates } from '../../../src/jobs/watch/updates.ts';
-import { createJobWaiter, type WaitUntil } from '../../../src/jobs/watch/wait.ts';
+import { waitForJob, type WaitUntil } from '../../../src/jobs/watch/wait.ts';
+import { createEvents } from '../../support/events.ts';
 import { FRESHNESS } from '../../support/jobs.ts';
 import { Upstream } from '../../support/upstream.ts';
 import { startWatching, type Watching } from '../../support/watching.ts';
@@ -83,12 +83,11 @@ class World {
   readonly #scheduler: fc.Scheduler;
   readonly #context: ReadContext = {
     signal: new AbortController().signal,
-    caller: {},
-    record: () => undefined,
-    spared: () => undefined,
+    turnKey: {},
+    onCall: () => undefined,
+    onCacheStatus: () => undefined,
   };
-  readonly #reader: ReturnType<typeof createJobReader>;
-  readonly #waiter: ReturnType<typeof createJobWaiter>;
+  readonly #listJobs: ListJobs;
   #failing = 0;
 
   constructor(scheduler: fc.Scheduler, lagMs: number) {
@@ -103,32 +102,17 @@ class World {
           nextPageToken: null,
         })),
     };
-    const planner = createPlanner({
-      ice,
-      isListBatchingOn: true,
-      now,
-      counters: createCounters(),
-      inDemand: () => store.inDemand(),
-      isUnfinished: (id) => store.peek(id)?.job?.status === 'INIT',
-      learn: (id, reading) => store.learn(id, reading),
-      onContradiction: () => undefined,
-    });
-    // Few enough to be forgotten and learnt again.
-    const store: JobStore = new JobStore({
-      planner,
+    const events = createEvents().jobs;
+    // Few enough to be forgotten and read again.
+    const store = new JobStore({
+      source: (memory) => createPlanner({ ice, memory, isListBatchingOn: true, now, events }),
       freshness: FRESHNESS,
       maxJobs: 4,
       now,
-      counters: createCounters(),
+      events,
     });
     this.watching = startWatching(upstream, store, { random: Math.random });
-    const { watcher, timers } = this.watching;
-    this.#reader = createJobReader(ice, store);
-    this.#waiter = createJobWaiter({
-      watcher,
-      stopping: new AbortController().signal,
-      setTimer: timers.set,
-    });
+    this.#listJobs = createListJobs(ice, store);
   }
 
   async play(history: readonly Step[]): Promise<void> {
@@ -172,7 +156,7 @@ class World {
     if (what === 'finish') this.#finish(id);
     if (what === 'change') upstream.changedAt.set(id, [...(upstream.changedAt.get(id) ?? []), upstream.now]);
     if (what === 'fail') this.#failing += calls;
-    if (what === 'list') this.#reader.list({}, this.#context).catch(() => undefined);
+    if (what === 'list') this.#listJobs({}, this.#context).catch(() => undefined);
   }
 
   #finish(id: string): void {
@@ -202,7 +186,9 @@ class World {
     const waiting: Waiting = { id, endsAt, until, leave, result: undefined, error: undefined };
     this.waits.push(waiting);
     try {
-      const job = await this.#waiter.wait(id, { until, timeoutMs }, this.#context, leave.signal);
+      const { watcher, timers } = this.watching;
+      const wait = { until, timeoutMs };
+      const job = await waitForJob(watcher, id, wait, this.#context, [leave.signal], timers.set);
       waiting.result = { job, at: this.upstream.now };
     } catch (error) {
       waiting.error = error;
@@ -264,7 +250,7 @@ function isForward(states: readonly PackageJob[]): boolean {
     const before = states[index - 1];
     if (before === undefined) return true;
     const [earlier, later] = [before, state].map(({ modifiedTime }) => Date.parse(modifiedTime ?? ''));
-    return !isFinished(before) && (later ?? 0) >= (earlier ?? 0) && !isUnchangedAsListed(before, state);
+    return !isFinished(before) && (later ?? 0) >= (earlier ?? 0) && !isUnchangedSummary(before, state);
   });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { IceError } from '../../../src/ice/errors.ts';
-import type { Known } from '../../../src/jobs/store/entry.ts';
+import type { JobEntry } from '../../../src/jobs/store/entry.ts';
 import { OverloadedError } from '../../../src/jobs/errors.ts';
 import { callsOf, it, type JobsSetting } from '../../support/jobs.ts';
 import { jobWith } from '../../support/job.ts';
@@ -24,7 +24,7 @@ describe('the watcher', () => {
     const { watcher, advance, settled } = startWatching(jobs.clock, jobs.store);
     const [id = ''] = addJobs(jobs, 1);
     const recorders = Array.from({ length: 5000 }, recorder);
-    const watches = recorders.map(({ listener }) => watcher.watch(id, listener, jobs.context));
+    const watches = recorders.map(({ listener }) => watcher.listen(id, listener, jobs.context));
     await settled();
     expect(callsOf(jobs)).toEqual([0, 1]);
     for (let sweep = 0; sweep < 3; sweep += 1) {
@@ -45,7 +45,7 @@ describe('the watcher', () => {
     const { watcher, advance, settled, counters } = startWatching(jobs.clock, jobs.store);
     const ids = addJobs(jobs, 1000);
     const recorders = new Map(ids.map((id) => [id, recorder()]));
-    for (const [id, { listener }] of recorders) watcher.watch(id, listener, jobs.context);
+    for (const [id, { listener }] of recorders) watcher.listen(id, listener, jobs.context);
     await settled();
     callsOf(jobs);
     for (let sweep = 1; sweep <= 3; sweep += 1) {
@@ -72,7 +72,7 @@ describe('the watcher', () => {
       const random = randomFrom(seed);
       const { watcher, advance, settled, counters } = startWatching(jobs.clock, jobs.store, { random });
       const ids = await jobs.addKnownJobs(1000);
-      for (const id of ids) watcher.watch(id, recorder().listener, jobs.context);
+      for (const id of ids) watcher.listen(id, recorder().listener, jobs.context);
       await settled();
       callsOf(jobs);
       for (let second = 0; second < 30; second += 1) {
@@ -87,7 +87,7 @@ describe('the watcher', () => {
 
   it('makes no call once nobody listens', async ({ jobs }) => {
     const { watcher, advance, timers } = startWatching(jobs.clock, jobs.store);
-    const watches = addJobs(jobs, 10).map((id) => watcher.watch(id, recorder().listener, jobs.context));
+    const watches = addJobs(jobs, 10).map((id) => watcher.listen(id, recorder().listener, jobs.context));
     await advance(2000);
     for (const { stop } of watches) stop();
     callsOf(jobs);
@@ -100,7 +100,7 @@ describe('the watcher', () => {
     const { watcher, advance, timers } = startWatching(jobs.clock, jobs.store);
     jobs.emulator.faults.add({ kind: 'hang', when: 'before-headers', times: 'always' });
     const { listener, told, failures } = recorder();
-    const { stop } = watcher.watch('a', listener, jobs.context);
+    const { stop } = watcher.listen('a', listener, jobs.context);
     stop();
     await advance(0);
     expect([watcher.size, timers.size, told, failures]).toEqual([0, 0, [], []]);
@@ -114,7 +114,7 @@ describe('the watcher', () => {
     ] as const) {
       const { watcher, advance } = startWatching(jobs.clock, jobs.store);
       const [id = ''] = addJobs(jobs, 1, ageMs);
-      const { stop } = watcher.watch(id, recorder().listener, jobs.context);
+      const { stop } = watcher.listen(id, recorder().listener, jobs.context);
       await advance(everyMs - 1);
       expect(callsOf(jobs)).toEqual([0, 1]);
       await advance(2);
@@ -126,7 +126,7 @@ describe('the watcher', () => {
   it('shortens all intervals of a sweep by the same tenth at most', async ({ jobs }) => {
     const { watcher, advance, counters } = startWatching(jobs.clock, jobs.store, { random: () => 1 });
     const ids = addJobs(jobs, 20);
-    for (const id of ids) watcher.watch(id, recorder().listener, jobs.context);
+    for (const id of ids) watcher.listen(id, recorder().listener, jobs.context);
     await advance(1000);
     expect(counters.sweeps).toBe(1);
     await advance(899);
@@ -139,7 +139,7 @@ describe('the watcher', () => {
     const { watcher, advance, settled } = startWatching(jobs.clock, jobs.store);
     const [id = ''] = addJobs(jobs, 1);
     const { listener, told } = recorder();
-    watcher.watch(id, listener, jobs.context);
+    watcher.listen(id, listener, jobs.context);
     await settled();
     callsOf(jobs);
     jobs.clock.now += 900;
@@ -154,9 +154,13 @@ describe('the watcher', () => {
   it('begins with what is known, without a call, and what it knows is known to all', async ({ jobs }) => {
     const { watcher, settled } = startWatching(jobs.clock, jobs.store);
     const [id = ''] = await jobs.addKnownJobs(1);
-    expect(watcher.watch(id, recorder().listener, jobs.context).known?.job).toMatchObject({ status: 'INIT' });
+    expect(watcher.listen(id, recorder().listener, jobs.context).entry?.job).toMatchObject({
+      status: 'INIT',
+    });
     jobs.clock.now += 5000;
-    expect(watcher.watch(id, recorder().listener, jobs.context).known?.job).toMatchObject({ status: 'INIT' });
+    expect(watcher.listen(id, recorder().listener, jobs.context).entry?.job).toMatchObject({
+      status: 'INIT',
+    });
     await settled();
     expect(callsOf(jobs)).toEqual([0, 0]);
   });
@@ -164,7 +168,7 @@ describe('the watcher', () => {
   it('tells that ICE does not know an id, once', async ({ jobs }) => {
     const { watcher, advance } = startWatching(jobs.clock, jobs.store);
     const { listener, told } = recorder();
-    watcher.watch('unknown', listener, jobs.context);
+    watcher.listen('unknown', listener, jobs.context);
     await advance(10_000);
     expect(told).toEqual([null]);
     expect(callsOf(jobs)).toEqual([0, 1]);
@@ -172,25 +176,25 @@ describe('the watcher', () => {
 
   it('keeps its listeners while ICE fails, tells them nothing, and goes on afterwards', async ({ jobs }) => {
     const outage = { isOn: false, reads: 0 };
-    const orFail = async (read: () => Promise<Known>): Promise<Known> => {
+    const orFail = async (read: () => Promise<JobEntry>): Promise<JobEntry> => {
       outage.reads += 1;
       if (outage.isOn) throw new IceError('UPSTREAM_UNAVAILABLE', { action: 'GetPackageJob' });
       return read();
     };
     const store: WatchedStore = {
-      fresh: (...args) => jobs.store.fresh(...args),
+      getFresh: (...args) => jobs.store.getFresh(...args),
       peek: (id) => jobs.store.peek(id),
       onChange: (listener) => jobs.store.onChange(listener),
-      read: (...args) => orFail(() => jobs.store.read(...args)),
+      get: (...args) => orFail(() => jobs.store.get(...args)),
       refresh: (...args) => orFail(() => jobs.store.refresh(...args)),
     };
     const { watcher, advance } = startWatching(jobs.clock, store);
     const [known = '', unread = ''] = addJobs(jobs, 2);
     const [first, second] = [recorder(), recorder()];
-    watcher.watch(known, first.listener, jobs.context);
+    watcher.listen(known, first.listener, jobs.context);
     await advance(1000);
     outage.isOn = true;
-    watcher.watch(unread, second.listener, jobs.context);
+    watcher.listen(unread, second.listener, jobs.context);
     jobs.emulator.jobs.finish(known);
     jobs.emulator.jobs.finish(unread);
     outage.reads = 0;
@@ -207,52 +211,54 @@ describe('the watcher', () => {
     const { watcher, advance } = startWatching(jobs.clock, jobs.store);
     const [known = '', refused = ''] = addJobs(jobs, 2);
     const [first, second] = [recorder(), recorder()];
-    watcher.watch(known, first.listener, jobs.context);
+    watcher.listen(known, first.listener, jobs.context);
     await advance(0);
     jobs.emulator.faults.add({ kind: 'status', status: 403, code: 'Forbidden.RAM', times: 'always' });
-    watcher.watch(refused, second.listener, jobs.context);
+    watcher.listen(refused, second.listener, jobs.context);
     await advance(2000);
     expect(first.failures).toEqual([]);
     expect(second.failures).toMatchObject([{ code: 'UPSTREAM_REJECTED' }]);
     expect(watcher.size).toBe(1);
   });
 
-  it('reports a bug, tells it to who waits for a first state, and goes on', async ({ jobs }) => {
+  it('reports an unexpected error, tells it to who waits for a first state, and goes on', async ({
+    jobs,
+  }) => {
     const bug = new TypeError('bug');
     const store: WatchedStore = {
-      fresh: (...args) => jobs.store.fresh(...args),
+      getFresh: (...args) => jobs.store.getFresh(...args),
       peek: (id) => jobs.store.peek(id),
       onChange: (listener) => jobs.store.onChange(listener),
-      read: () => Promise.reject(bug),
+      get: () => Promise.reject(bug),
       refresh: () => Promise.reject(bug),
     };
-    const { watcher, advance, bugs } = startWatching(jobs.clock, store);
+    const { watcher, advance, errors } = startWatching(jobs.clock, store);
     const [known = ''] = await jobs.addKnownJobs(1);
     const [first, second] = [recorder(), recorder()];
-    watcher.watch(known, first.listener, jobs.context);
-    watcher.watch('unread', second.listener, jobs.context);
+    watcher.listen(known, first.listener, jobs.context);
+    watcher.listen('unread', second.listener, jobs.context);
     await advance(1000);
     expect([first.failures, second.failures, watcher.size]).toEqual([[], [bug], 1]);
-    expect(bugs).toEqual([bug, bug]);
+    expect(errors).toEqual([bug, bug]);
   });
 
   it('never goes back to a state that the store had forgotten', async ({ jobs }) => {
     const { watcher, advance } = startWatching(jobs.clock, jobs.store);
     const [id = ''] = addJobs(jobs, 1);
     const { listener, told } = recorder();
-    watcher.watch(id, listener, jobs.context);
+    watcher.listen(id, listener, jobs.context);
     await advance(0);
     jobs.emulator.jobs.finish(id);
     await advance(1000);
     for (let other = 0; other < 10_000; other += 1) {
-      jobs.store.learn(`other-${String(other)}`, { job: null, observedAt: jobs.clock.now, source: 'get' });
+      jobs.store.ingest(`other-${String(other)}`, { job: null, observedAt: jobs.clock.now, source: 'get' });
     }
     const job = jobWith({
       id,
       createTime: told[0]?.createTime ?? null,
       modifiedTime: told[0]?.modifiedTime ?? null,
     });
-    jobs.store.learn(id, { job, observedAt: jobs.clock.now + 1, source: 'list' });
+    jobs.store.ingest(id, { job, observedAt: jobs.clock.now + 1, source: 'list' });
     expect(told.map((state) => state?.status)).toEqual(['INIT', 'SUCCESS']);
   });
 
@@ -260,11 +266,11 @@ describe('the watcher', () => {
     const { watcher } = startWatching(jobs.clock, jobs.store);
     const [id = ''] = await jobs.addKnownJobs(1);
     const { listener, told } = recorder();
-    watcher.watch(id, listener, jobs.context);
+    watcher.listen(id, listener, jobs.context);
     const observedAt = jobs.clock.now + 1;
     const listed = jobWith({ id, outputUrl: undefined, modifiedTime: '2026-01-01T00:00:09Z' });
-    jobs.store.learn(id, { job: listed, observedAt, source: 'list' });
-    jobs.store.learn(id, { job: { ...listed, outputUrl: null }, observedAt, source: 'get' });
+    jobs.store.ingest(id, { job: listed, observedAt, source: 'list' });
+    jobs.store.ingest(id, { job: { ...listed, outputUrl: null }, observedAt, source: 'get' });
     expect(told).toHaveLength(1);
   });
 
@@ -272,7 +278,7 @@ describe('the watcher', () => {
     const { watcher, advance } = startWatching(jobs.clock, jobs.store);
     const [id = ''] = addJobs(jobs, 1, 100_000);
     const { listener, told } = recorder();
-    watcher.watch(id, listener, jobs.context);
+    watcher.listen(id, listener, jobs.context);
     await advance(0);
     const job = told[0] ?? jobWith({});
     expect(watcher.pollAfterMs(job)).toBe(10_000);
@@ -286,7 +292,7 @@ describe('the watcher', () => {
 
   it('watches no more jobs than it may', async ({ jobs }) => {
     const { watcher } = startWatching(jobs.clock, jobs.store, { maxJobs: 2 });
-    const watch = (id: string) => watcher.watch(id, recorder().listener, jobs.context);
+    const watch = (id: string) => watcher.listen(id, recorder().listener, jobs.context);
     const [first] = ['a', 'b'].map(watch);
     expect(() => watch('c')).toThrow(OverloadedError);
     watch('a');

@@ -1,15 +1,12 @@
 import { connect } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect } from 'vitest';
-import type { JobReader } from '../../../src/jobs/list/list-jobs.ts';
-import { readConfig } from '../../../src/config.ts';
-import { Answers } from '../../../src/server/response-cache/stored-responses.ts';
-import { createHttpServer } from '../../../src/server/app.ts';
-import { createOperationServer } from '../../../src/server/graphql/apollo.ts';
-import { createSchema } from '../../../src/server/graphql/schema.ts';
-import { createStreams } from '../../../src/server/transports/connections.ts';
+import { createJobs } from '../../../src/jobs/jobs.ts';
+import { logEvents } from '../../../src/telemetry/log.ts';
+import { createEvents } from '../../support/events.ts';
 import { post, startGateway } from '../../support/gateway.ts';
 import { it } from '../../support/it.ts';
+import { createServerOf } from '../../support/server.ts';
 
 /** What comes back for these bytes, until the connection is closed. */
 async function raw(url: string, bytes: string): Promise<string> {
@@ -127,32 +124,23 @@ describe('refusals below GraphQL', () => {
     });
   });
 
-  it('mask a bug of ours, and log it with its stack', async () => {
+  it('mask an unexpected error, and log it with its stack', async () => {
     const lines: string[] = [];
     const logger = pino({}, { write: (line: string) => lines.push(line) });
-    const schema = createSchema();
-    const operations = createOperationServer({ schema, introspection: true, logger });
-    await operations.start();
-    const jobs = { get: broken, list: broken } satisfies JobReader;
-    const { app } = await createHttpServer({
-      jobs,
-      submitter: { submit: broken },
-      watcher: { watch: unused, isWatched: unused, pollAfterMs: unused },
-      answers: new Answers({ store: { prove: unused }, maxBytes: 0 }),
-      prepared: undefined,
-      lifetimes: { store: { freshForMs: unused }, watcher: { pollAfterMs: unused } },
-      now: Date.now,
-      waiter: { wait: broken },
-      streams: createStreams(readConfig({}).streams, new AbortController().signal),
-      schema,
-      operations,
-      logger,
-      readiness: { isReady: true, stop: () => undefined },
-      operationTimeoutMs: 1000,
-      corsOrigins: [],
-      isHostChecked: true,
-      ideDirectory: undefined,
+    const events = createEvents();
+    logEvents(events, logger);
+    const jobs = createJobs({
+      get: broken,
+      getFreshMany: unused,
+      revalidate: unused,
+      list: broken,
+      listen: unused,
+      submit: broken,
+      freshForMs: unused,
+      pollAfterMs: unused,
+      isWatched: unused,
     });
+    const app = await createServerOf({ jobsFor: () => jobs, logger, app: { events: events.server } });
     app.get('/broken', broken);
     const url = await app.listen({ port: 0 });
     const answer = await post(url, { query: '{ packageJob(id: "a") { id } packageJobs { nodes { id } } }' });

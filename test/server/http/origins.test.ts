@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mayConnect } from '../../../src/server/http/origins.ts';
+import { mayOpenWebSocket } from '../../../src/server/http/origins.ts';
 
 const HOST = 'jobs.example.com';
 
@@ -29,6 +29,6 @@ describe('a WebSocket', () => {
     },
     { what: 'of a page without an origin', origin: 'null', allowed: 'loopback', may: false },
   ] as const)('$what may be opened: $may', ({ origin, allowed, may }) => {
-    expect(mayConnect(origin, HOST, allowed)).toBe(may);
+    expect(mayOpenWebSocket(origin, HOST, allowed)).toBe(may);
   });
 });

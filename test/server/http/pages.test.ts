@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import Fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ide, isIdeBuilt } from '../../../src/server/http/pages.ts';
+import { arePagesBuilt, pages } from '../../../src/server/http/pages.ts';
 
 const app = Fastify();
 let folder: string;
@@ -27,7 +27,7 @@ beforeAll(async () => {
 
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ from: 'the app' }));
   app.get('/graphql', () => ({ data: null }));
-  await app.register(ide, { directory });
+  await app.register(pages, { directory });
   port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port);
 });
 
@@ -155,9 +155,9 @@ describe('other paths', () => {
   });
 });
 
-describe('isIdeBuilt', () => {
+describe('arePagesBuilt', () => {
   it('tells a built folder from one that is not there', () => {
-    expect(isIdeBuilt(directory)).toBe(true);
-    expect(isIdeBuilt(new URL('missing/', directory))).toBe(false);
+    expect(arePagesBuilt(directory)).toBe(true);
+    expect(arePagesBuilt(new URL('missing/', directory))).toBe(false);
   });
 });

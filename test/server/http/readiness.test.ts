@@ -34,11 +34,12 @@ describe('readiness', () => {
 
   it('makes no further attempt once stopped', async () => {
     let attempts = 0;
+    const stop = new AbortController();
     const failed = Promise.withResolvers<void>();
     const check = () => Promise.reject(new Error(`attempt ${String((attempts += 1))}`));
-    const readiness = createReadiness(check, () => failed.resolve());
+    const readiness = createReadiness(check, stop.signal, () => failed.resolve());
     await failed.promise;
-    readiness.stop();
+    stop.abort();
     expect([attempts, readiness.isReady]).toEqual([1, false]);
   });
 });

@@ -6,8 +6,8 @@ import { readConfig } from '../../../src/config.ts';
 import { startEmulator, type Emulator } from '../../../src/emulator/server.ts';
 import { startGateway, type Gateway } from '../../../src/gateway.ts';
 import { operations, type GeneratedOperation } from '../support/operations.ts';
+import { NO_LIMITS } from '../../support/limits.ts';
 
-const NO_LIMITS = { GetPackageJob: Infinity, ListPackageJobs: Infinity, SubmitPackageJob: Infinity };
 const OPERATIONS = new URL('../../../schema/operations/', import.meta.url);
 
 // Time stands still, so that both gateways read the same and no answer grows old.

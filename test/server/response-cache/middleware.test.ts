@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../support/hash.ts';
-import { chunked, JOB, JOBS, raw, statusOf, useFrontGateway, type Answer } from '../support/response-cache.ts';
+import {
+  chunked,
+  JOB,
+  JOBS,
+  raw,
+  statusOf,
+  useFrontGateway,
+  type Answer,
+} from '../support/response-cache.ts';
 
 const front = useFrontGateway({ CORS_ORIGINS: 'https://app.example.com' });
 

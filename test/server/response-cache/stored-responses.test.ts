@@ -1,79 +1,80 @@
 import { describe, expect, it } from 'vitest';
-import type { Known } from '../../../src/jobs/store/entry.ts';
-import { Answers, type WholeAnswer } from '../../../src/server/response-cache/stored-responses.ts';
-import type { Ticket } from '../../../src/server/response-cache/request-key.ts';
+import type { JobEntry } from '../../../src/jobs/store/entry.ts';
+import { StoredResponses, type StoredResponse } from '../../../src/server/response-cache/stored-responses.ts';
+import type { RequestKey } from '../../../src/server/response-cache/request-key.ts';
 
-const PROOF = { version: 1, since: 0, until: Infinity };
-const proving = { prove: () => PROOF };
+const CHECK = { version: 1, since: 0, until: Infinity };
+const JOBS = { revalidate: () => CHECK };
 
-function ticket(key: string, content: Ticket['content'] = Buffer.from(key)): Ticket {
-  return { method: 'POST', head: '', key, content };
+function keyOf(text: string, content: RequestKey['content'] = Buffer.from(text)): RequestKey {
+  return { method: 'POST', head: '', text, content };
 }
 
-const STATES = new Map<string, Known>();
+const STATES = new Map<string, JobEntry>();
 
-function answer(body: string): WholeAnswer {
-  return { body, etag: undefined, compressed: new Map(), head: [], madeAt: 0 };
+function responseOf(body: string): StoredResponse {
+  return { body, etag: undefined, compressed: new Map(), head: [], storedAt: 0 };
 }
 
-const textOf = (kept: WholeAnswer | undefined) => kept?.body.toString();
+const textOf = (stored: StoredResponse | undefined) => stored?.body.toString();
 
-describe('answers', () => {
+describe('stored responses', () => {
   it('are given to the very request, not to another that has the same checksum', () => {
-    const answers = new Answers({ store: proving, maxBytes: 1_000_000 });
-    answers.keep(ticket('key', Buffer.from('one')), answer('first'), STATES);
-    answers.keep(ticket('search', '?one'), answer('second'), STATES);
-    expect(textOf(answers.get(ticket('key', Buffer.from('one'))))).toBe('first');
-    expect(answers.get(ticket('key', Buffer.from('two')))).toBeUndefined();
-    expect(textOf(answers.get(ticket('search', '?one')))).toBe('second');
-    expect(answers.get(ticket('search', '?two'))).toBeUndefined();
+    const responses = new StoredResponses(1_000_000);
+    responses.set(keyOf('key', Buffer.from('one')), responseOf('first'), STATES);
+    responses.set(keyOf('search', '?one'), responseOf('second'), STATES);
+    expect(textOf(responses.get(keyOf('key', Buffer.from('one')), JOBS))).toBe('first');
+    expect(responses.get(keyOf('key', Buffer.from('two')), JOBS)).toBeUndefined();
+    expect(textOf(responses.get(keyOf('search', '?one'), JOBS))).toBe('second');
+    expect(responses.get(keyOf('search', '?two'), JOBS)).toBeUndefined();
   });
 
   it.for([10, 5000, 100_000])('of %i bytes are given as they were', (length) => {
-    const answers = new Answers({ store: proving, maxBytes: 1_000_000 });
+    const responses = new StoredResponses(1_000_000);
     const body = 'é'.repeat(length / 2);
-    answers.keep(ticket('key'), answer(body), STATES);
-    expect(textOf(answers.get(ticket('key')))).toBe(body);
+    responses.set(keyOf('key'), responseOf(body), STATES);
+    expect(textOf(responses.get(keyOf('key'), JOBS))).toBe(body);
   });
 
   it('take no more than their bytes: those that were given longest ago go', () => {
-    const answers = new Answers({ store: proving, maxBytes: 500_000 });
-    answers.keep(ticket('first'), answer('x'.repeat(10_000)), STATES);
+    const responses = new StoredResponses(500_000);
+    responses.set(keyOf('first'), responseOf('x'.repeat(10_000)), STATES);
     for (let count = 0; count < 1000; count += 1) {
-      answers.keep(ticket(`key ${String(count)}`), answer('x'.repeat(10_000)), STATES);
-      answers.get(ticket('first'));
+      responses.set(keyOf(`key ${String(count)}`), responseOf('x'.repeat(10_000)), STATES);
+      responses.get(keyOf('first'), JOBS);
     }
-    expect(answers.size).toBeGreaterThan(20);
-    expect(answers.size * 10_000).toBeLessThan(500_000);
-    expect(answers.get(ticket('first'))).toBeDefined();
-    expect(answers.get(ticket('key 0'))).toBeUndefined();
-    expect(answers.get(ticket('key 999'))).toBeDefined();
+    expect(responses.size).toBeGreaterThan(20);
+    expect(responses.size * 10_000).toBeLessThan(500_000);
+    expect(responses.get(keyOf('first'), JOBS)).toBeDefined();
+    expect(responses.get(keyOf('key 0'), JOBS)).toBeUndefined();
+    expect(responses.get(keyOf('key 999'), JOBS)).toBeDefined();
   });
 
   it.for([
-    ['its request', ticket('key', Buffer.alloc(20_000))],
-    ['the headers of its request', ticket('x'.repeat(20_000))],
+    ['its request', keyOf('key', Buffer.alloc(20_000))],
+    ['the headers of its request', keyOf('x'.repeat(20_000))],
   ] as const)('count what is kept of %s', ([, large]) => {
-    const answers = new Answers({ store: proving, maxBytes: 10_000 });
-    answers.keep(large, answer('{}'), STATES);
-    expect(answers.get(large)).toBeUndefined();
+    const responses = new StoredResponses(10_000);
+    responses.set(large, responseOf('{}'), STATES);
+    expect(responses.get(large, JOBS)).toBeUndefined();
   });
 
   it('are forgotten once they are not right any more', () => {
-    let proof: typeof PROOF | undefined = PROOF;
-    const answers = new Answers({ store: { prove: () => proof }, maxBytes: 10_000 });
-    answers.keep(ticket('key'), answer('{}'), STATES);
-    proof = undefined;
-    expect(answers.get(ticket('key'))).toBeUndefined();
-    expect(answers.size).toBe(0);
+    let check: typeof CHECK | undefined = CHECK;
+    const changing = { revalidate: () => check };
+    const responses = new StoredResponses(10_000);
+    responses.set(keyOf('key'), responseOf('{}'), STATES);
+    check = undefined;
+    expect(responses.get(keyOf('key'), changing)).toBeUndefined();
+    expect(responses.size).toBe(0);
   });
 
   it('that were for one request alone are not kept, nor any without room', () => {
-    const answers = new Answers({ store: proving, maxBytes: 10_000 });
-    const none = new Answers({ store: proving, maxBytes: 0 });
-    answers.keep(ticket('key'), answer('{}'), undefined);
-    none.keep(ticket('key'), answer('{}'), STATES);
-    expect([answers.size, none.size]).toEqual([0, 0]);
-    expect(none.get(ticket('key'))).toBeUndefined();
+    const responses = new StoredResponses(10_000);
+    const none = new StoredResponses(0);
+    responses.set(keyOf('key'), responseOf('{}'), undefined);
+    none.set(keyOf('key'), responseOf('{}'), STATES);
+    expect([responses.size, none.size]).toEqual([0, 0]);
+    expect(none.get(keyOf('key'), JOBS)).toBeUndefined();
   });
 });

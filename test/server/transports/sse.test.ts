@@ -3,15 +3,15 @@ import fastify from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { JobUpdates } from '../../../src/jobs/watch/updates.ts';
-import { eventStreamWish, sendEventStream } from '../../../src/server/transports/sse.ts';
-import { createSchema } from '../../../src/server/graphql/schema.ts';
-import { createStreams } from '../../../src/server/transports/connections.ts';
+import { acceptsEventStream, sendEventStream } from '../../../src/server/transports/sse.ts';
+import { createConnections } from '../../../src/server/transports/connections.ts';
+import { createEvents } from '../../support/events.ts';
 
 const CONTEXT = {
   signal: new AbortController().signal,
-  caller: {},
-  record: () => undefined,
-  spared: () => undefined,
+  turnKey: {},
+  onCall: () => undefined,
+  onCacheStatus: () => undefined,
 };
 
 describe('an event stream', () => {
@@ -33,11 +33,12 @@ describe('an event stream', () => {
       [Symbol.asyncIterator]: () => results,
     };
     const app = fastify();
-    const streams = createStreams(
-      { max: 10, maxPerAddress: 10, keepAliveMs: 100 },
+    const connections = createConnections(
+      { max: 10, maxPerClient: 10, keepAliveMs: 100 },
       new AbortController().signal,
+      createEvents().server,
     );
-    app.get('/', (_request, reply) => sendEventStream(reply, results, createSchema(), streams));
+    app.get('/', (_request, reply) => sendEventStream(reply, results, connections));
     const url = await app.listen({ port: 0 });
     const outgoing = request(url, (response) => void response.pause());
     outgoing.once('error', () => undefined).end();
@@ -50,9 +51,13 @@ describe('an event stream', () => {
 
   it('that begins while the gateway stops ends at once, with its headers', async () => {
     const app = fastify();
-    const streams = createStreams({ max: 10, maxPerAddress: 10, keepAliveMs: 100 }, AbortSignal.abort());
+    const connections = createConnections(
+      { max: 10, maxPerClient: 10, keepAliveMs: 100 },
+      AbortSignal.abort(),
+      createEvents().server,
+    );
     const never = new JobUpdates(
-      { watch: () => ({ known: undefined, stop: () => undefined }) },
+      { listen: () => ({ entry: undefined, stop: () => undefined }) },
       ['a'],
       CONTEXT,
     );
@@ -61,7 +66,7 @@ describe('an event stream', () => {
       return: () => never.return().then(() => ({ done: true as const, value: undefined })),
       [Symbol.asyncIterator]: () => results,
     };
-    app.get('/', (_request, reply) => sendEventStream(reply, results, createSchema(), streams));
+    app.get('/', (_request, reply) => sendEventStream(reply, results, connections));
     const response = await fetch(await app.listen({ port: 0 }));
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(await response.text()).toMatch(/^retry: \d+\n\n/);
@@ -71,13 +76,13 @@ describe('an event stream', () => {
 
 describe('an Accept header', () => {
   it.for([
-    [undefined, 'none'],
-    ['application/json', 'none'],
+    [undefined, 'no'],
+    ['application/json', 'no'],
     ['text/event-stream', 'only'],
     ['Text/Event-Stream; q=0.5', 'only'],
     ['application/json, text/event-stream', 'also'],
     ['*/*, text/event-stream', 'also'],
-  ] as const)('%s wishes for a stream: %s', ([accept, wish]) => {
-    expect(eventStreamWish(accept)).toBe(wish);
+  ] as const)('%s accepts a stream: %s', ([accept, accepts]) => {
+    expect(acceptsEventStream(accept)).toBe(accepts);
   });
 });

@@ -1,6 +1,10 @@
 import type { GraphQLError } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { createPersistedDocuments, findDocument, type DocumentRequest } from '../../../../src/server/graphql/persisted/documents.ts';
+import {
+  createPersistedDocuments,
+  findDocument,
+  type DocumentRequest,
+} from '../../../../src/server/graphql/persisted/documents.ts';
 import { sha256 } from '../../../support/hash.ts';
 
 const KNOWN = '{ packageJob(id: "a") { id } }';
