@@ -4,23 +4,23 @@ import { setImmediate } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
 import { createHandler, type ExecutionResult, type Request } from 'graphql-sse';
-import type { ResultStream } from '../graphql/subscription.ts';
+import { isStream, type ResultStream } from '../graphql/subscription.ts';
 import { reconnectAfterMs, type Connections } from './connections.ts';
 
 /** What one stream sends. */
 interface Sending extends Record<PropertyKey, unknown> {
-  readonly result: ResultStream | FormattedExecutionResult;
+  readonly results: AsyncIterable<FormattedExecutionResult>;
   /** Resolves when the client has read what was sent. */
   readonly drained: () => Promise<void>;
 }
 
-/** graphql-sse only writes the stream. The result is there already, so it has nothing to check or to execute. */
+/** graphql-sse only writes the stream. The results are ready, so it has nothing to check or to execute. */
 const handle = createHandler<undefined, Sending, Sending>({
   // Each operation has a connection of its own.
   authenticate: () => null,
   context: ({ context }) => context,
   // oxlint-disable-next-line no-unsafe-type-assertion -- formatted errors differ from others only in type
-  onSubscribe: ({ context }) => context.result as AsyncIterable<ExecutionResult> | ExecutionResult,
+  onSubscribe: ({ context }) => context.results as AsyncIterable<ExecutionResult>,
   // What the client does not read stays with the subscription, which only keeps the latest state of each job.
   onNext: ({ drained }) => drained(),
 });
@@ -60,7 +60,8 @@ export async function sendEventStream(
     });
   }
 
-  const [body] = await handle({ ...REQUEST, context: { result, drained } });
+  const results = isStream(result) ? result : streamOf(result);
+  const [body] = await handle({ ...REQUEST, context: { results, drained } });
   if (body === null || typeof body === 'string') throw new Error('graphql-sse gave no stream');
   const stop = () => {
     response.write(`retry: ${String(reconnectAfterMs())}\n\n`);
@@ -85,6 +86,11 @@ export async function sendEventStream(
   // The headers have to be sent first.
   if (stopping.aborted) stop();
   return reply;
+}
+
+/** graphql-sse does not take a single result without data for a result. */
+async function* streamOf(result: FormattedExecutionResult): AsyncGenerator<FormattedExecutionResult> {
+  yield await Promise.resolve(result);
 }
 
 /** Whether a client with this `Accept` accepts an event stream, and whether it accepts nothing else. */
