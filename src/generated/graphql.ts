@@ -14,7 +14,7 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
-  /** A point in time as RFC 3339 text in UTC, such as `2022-09-08T11:34:05Z`. As input, any offset is accepted. */
+  /** A point in time as RFC 3339 text in UTC, such as `2022-09-08T11:34:05Z`. An input can have any UTC offset. */
   DateTime: { input: Date; output: string; }
   /** Any JSON value. */
   JSON: { input: unknown; output: unknown; }
@@ -22,170 +22,178 @@ export type Scalars = {
   URL: { input: URL; output: string; }
 };
 
-/** A media file, named by its address in Object Storage Service (OSS) or by its id in the ICE media library. */
+/** A media file. Its name is an address in Object Storage Service (OSS) or an id in the ICE media library. */
 export type MediaObject = {
   readonly __typename?: 'MediaObject';
-  /** The media-library id of a `MEDIA` object; `null` for the other types. */
+  /** The media-library id of a `MEDIA` object. `null` for the other types. */
   readonly assetId?: Maybe<Scalars['ID']['output']>;
-  /** The OSS bucket in the address; `null` when the address names none. */
+  /** The OSS bucket in the address. `null` when the address names none. */
   readonly bucket?: Maybe<Scalars['String']['output']>;
-  /** The last part of the address's path, decoded, such as `video.mp4`; `null` when there is none. */
+  /** The last part of the path in the address, decoded, such as `video.mp4`. `null` when there is none. */
   readonly fileName?: Maybe<Scalars['String']['output']>;
-  /** The name exactly as ICE sent it: an address or an id, as `type` says; `null` when ICE sent none. */
+  /** The name exactly as ICE sent it. `type` says whether it is an address or an id. `null` when ICE sent none. */
   readonly media?: Maybe<Scalars['String']['output']>;
-  /** The OSS object key in the address, decoded; `null` when the address names no bucket. */
+  /** The OSS object key in the address, decoded. `null` when the address names no bucket or no key. */
   readonly objectKey?: Maybe<Scalars['String']['output']>;
-  /** Which of the two ways names the file. */
+  /** Whether the name is an address or an id. */
   readonly type: MediaObjectType;
-  /** The address of an `OSS` object; `null` for the other types, and when `media` is not an address. */
+  /** The address of an `OSS` object. `null` for the other types, and when `media` is not an address. */
   readonly url?: Maybe<Scalars['URL']['output']>;
 };
 
 /** A media file to package, or the place of a package. */
 export type MediaObjectInput = {
   /**
-   * Of an `OSS` object its address, an `oss://` or `http(s)://` URL with a bucket or host and an object key. Of a `MEDIA`
-   * object its media-library id, 1 to 128 printable ASCII characters without spaces.
+   * For `OSS`: the address of the object, an `oss://` or `http(s)://` URL with a bucket or host and an object key. For
+   * `MEDIA`: the media-library id, 1 to 128 printable ASCII characters without spaces.
    */
   readonly media: Scalars['String']['input'];
-  /** Which of the two ways names the file; `UNKNOWN` is refused. */
+  /** Whether `media` is an address or an id. `UNKNOWN` is refused. */
   readonly type: MediaObjectType;
 };
 
-/** The ways a media file is named. */
+/** How a media file is named. */
 export type MediaObjectType =
   /** By its id in the ICE media library (ICE: `Media`). */
   | 'MEDIA'
   /** By an OSS address: `oss://bucket/key` or `http(s)://bucket.oss-region.aliyuncs.com/key` (ICE: `OSS`). */
   | 'OSS'
-  /** ICE sent a text it documents nowhere, or none. */
+  /** ICE sent a text that it does not document, or none. */
   | 'UNKNOWN';
 
-/** The entry points for changing. They run one after another, and none of them is ever tried twice by the gateway. */
+/** Write operations. They run one after another. The gateway never sends one twice. */
 export type Mutation = {
   readonly __typename?: 'Mutation';
   /**
-   * Submits a packaging job. ICE takes no key that would tell a repeat from a second job, so every call that succeeds
-   * makes a job of its own. An error with `retryable: true` means that there is none yet; one with `UPSTREAM_TIMEOUT`
-   * and `retryable: false` that there may be one, which `packageJobs` shows. `FORBIDDEN` where the gateway submits none.
+   * Submits a packaging job. ICE cannot tell a repeat from a new submission, so each call that succeeds makes another job.
+   * An error with `retryable: true` means that there is no job yet. The error `UPSTREAM_TIMEOUT` with `retryable: false`
+   * means that there may be a job. Look for it in `packageJobs`. The error `FORBIDDEN` means that this gateway does not
+   * submit jobs.
    */
   readonly submitPackageJob?: Maybe<SubmitPackageJobPayload>;
 };
 
 
-/** The entry points for changing. They run one after another, and none of them is ever tried twice by the gateway. */
+/** Write operations. They run one after another. The gateway never sends one twice. */
 export type MutationSubmitPackageJobArgs = {
   input: SubmitPackageJobInput;
 };
 
-/** An object that can be fetched again by its id, as Relay's Global Object Identification describes. */
+/** An object that a client can fetch again by its id. It follows Relay's Global Object Identification specification. */
 export type Node = {
-  /** The id that `Query.node` finds this object by. */
+  /** The id of this object, for `Query.node`. */
   readonly id: Scalars['ID']['output'];
 };
 
 /**
- * One ICE packaging job: MP4s in, an HLS or DASH package out. Fields are named after ICE's own, so its reference
- * applies; every one ICE may leave out is nullable.
+ * One ICE packaging job. It packages MP4 files as HLS or DASH. The fields have ICE's own names, so ICE's reference
+ * applies. When ICE leaves out a field, it is `null` here. The exceptions: `status` is then `UNKNOWN`, and `inputs` is
+ * then empty.
  */
 export type PackageJob = Node & {
   readonly __typename?: 'PackageJob';
   /**
-   * ICE's code for why the job failed, such as `InvalidParameter`. It is about the job, never about this request;
+   * ICE's code for the failure of the job, such as `InvalidParameter`. It is about the job, never about this request.
    * `null` when ICE sent none.
    */
   readonly code?: Maybe<Scalars['String']['output']>;
-  /** When ICE created the job; `null` when ICE does not say. */
+  /** When ICE created the job. `null` when ICE does not say. */
   readonly createTime?: Maybe<Scalars['DateTime']['output']>;
-  /** When the job ended; `null` until then. */
+  /** When the job ended. `null` until ICE says so. */
   readonly finishTime?: Maybe<Scalars['DateTime']['output']>;
-  /** The ICE JobId as ICE wrote it, usually 32 lower-case hexadecimal characters. */
+  /** The ICE JobId as ICE wrote it. It usually has 32 lower-case hexadecimal characters. */
   readonly id: Scalars['ID']['output'];
-  /** The media the job packages, in the order submitted; empty when ICE sent none. */
+  /** The media that the job packages, in the order of the submission. Empty when ICE sent none. */
   readonly inputs: ReadonlyArray<MediaObject>;
-  /** Whether the job has ended, in `SUCCESS` or in `FAIL`. An ended job never changes again. */
+  /** Whether the job has ended, with `SUCCESS` or `FAIL`. A job that has ended never changes again. */
   readonly isFinished: Scalars['Boolean']['output'];
-  /** ICE's sentence for why the job failed; `null` when ICE sent none. */
+  /** ICE's message for the failure of the job. `null` when ICE sent none. */
   readonly message?: Maybe<Scalars['String']['output']>;
-  /** When ICE last changed the job; `null` when ICE does not say. */
+  /** When ICE last changed the job. `null` when ICE does not say. */
   readonly modifiedTime?: Maybe<Scalars['DateTime']['output']>;
-  /** The name given when the job was submitted; `null` when none was. */
+  /** The name from the submission. `null` when the job has none. */
   readonly name?: Maybe<Scalars['String']['output']>;
   /** When the gateway read this state from ICE. */
   readonly observedAt: Scalars['DateTime']['output'];
-  /** Where the package is written to; `null` when ICE does not say. */
+  /** The place where the package is written. `null` when ICE does not say. */
   readonly output?: Maybe<MediaObject>;
   /**
-   * The address of the finished package; `null` until ICE has one. ICE leaves it out of lists, so on a listed job this
-   * field costs one more read, batched with its siblings.
+   * The address of the finished package. `null` until ICE has one. ICE's lists leave it out, so this field can cost one
+   * call of ICE for each job of a list.
    */
   readonly outputUrl?: Maybe<Scalars['URL']['output']>;
-  /** The id of the queue the job runs in; `null` when ICE does not say. */
+  /** The id of the queue that runs the job. `null` when ICE does not say. */
   readonly pipelineId?: Maybe<Scalars['String']['output']>;
-  /** Milliseconds until another read of this job can be worth its cost; `null` once the job has finished. */
+  /** Milliseconds until another read of this job is worth its cost. `null` once the job has finished. */
   readonly pollAfterMs?: Maybe<Scalars['Int']['output']>;
-  /** The job's priority in its queue, 1 to 10, larger first; `null` when ICE does not say. */
+  /** The priority of the job in its queue, 1 to 10. Larger numbers go first. `null` when ICE does not say. */
   readonly priority?: Maybe<Scalars['Int']['output']>;
-  /** Where the job stands. Text ICE documents nowhere becomes `UNKNOWN`; `statusRaw` keeps it. */
+  /** The status of the job. A text that ICE does not document becomes `UNKNOWN`. `statusRaw` has that text. */
   readonly status: PackageJobStatus;
-  /** The status exactly as ICE sent it, such as `Init`; `null` when ICE sent none. */
+  /** The status exactly as ICE sent it, such as `Init`. `null` when ICE sent none. */
   readonly statusRaw?: Maybe<Scalars['String']['output']>;
-  /** When the job was submitted; `null` when ICE does not say. */
+  /** When the job was submitted. `null` when ICE does not say. */
   readonly submitTime?: Maybe<Scalars['DateTime']['output']>;
-  /** What submitted the job; `null` when ICE does not say. */
+  /** What submitted the job. `null` when ICE does not say. */
   readonly triggerSource?: Maybe<PackageJobTriggerSource>;
-  /** The text attached when the job was submitted, verbatim; `null` when there was none. */
+  /** The text from the submission, verbatim. `null` when the job has none. */
   readonly userData?: Maybe<Scalars['String']['output']>;
-  /** `userData` parsed as JSON; `null` when it is absent or not JSON. */
+  /** `userData` parsed as JSON. `null` when there is no `userData`, when it is not JSON, or when it is nested too deeply. */
   readonly userDataJson?: Maybe<Scalars['JSON']['output']>;
 };
 
-/** A page of packaging jobs, as Relay's Cursor Connections describe. */
+/** A page of packaging jobs. It follows Relay's Cursor Connections specification. */
 export type PackageJobConnection = {
   readonly __typename?: 'PackageJobConnection';
-  /** The jobs of this page with their cursors. */
+  /** The jobs of this page, each with its cursor. */
   readonly edges: ReadonlyArray<PackageJobEdge>;
-  /** The jobs of this page, for readers that need no cursor of each. */
+  /** The jobs of this page without their cursors. */
   readonly nodes: ReadonlyArray<PackageJob>;
-  /** Where this page stands among the others. */
+  /** The position of this page in the list. */
   readonly pageInfo: PageInfo;
 };
 
-/** A packaging job and its place in the list. */
+/** A packaging job with its cursor. */
 export type PackageJobEdge = {
   readonly __typename?: 'PackageJobEdge';
-  /** An opaque text to give as `after`. It stays valid for as long as ICE keeps the page it points to, across restarts. */
+  /**
+   * An opaque text. Pass it as `after` to get the jobs after this one. It is valid as long as ICE keeps the page that it
+   * points to. It survives restarts of the gateway.
+   */
   readonly cursor: Scalars['String']['output'];
   /** The job. */
   readonly node: PackageJob;
 };
 
-/** Which packaging jobs a list returns; every member given must hold. */
+/** Which packaging jobs a list returns. A job must match every member that is given. */
 export type PackageJobFilter = {
-  /** Only jobs created at this time or later, in whole seconds. */
+  /** Only jobs created at this time or later. A fraction of a second is rounded up. */
   readonly createdFrom?: InputMaybe<Scalars['DateTime']['input']>;
-  /** Only jobs created at this time or earlier, in whole seconds; not before `createdFrom`. */
+  /**
+   * Only jobs created at this time or earlier. A fraction of a second is rounded down. It must not be before
+   * `createdFrom`.
+   */
   readonly createdTo?: InputMaybe<Scalars['DateTime']['input']>;
-  /** Only jobs with this status. `UNKNOWN` cannot be asked for. */
+  /** Only jobs with this status. `UNKNOWN` is refused. */
   readonly status?: InputMaybe<PackageJobStatus>;
 };
 
-/** The orders a list of packaging jobs can have. */
+/** The order of a list of packaging jobs. */
 export type PackageJobOrder =
   /** Oldest first. */
   | 'CREATE_TIME_ASC'
   /** Newest first. */
   | 'CREATE_TIME_DESC';
 
-/** Where a packaging job stands. */
+/** The status of a packaging job. */
 export type PackageJobStatus =
-  /** Ended without a package; `code` and `message` say why (ICE: `Fail`). */
+  /** The job has ended without a package. `code` and `message` say why (ICE: `Fail`). */
   | 'FAIL'
-  /** Accepted and not ended yet (ICE: `Init`). */
+  /** ICE has accepted the job. The job has not ended yet (ICE: `Init`). */
   | 'INIT'
-  /** Ended, the package is complete (ICE: `Success`). */
+  /** The job has ended. The package is complete (ICE: `Success`). */
   | 'SUCCESS'
-  /** ICE sent another text or none; `statusRaw` has it. Treat it as not finished. */
+  /** ICE sent another text or none. `statusRaw` has the text. Treat the job as not finished. */
   | 'UNKNOWN';
 
 /** What submitted a packaging job. */
@@ -194,67 +202,76 @@ export type PackageJobTriggerSource =
   | 'API'
   /** The ICE console (ICE: `Console`). */
   | 'CONSOLE'
-  /** ICE sent a text it documents nowhere. */
+  /** ICE sent a text that it does not document. */
   | 'UNKNOWN'
   /** An ICE workflow (ICE: `WorkFlow`). */
   | 'WORK_FLOW';
 
-/** How long a query waits for a packaging job. */
+/** What a query waits for, and how long. */
 export type PackageJobWait = {
-  /** The longest to wait, in seconds, 1 to 55, which most proxies let an answer take. */
+  /** The longest wait in seconds, 1 to 55. Many proxies cut off a response after 60 seconds, some after 30. */
   readonly timeoutSeconds: Scalars['Int']['input'];
-  /** What it waits for. */
+  /** The condition that ends the wait. */
   readonly until: PackageJobWaitUntil;
 };
 
-/** What a query can wait for. A job that has finished, or that ICE does not know, is never waited for. */
+/** The conditions that a query can wait for. A query does not wait for a job that has finished or that ICE does not know. */
 export type PackageJobWaitUntil =
-  /** Anything about the job is different from when the query came. */
+  /** The job has changed in any way since the request arrived. */
   | 'CHANGE'
-  /** The job has ended, well or not (`isFinished`). */
+  /** The job has ended, successfully or not (`isFinished`). */
   | 'FINISHED';
 
-/** Where a page stands among the others. */
+/** The position of a page in its list. */
 export type PageInfo = {
   readonly __typename?: 'PageInfo';
-  /** The cursor of the last job of the page; `null` when the page is empty and no other follows. */
+  /**
+   * The cursor of the last job on the page. On an empty page it is the place where the next page starts, or `null` when no
+   * page follows.
+   */
   readonly endCursor?: Maybe<Scalars['String']['output']>;
-  /** Whether asking again with `after: endCursor` can return more. */
+  /** Whether a request with `after: endCursor` can return more jobs. */
   readonly hasNextPage: Scalars['Boolean']['output'];
-  /** Whether `after` was given. Pages can only be walked forwards. */
+  /** Whether `after` was given. Clients can only page forwards. */
   readonly hasPreviousPage: Scalars['Boolean']['output'];
-  /** The cursor of the first job of the page; `null` when the page is empty. */
+  /** The cursor of the first job on the page. `null` when the page is empty. */
   readonly startCursor?: Maybe<Scalars['String']['output']>;
 };
 
 /**
- * The entry points for reading. Every field here answers from Alibaba Cloud ICE; a read that fails is `null` with an
- * error at its path, and the fields beside it are unaffected.
+ * Read operations. Their data comes from Alibaba Cloud ICE. A read that fails gives `null` and an error at its path. The
+ * other fields are not affected.
  */
 export type Query = {
   readonly __typename?: 'Query';
   /**
-   * The object with this global id, or `null` when there is none. Jobs are the only nodes, and a job's id is its ICE
-   * JobId.
+   * The object with this global id. `null` when there is none. Packaging jobs are the only nodes. The global id of a job
+   * is its ICE JobId.
    */
   readonly node?: Maybe<Node>;
-  /** The objects with these global ids, in the order asked for and of the same length; `null` where there is none. */
+  /**
+   * The objects with these global ids, in the same order and of the same length as `ids`. An id without an object gives
+   * `null`. An id whose read fails gives `null` and an error at its position.
+   */
   readonly nodes: ReadonlyArray<Maybe<Node>>;
-  /** The packaging job with this id, or `null` when ICE does not know it (no error). */
+  /** The packaging job with this id. `null`, without an error, when ICE does not know the id. */
   readonly packageJob?: Maybe<PackageJob>;
-  /** The account's packaging jobs, page by page, over ICE's ListPackageJobs. ICE counts nothing, so there is no total. */
+  /**
+   * The packaging jobs of the account, page by page. They come from ICE's ListPackageJobs. ICE counts no jobs, so there is
+   * no total.
+   */
   readonly packageJobs?: Maybe<PackageJobConnection>;
   /**
-   * The packaging jobs with these ids, in the order asked for and of the same length. An id ICE does not know is
-   * `null`; an id whose read failed is `null` with an error at its place. Repeats cost one read.
+   * The packaging jobs with these ids, in the same order and of the same length as `ids`. An id that ICE does not know
+   * gives `null`. An id whose read fails gives `null` and an error at its position. Repeats of an id cost one read.
    */
   readonly packageJobsById: ReadonlyArray<Maybe<PackageJob>>;
 };
 
 
 /**
- * The entry points for reading. Every field here answers from Alibaba Cloud ICE; a read that fails is `null` with an
- * error at its path, and the fields beside it are unaffected.
+ * Read operations. Their data comes from Alibaba Cloud ICE. A read that fails gives `null` and an error at its path. The
+ * other fields are not affected.
  */
 export type QueryNodeArgs = {
   id: Scalars['ID']['input'];
@@ -262,8 +279,8 @@ export type QueryNodeArgs = {
 
 
 /**
- * The entry points for reading. Every field here answers from Alibaba Cloud ICE; a read that fails is `null` with an
- * error at its path, and the fields beside it are unaffected.
+ * Read operations. Their data comes from Alibaba Cloud ICE. A read that fails gives `null` and an error at its path. The
+ * other fields are not affected.
  */
 export type QueryNodesArgs = {
   ids: ReadonlyArray<Scalars['ID']['input']>;
@@ -271,8 +288,8 @@ export type QueryNodesArgs = {
 
 
 /**
- * The entry points for reading. Every field here answers from Alibaba Cloud ICE; a read that fails is `null` with an
- * error at its path, and the fields beside it are unaffected.
+ * Read operations. Their data comes from Alibaba Cloud ICE. A read that fails gives `null` and an error at its path. The
+ * other fields are not affected.
  */
 export type QueryPackageJobArgs = {
   id: Scalars['ID']['input'];
@@ -281,8 +298,8 @@ export type QueryPackageJobArgs = {
 
 
 /**
- * The entry points for reading. Every field here answers from Alibaba Cloud ICE; a read that fails is `null` with an
- * error at its path, and the fields beside it are unaffected.
+ * Read operations. Their data comes from Alibaba Cloud ICE. A read that fails gives `null` and an error at its path. The
+ * other fields are not affected.
  */
 export type QueryPackageJobsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
@@ -293,59 +310,69 @@ export type QueryPackageJobsArgs = {
 
 
 /**
- * The entry points for reading. Every field here answers from Alibaba Cloud ICE; a read that fails is `null` with an
- * error at its path, and the fields beside it are unaffected.
+ * Read operations. Their data comes from Alibaba Cloud ICE. A read that fails gives `null` and an error at its path. The
+ * other fields are not affected.
  */
 export type QueryPackageJobsByIdArgs = {
   ids: ReadonlyArray<Scalars['ID']['input']>;
 };
 
 /**
- * A packaging job to submit. All of it together is at most 8,192 bytes as ICE's query string encodes it, a limit of the
- * gateway's; there a letter outside ASCII takes 6 to 12 bytes.
+ * A packaging job to submit. All members together take at most 8,192 bytes in ICE's query string. This is a limit of the
+ * gateway. A character outside ASCII takes 6 to 12 bytes there.
  */
 export type SubmitPackageJobInput = {
-  /** The media to package, 1 to 100, in the order the job shows them. ICE documents no maximum; this one is the gateway's. */
+  /**
+   * The media to package, 1 to 100 items. The job shows them in the same order. ICE documents no maximum. This one is a
+   * limit of the gateway.
+   */
   readonly inputs: ReadonlyArray<MediaObjectInput>;
-  /** A name for people, 1 to 256 characters, a limit of the gateway's; none when left out. */
+  /**
+   * A name for people to read, 1 to 256 characters. This is a limit of the gateway. When this is omitted, the job has no
+   * name.
+   */
   readonly name?: InputMaybe<Scalars['String']['input']>;
-  /** Where the package is to be written to. */
+  /** The place where the package is written. */
   readonly output: MediaObjectInput;
-  /** The id of the queue to run in, 1 to 64 printable ASCII characters without spaces; ICE chooses when left out. */
+  /**
+   * The id of the queue that runs the job. It has 1 to 64 printable ASCII characters without spaces. When this is omitted,
+   * ICE chooses a queue.
+   */
   readonly pipelineId?: InputMaybe<Scalars['String']['input']>;
-  /** The priority in the queue, 1 to 10, larger first; ICE chooses when left out. */
+  /** The priority in the queue, 1 to 10. Larger numbers go first. When this is omitted, ICE chooses a priority. */
   readonly priority?: InputMaybe<Scalars['Int']['input']>;
   /**
-   * A text that the job carries, such as JSON, at most 1,024 bytes of UTF-8, a limit of the gateway's. An empty text is
-   * the same as none.
+   * A text that the job carries, such as JSON. It takes at most 1,024 bytes of UTF-8. This is a limit of the gateway. An
+   * empty text is the same as none.
    */
   readonly userData?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** What became of a submission. */
+/** The result of a submission. */
 export type SubmitPackageJobPayload = {
   readonly __typename?: 'SubmitPackageJobPayload';
   /**
-   * The job, as ICE shows it. Where ICE cannot show it yet, it is what was submitted, with the status `INIT` and without
-   * any times.
+   * The new job as ICE shows it. When ICE cannot show it yet, the job has the submitted values, the status `INIT` and no
+   * times.
    */
   readonly packageJob?: Maybe<PackageJob>;
 };
 
-/** The entry points for being told of changes, over a WebSocket (graphql-transport-ws) or server-sent events. */
+/** Changes that the gateway pushes to clients, over a WebSocket (graphql-transport-ws) or server-sent events. */
 export type Subscription = {
   readonly __typename?: 'Subscription';
   /**
-   * The current state of each of these packaging jobs first, then each later state, in order and never the same twice. It
-   * completes by itself when all of them have finished, and a client that reconnects misses nothing, as it begins with the
-   * current states. An id ICE does not know is one `null` with an error that names it (`extensions.argument`); the others go
-   * on. While ICE cannot be asked nothing is sent, and what has changed meanwhile is sent afterwards.
+   * The states of these packaging jobs. Each job's current state comes first. Each later state follows, in order and never
+   * the same state twice. A slow client gets only the latest state of each job. The subscription completes when all jobs
+   * have finished. A client that reconnects starts with the current states, so it misses no result. An id that ICE does
+   * not know gives one `null` and an error that names the id in `extensions.argument`. The other jobs continue. While ICE
+   * fails, nothing is sent. Changes from that time are sent afterwards.
    */
   readonly packageJobUpdated?: Maybe<PackageJob>;
 };
 
 
-/** The entry points for being told of changes, over a WebSocket (graphql-transport-ws) or server-sent events. */
+/** Changes that the gateway pushes to clients, over a WebSocket (graphql-transport-ws) or server-sent events. */
 export type SubscriptionPackageJobUpdatedArgs = {
   ids: ReadonlyArray<Scalars['ID']['input']>;
 };

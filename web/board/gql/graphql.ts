@@ -7,32 +7,32 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
 /** A media file to package, or the place of a package. */
 export type MediaObjectInput = {
   /**
-   * Of an `OSS` object its address, an `oss://` or `http(s)://` URL with a bucket or host and an object key. Of a `MEDIA`
-   * object its media-library id, 1 to 128 printable ASCII characters without spaces.
+   * For `OSS`: the address of the object, an `oss://` or `http(s)://` URL with a bucket or host and an object key. For
+   * `MEDIA`: the media-library id, 1 to 128 printable ASCII characters without spaces.
    */
   media: string;
-  /** Which of the two ways names the file; `UNKNOWN` is refused. */
+  /** Whether `media` is an address or an id. `UNKNOWN` is refused. */
   type: MediaObjectType;
 };
 
-/** The ways a media file is named. */
+/** How a media file is named. */
 export type MediaObjectType =
   /** By its id in the ICE media library (ICE: `Media`). */
   | 'MEDIA'
   /** By an OSS address: `oss://bucket/key` or `http(s)://bucket.oss-region.aliyuncs.com/key` (ICE: `OSS`). */
   | 'OSS'
-  /** ICE sent a text it documents nowhere, or none. */
+  /** ICE sent a text that it does not document, or none. */
   | 'UNKNOWN';
 
-/** Where a packaging job stands. */
+/** The status of a packaging job. */
 export type PackageJobStatus =
-  /** Ended without a package; `code` and `message` say why (ICE: `Fail`). */
+  /** The job has ended without a package. `code` and `message` say why (ICE: `Fail`). */
   | 'FAIL'
-  /** Accepted and not ended yet (ICE: `Init`). */
+  /** ICE has accepted the job. The job has not ended yet (ICE: `Init`). */
   | 'INIT'
-  /** Ended, the package is complete (ICE: `Success`). */
+  /** The job has ended. The package is complete (ICE: `Success`). */
   | 'SUCCESS'
-  /** ICE sent another text or none; `statusRaw` has it. Treat it as not finished. */
+  /** ICE sent another text or none. `statusRaw` has the text. Treat the job as not finished. */
   | 'UNKNOWN';
 
 /** What submitted a packaging job. */
@@ -41,29 +41,38 @@ export type PackageJobTriggerSource =
   | 'API'
   /** The ICE console (ICE: `Console`). */
   | 'CONSOLE'
-  /** ICE sent a text it documents nowhere. */
+  /** ICE sent a text that it does not document. */
   | 'UNKNOWN'
   /** An ICE workflow (ICE: `WorkFlow`). */
   | 'WORK_FLOW';
 
 /**
- * A packaging job to submit. All of it together is at most 8,192 bytes as ICE's query string encodes it, a limit of the
- * gateway's; there a letter outside ASCII takes 6 to 12 bytes.
+ * A packaging job to submit. All members together take at most 8,192 bytes in ICE's query string. This is a limit of the
+ * gateway. A character outside ASCII takes 6 to 12 bytes there.
  */
 export type SubmitPackageJobInput = {
-  /** The media to package, 1 to 100, in the order the job shows them. ICE documents no maximum; this one is the gateway's. */
+  /**
+   * The media to package, 1 to 100 items. The job shows them in the same order. ICE documents no maximum. This one is a
+   * limit of the gateway.
+   */
   inputs: Array<MediaObjectInput>;
-  /** A name for people, 1 to 256 characters, a limit of the gateway's; none when left out. */
+  /**
+   * A name for people to read, 1 to 256 characters. This is a limit of the gateway. When this is omitted, the job has no
+   * name.
+   */
   name?: string | null | undefined;
-  /** Where the package is to be written to. */
+  /** The place where the package is written. */
   output: MediaObjectInput;
-  /** The id of the queue to run in, 1 to 64 printable ASCII characters without spaces; ICE chooses when left out. */
+  /**
+   * The id of the queue that runs the job. It has 1 to 64 printable ASCII characters without spaces. When this is omitted,
+   * ICE chooses a queue.
+   */
   pipelineId?: string | null | undefined;
-  /** The priority in the queue, 1 to 10, larger first; ICE chooses when left out. */
+  /** The priority in the queue, 1 to 10. Larger numbers go first. When this is omitted, ICE chooses a priority. */
   priority?: number | null | undefined;
   /**
-   * A text that the job carries, such as JSON, at most 1,024 bytes of UTF-8, a limit of the gateway's. An empty text is
-   * the same as none.
+   * A text that the job carries, such as JSON. It takes at most 1,024 bytes of UTF-8. This is a limit of the gateway. An
+   * empty text is the same as none.
    */
   userData?: string | null | undefined;
 };
