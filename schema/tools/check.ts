@@ -1,4 +1,5 @@
-// `npm run check:schema`: the example operations fit the schema, and the schema fits the clients of the last release.
+// `npm run check:schema`: checks that the example operations fit the schema, and that the schema breaks no client of the
+// last release.
 import { readFileSync } from 'node:fs';
 import { createSchema } from '../../src/server/graphql/schema.ts';
 import { readOperations, RELEASED, ROOT } from './files.ts';

@@ -4,15 +4,15 @@ import { lexicographicSortSchema, printSchema, Source, type GraphQLSchema } from
 /** The repository's folder. */
 export const ROOT = new URL('../../', import.meta.url);
 
-/** The schema as of the last release. */
+/** The file with the schema of the last release. */
 export const RELEASED = new URL('schema/released/schema.graphql', ROOT);
 
-/** The schema in one text, in an order that moving its parts does not change. */
+/** The schema as one text, sorted by name. The order of the definitions in `schema/` does not matter. */
 export function printSorted(schema: GraphQLSchema): string {
   return `${printSchema(lexicographicSortSchema(schema))}\n`;
 }
 
-/** Every operation of `schema/operations`, each named by its file. */
+/** Every operation in `schema/operations`. Each source has the name of its file. */
 export function readOperations(): Source[] {
   const folder = new URL('schema/operations/', ROOT);
   return readdirSync(folder)

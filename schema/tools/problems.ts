@@ -6,14 +6,16 @@ export interface Contract {
   /** The SDL of the last release. */
   readonly released: string;
   readonly operations: readonly Source[];
-  /** The whole CHANGELOG. */
+  /** The text of the CHANGELOG, with all sections. */
   readonly changelog: string;
 }
 
 /**
- * What must not be merged, a line each: operations that do not fit the schema or use what is deprecated, and changes that
- * can break a client of the last release, unless the first section of the CHANGELOG has a line `- Breaking: …` that names
- * what changed in backticks, as `PackageJob.name` or `Query.packageJobs.first`.
+ * The reasons not to merge, one line each. There are two kinds:
+ *
+ * - an operation that does not fit the schema, or that uses a deprecated field
+ * - a change that can break a client of the last release. It is allowed when the first section of the CHANGELOG has a
+ *   line `- Breaking: …` that names the change in backticks, such as `PackageJob.name` or `Query.packageJobs.first`
  */
 export async function problemsOf(contract: Contract): Promise<string[]> {
   return [...operationProblems(contract), ...(await changeProblems(contract))];
@@ -35,7 +37,7 @@ async function changeProblems({ schema, released, changelog }: Contract): Promis
     .map(({ message, path }) => `breaks clients of the last release: ${message} (\`${path ?? ''}\`)`);
 }
 
-/** What the lines `- Breaking: …` of the first section name. A line goes on where the next is indented. */
+/** The names in the lines `- Breaking: …` of the first section. An indented line continues the line before it. */
 function declaredBreaks(changelog: string): ReadonlySet<string> {
   const [, section = ''] = changelog.split(/^## /m);
   const lines = [...section.matchAll(/^- Breaking: .*(?:\n {2}.*)*/gm)].join('\n');

@@ -1,4 +1,5 @@
-// `npm run schema`: the schema as code generators take it, in `build/`; with `--release`, the one of the last release.
+// `npm run schema`: writes the schema to `build/`, in the formats that code generators read. With `--release` it writes
+// the schema of the last release instead.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { introspectionFromSchema } from 'graphql';

@@ -2,36 +2,42 @@ import { buildSchema, Source } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { problemsOf, type Contract } from '../../schema/tools/problems.ts';
 
-const released = `
+const RELEASED = `
   type Query { packageJob(id: ID!): PackageJob }
   type PackageJob { id: ID! isFinished: Boolean! pollAfterMs: Int status: Status }
   enum Status { INIT SUCCESS }
   type Mutation { submit(input: Input!): PackageJob }
   input Input { name: String }
 `;
-const changelog =
-  '# Changelog\n\n## 0.2.0\n\n- Nothing.\n\n## 0.1.0\n\n- Breaking: `PackageJob.name` has left.\n';
+const CHANGELOG =
+  '# Changelog\n\n## 0.2.0\n\n- Nothing.\n\n## 0.1.0\n\n- Breaking: `PackageJob.name` is removed.\n';
 
-/** What is wrong with a schema, or with the one of the last release. */
-function problems(sdl = released, contract: Partial<Contract> = {}): Promise<string[]> {
-  return problemsOf({ schema: buildSchema(sdl), released, operations: [], changelog, ...contract });
+/** The problems of a schema. The default schema is the one of the last release. */
+function problems(sdl = RELEASED, contract: Partial<Contract> = {}): Promise<string[]> {
+  return problemsOf({
+    schema: buildSchema(sdl),
+    released: RELEASED,
+    operations: [],
+    changelog: CHANGELOG,
+    ...contract,
+  });
 }
 
-/** The SDL of the last release with one text replaced, which it has to have. */
+/** The SDL of the last release with `text` replaced by `other`. The SDL must contain `text`. */
 function releasedWith(text: string, other: string): string {
-  expect(released).toContain(text);
-  return released.replace(text, other);
+  expect(RELEASED).toContain(text);
+  return RELEASED.replace(text, other);
 }
 
-describe('a change of the schema', () => {
-  it('is none when nothing changed', async () => {
+describe('a schema change', () => {
+  it('is not reported when nothing changed', async () => {
     expect(await problems()).toEqual([]);
   });
 
   it.for<[string, string, string, string]>([
-    ['a field that has left', 'pollAfterMs: Int', '', 'PackageJob.pollAfterMs'],
+    ['a removed field', 'pollAfterMs: Int', '', 'PackageJob.pollAfterMs'],
     ['a field that can now be null', 'isFinished: Boolean!', 'isFinished: Boolean', 'PackageJob.isFinished'],
-    ['an enum value that has left', 'INIT', '', 'Status.INIT'],
+    ['a removed enum value', 'INIT', '', 'Status.INIT'],
     [
       'an argument that is now required',
       'packageJob(',
@@ -45,7 +51,7 @@ describe('a change of the schema', () => {
     ]);
   });
 
-  it('is refused although a field that leaves was deprecated', async () => {
+  it('is refused when the removed field was deprecated', async () => {
     const deprecated = releasedWith('pollAfterMs: Int', 'pollAfterMs: Int @deprecated(reason: "none")');
     const sdl = releasedWith('pollAfterMs: Int', '');
     expect(await problems(sdl, { released: deprecated })).toHaveLength(1);
@@ -54,32 +60,33 @@ describe('a change of the schema', () => {
   it.for<[string, string, string]>([
     ['a field', 'pollAfterMs: Int', 'pollAfterMs: Int progress: Int'],
     ['an enum value', 'INIT', 'INIT PAUSED'],
-    ['an argument that may be left out', 'packageJob(', 'packageJob(wait: Int, '],
+    ['an optional argument', 'packageJob(', 'packageJob(wait: Int, '],
     ['a deprecation', 'pollAfterMs: Int', 'pollAfterMs: Int @deprecated(reason: "Use `id`.")'],
     ['another description', 'type PackageJob', '"A job." type PackageJob'],
-  ])('passes where it only adds or tells: %s', async ([, text, other]) => {
+  ])('passes when it only adds something or changes a text: %s', async ([, text, other]) => {
     expect(await problems(releasedWith(text, other))).toEqual([]);
   });
 
-  it('passes when the first section of the CHANGELOG says that it breaks clients, and what', async () => {
+  it('passes when the first section of the CHANGELOG names it as breaking', async () => {
     const sdl = releasedWith('pollAfterMs: Int', '');
-    const told = (line: string) => problems(sdl, { changelog: `# Changelog\n\n## 0.2.0\n\n${line}\n` });
-    expect(await told('- Breaking: `PackageJob.pollAfterMs` has left.')).toEqual([]);
-    expect(await told('- Breaking: two have left, `PackageJob.a` and\n  `PackageJob.pollAfterMs`.')).toEqual(
-      [],
-    );
-    expect(await told('- Breaking: `PackageJob.name` has left.')).toHaveLength(1);
-    expect(await told('- `PackageJob.pollAfterMs` has left.')).toHaveLength(1);
+    const problemsWith = (line: string) =>
+      problems(sdl, { changelog: `# Changelog\n\n## 0.2.0\n\n${line}\n` });
+    expect(await problemsWith('- Breaking: `PackageJob.pollAfterMs` is removed.')).toEqual([]);
     expect(
-      await told('- Nothing.\n\n## 0.1.0\n\n- Breaking: `PackageJob.pollAfterMs` has left.'),
+      await problemsWith('- Breaking: two are removed, `PackageJob.a` and\n  `PackageJob.pollAfterMs`.'),
+    ).toEqual([]);
+    expect(await problemsWith('- Breaking: `PackageJob.name` is removed.')).toHaveLength(1);
+    expect(await problemsWith('- `PackageJob.pollAfterMs` is removed.')).toHaveLength(1);
+    expect(
+      await problemsWith('- Nothing.\n\n## 0.1.0\n\n- Breaking: `PackageJob.pollAfterMs` is removed.'),
     ).toHaveLength(1);
   });
 });
 
 describe('an operation', () => {
   it.for<[string, string]>([
-    ['asks for what is not there', '{ packageJob(id: "a") { nothing } }'],
-    ['uses what is deprecated', '{ packageJob(id: "a") { id old } }'],
+    ['selects a field that does not exist', '{ packageJob(id: "a") { nothing } }'],
+    ['uses a deprecated field', '{ packageJob(id: "a") { id old } }'],
   ])('is refused when it %s', async ([, text]) => {
     const sdl = releasedWith(
       'pollAfterMs: Int',

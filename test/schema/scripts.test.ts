@@ -8,7 +8,7 @@ import { ROOT, runFile } from '../support/command.ts';
 
 const schema = createSchema();
 
-/** Runs a script that writes this file of `build/`; gives what it printed, and the text of the file. */
+/** Runs a script that writes a file to `build/`. Returns the output of the script and the text of the file. */
 async function build(name: string, file: string, args: readonly string[] = []) {
   const path = `${ROOT}build/${name}`;
   rmSync(path, { force: true });
@@ -17,7 +17,7 @@ async function build(name: string, file: string, args: readonly string[] = []) {
 }
 
 describe('npm run schema', () => {
-  it('writes the schema as text and as introspection, and says where', async () => {
+  it('writes the schema as SDL and as introspection, and prints the paths', async () => {
     const { output, text: introspection } = await build('schema.json', 'schema/tools/write.ts');
     expect(output.trim().split('\n')).toEqual([`${ROOT}build/schema.graphql`, `${ROOT}build/schema.json`]);
     const text = printSorted(schema);
@@ -27,7 +27,7 @@ describe('npm run schema', () => {
 });
 
 describe('npm run manifest', () => {
-  it('writes a manifest of every example operation, which the gateway takes', async () => {
+  it('writes a manifest of every example operation that the gateway accepts', async () => {
     const tool = 'node_modules/@apollo/generate-persisted-query-manifest/cli.js';
     const config = 'schema/tools/persisted-query-manifest.config.json';
     const { code, path } = await build('persisted-operations.json', tool, ['--config', config]);
@@ -37,7 +37,7 @@ describe('npm run manifest', () => {
 });
 
 describe('npm run check:schema', () => {
-  it('finds nothing wrong', async () => {
+  it('finds no problems', async () => {
     expect(await runFile('schema/tools/check.ts')).toMatchObject({ code: 0 });
   });
 });
