@@ -1,40 +1,45 @@
-import { invalidParameter, missingParameter, refuse } from './errors.ts';
-import type { JobBook, JobQuery } from './jobs.ts';
+import { apiError, invalidParameter, missingParameter } from './errors.ts';
+import type { JobQuery, JobRegistry } from './jobs.ts';
 import type { JobSubmission } from './new-job.ts';
 import { fromWireTime } from './wire.ts';
 import type { IceAction, WireMedia } from './wire.ts';
 
 type Parameters = ReadonlyMap<string, string>;
 
-/** What an action answers, without the RequestId that every answer carries. */
-export type Result = Readonly<Record<string, unknown>>;
+/** The members that an action adds to a response. Every response also has a RequestId. */
+export type ActionResult = Readonly<Record<string, unknown>>;
 
 export interface ActionOptions {
-  readonly jobs: JobBook;
-  /** Now by the emulator's clock, in milliseconds since the epoch. */
+  readonly jobs: JobRegistry;
+  /** The time of the emulator's clock, in milliseconds since the epoch. */
   readonly now: number;
-  /** ListPackageJobs shows how things stood this many milliseconds ago. */
+  /** ListPackageJobs shows the jobs as they were this many milliseconds ago. */
   readonly listLagMs: number;
 }
 
-/** @throws {Refusal} when a parameter is missing or wrong, or there is no such job */
-export function performAction(action: IceAction, parameters: Parameters, options: ActionOptions): Result {
-  return actions[action](parameters, options);
+/** @throws {ApiError} when a parameter is missing or invalid, or when the job does not exist */
+export function performAction(
+  action: IceAction,
+  parameters: Parameters,
+  options: ActionOptions,
+): ActionResult {
+  return ACTIONS[action](parameters, options);
 }
 
-const actions: Readonly<Record<IceAction, (parameters: Parameters, options: ActionOptions) => Result>> = {
-  GetPackageJob: getPackageJob,
-  ListPackageJobs: (parameters, { jobs, now, listLagMs }) => ({
-    PackageJobList: jobs.list(readQuery(parameters), now - listLagMs),
-  }),
-  SubmitPackageJob: (parameters, { jobs }) => ({ JobId: jobs.submit(readSubmission(parameters)) }),
-};
+const ACTIONS: Readonly<Record<IceAction, (parameters: Parameters, options: ActionOptions) => ActionResult>> =
+  {
+    GetPackageJob: getPackageJob,
+    ListPackageJobs: (parameters, { jobs, now, listLagMs }) => ({
+      PackageJobList: jobs.list(readQuery(parameters), now - listLagMs),
+    }),
+    SubmitPackageJob: (parameters, { jobs }) => ({ JobId: jobs.submit(readSubmission(parameters)) }),
+  };
 
-function getPackageJob(parameters: Parameters, { jobs, now }: ActionOptions): Result {
+function getPackageJob(parameters: Parameters, { jobs, now }: ActionOptions): ActionResult {
   const job = jobs.get(required(parameters, 'JobId'), now);
   if (job !== undefined) return { PackageJob: job };
   if (jobs.unknownJob === 'absent') return {};
-  throw refuse(jobs.unknownJob);
+  throw apiError(jobs.unknownJob);
 }
 
 function readQuery(parameters: Parameters): JobQuery {
@@ -115,7 +120,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Clients send an unset member as empty text, so empty counts as absent. */
+/** Clients send an unset parameter as empty text, so empty text means absent. */
 function optional(parameters: Parameters, name: string): string | undefined {
   return parameters.get(name) || undefined;
 }

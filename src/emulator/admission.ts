@@ -1,29 +1,37 @@
-import { missingHeader, missingParameter, invalidParameter, Refusal, refuse, throttled } from './errors.ts';
+import {
+  ApiError,
+  apiError,
+  invalidParameter,
+  missingHeader,
+  missingParameter,
+  throttled,
+} from './errors.ts';
 import type { ApiRequest } from './request.ts';
 import {
   isSameSignature,
   parseAuthorization,
-  requiredHeaders,
+  REQUIRED_HEADERS,
   sha256,
   signV1,
   signV3,
   unsignedHeaders,
 } from './signature.ts';
 import type { V3Authorization } from './signature.ts';
-import { fromWireTime, iceVersion, isIceAction } from './wire.ts';
+import { fromWireTime, ICE_VERSION, isIceAction } from './wire.ts';
 import type { IceAction } from './wire.ts';
 
 export interface EmulatorCredentials {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
-  /** Present for a session (STS) triple: requests must then carry exactly this token. */
+  /** Set for temporary (STS) credentials. Requests must carry exactly this token. */
   readonly securityToken?: string;
 }
 
-/** How far a request's timestamp may be from the server's clock, either way, in milliseconds. */
-const allowedSkewMs = 15 * 60_000;
+/** The maximum difference between a request's timestamp and the server's clock, in both directions, in milliseconds. */
+const ALLOWED_SKEW_MS = 15 * 60_000;
 
-const systemParameters = [
+/** The parameters that every V1 request must have. */
+const SYSTEM_PARAMETERS = [
   'AccessKeyId',
   'SignatureMethod',
   'SignatureVersion',
@@ -33,21 +41,21 @@ const systemParameters = [
 
 export interface AdmissionOptions {
   readonly credentials: readonly EmulatorCredentials[];
-  /** Calls per second and action; Infinity switches the limit off. */
+  /** Maximum calls of each action per second. Infinity means no limit. */
   readonly limits: Readonly<Record<IceAction, number>>;
 }
 
 /**
- * Decides whether a request may be performed. In this order: method and path, action and version,
- * completeness, timestamp, access key, security token, signature, nonce, call rate.
+ * Decides whether a request is admitted. It checks in this order: method and path, action and version,
+ * required headers or parameters, timestamp, access key, security token, signature, nonce, call rate.
  *
- * A nonce is spent only by a request whose signature is right, and a request that is refused
- * costs nothing of the call rate.
+ * Only a request with a valid signature uses up its nonce. A request that fails a check does not count
+ * towards the call rate.
  */
 export class Admission {
   readonly #credentials: ReadonlyMap<string, EmulatorCredentials>;
   readonly #limits: Readonly<Record<IceAction, number>>;
-  readonly #nonces = new NonceBook();
+  readonly #nonces = new UsedNonces();
   readonly #windows = new Map<IceAction, { second: number; calls: number }>();
 
   constructor({ credentials, limits }: AdmissionOptions) {
@@ -55,26 +63,28 @@ export class Admission {
     this.#limits = limits;
   }
 
-  /** @throws {Refusal} when the request may not be performed at `now` (milliseconds since the epoch) */
+  /** @throws {ApiError} when the request is not admitted at `now` (milliseconds since the epoch) */
   admit(request: ApiRequest, now: number): IceAction {
     const action = checkTarget(request);
     const claim = request.scheme === 'V3' ? readV3(request) : readV1(request);
     const timestamp = checkTimestamp(claim.timestamp, now);
     const credential = this.#credentials.get(claim.accessKeyId);
-    if (credential === undefined) throw refuse('InvalidAccessKeyId.NotFound');
+    if (credential === undefined) throw apiError('InvalidAccessKeyId.NotFound');
     this.#checkToken(credential, claim.securityToken);
     claim.verify(credential.accessKeySecret);
-    this.#nonces.spend(`${claim.accessKeyId} ${claim.nonce}`, timestamp, now);
+    this.#nonces.add(`${claim.accessKeyId} ${claim.nonce}`, timestamp, now);
     this.#countCall(action, now);
     return action;
   }
 
   #checkToken({ securityToken: expected }: EmulatorCredentials, received: string | undefined): void {
     if (received === expected) return;
-    if (received === undefined) throw refuse('MissingSecurityToken');
-    const isOfAnotherKey = [...this.#credentials.values()].some((other) => other.securityToken === received);
-    throw refuse(
-      isOfAnotherKey ? 'InvalidSecurityToken.MismatchWithAccessKey' : 'InvalidSecurityToken.Malformed',
+    if (received === undefined) throw apiError('MissingSecurityToken');
+    const belongsToAnotherKey = [...this.#credentials.values()].some(
+      (other) => other.securityToken === received,
+    );
+    throw apiError(
+      belongsToAnotherKey ? 'InvalidSecurityToken.MismatchWithAccessKey' : 'InvalidSecurityToken.Malformed',
     );
   }
 
@@ -87,19 +97,19 @@ export class Admission {
   }
 }
 
-/** Remembers each nonce for 15 minutes after it could last be used. */
-class NonceBook {
+/** The used nonces. Each is kept for 15 minutes after its timestamp or its use, whichever is later. */
+class UsedNonces {
   readonly #expiries = new Map<string, number>();
 
-  /** @throws {Refusal} SignatureNonceUsed */
-  spend(nonce: string, timestamp: number, now: number): void {
-    this.#forgetOldest(now);
-    if ((this.#expiries.get(nonce) ?? -Infinity) >= now) throw refuse('SignatureNonceUsed');
-    this.#expiries.set(nonce, Math.max(timestamp, now) + allowedSkewMs);
+  /** @throws {ApiError} SignatureNonceUsed when the nonce is already there */
+  add(nonce: string, timestamp: number, now: number): void {
+    this.#removeExpired(now);
+    if ((this.#expiries.get(nonce) ?? -Infinity) >= now) throw apiError('SignatureNonceUsed');
+    this.#expiries.set(nonce, Math.max(timestamp, now) + ALLOWED_SKEW_MS);
   }
 
-  // A map keeps the order of insertion, so the oldest stand in front and each call removes few.
-  #forgetOldest(now: number): void {
+  // A map keeps the order of insertion, so the oldest nonces come first and each call removes only a few.
+  #removeExpired(now: number): void {
     for (const [nonce, expiry] of this.#expiries) {
       if (expiry >= now) return;
       this.#expiries.delete(nonce);
@@ -107,7 +117,7 @@ class NonceBook {
   }
 }
 
-/** What a request says about itself; `verify` throws when it cannot have been signed with that secret. */
+/** What a request claims about its sender. `verify` throws when the signature was not made with that secret. */
 interface Claim {
   readonly accessKeyId: string;
   readonly securityToken: string | undefined;
@@ -117,31 +127,32 @@ interface Claim {
 }
 
 function checkTarget({ method, path, scheme, action, version, parameters }: ApiRequest): IceAction {
-  if (method !== 'GET' && method !== 'POST') throw refuse('UnsupportedHTTPMethod');
-  if (path !== '/') throw refuse('InvalidApi.NotFound');
+  if (method !== 'GET' && method !== 'POST') throw apiError('UnsupportedHTTPMethod');
+  if (path !== '/') throw apiError('InvalidApi.NotFound');
   if (!action) throw scheme === 'V3' ? missingHeader('x-acs-action') : missingParameter('Action');
   if (!version) throw scheme === 'V3' ? missingHeader('x-acs-version') : missingParameter('Version');
-  if (version !== iceVersion) throw refuse('InvalidVersion');
-  if (!isIceAction(action)) throw refuse('InvalidAction.NotFound');
+  if (version !== ICE_VERSION) throw apiError('InvalidVersion');
+  if (!isIceAction(action)) throw apiError('InvalidAction.NotFound');
   const format = parameters.get('Format')?.toUpperCase() ?? 'XML';
-  if (scheme === 'V1' && format !== 'JSON' && format !== 'XML') throw refuse('InvalidParameter.Format');
+  if (scheme === 'V1' && format !== 'JSON' && format !== 'XML') throw apiError('InvalidParameter.Format');
   return action;
 }
 
 function checkTimestamp(text: string, now: number): number {
   const timestamp = fromWireTime(text);
-  if (timestamp === undefined) throw refuse('InvalidTimeStamp.Format');
-  if (Math.abs(now - timestamp) > allowedSkewMs) throw refuse('InvalidTimeStamp.Expired');
+  if (timestamp === undefined) throw apiError('InvalidTimeStamp.Format');
+  if (Math.abs(now - timestamp) > ALLOWED_SKEW_MS) throw apiError('InvalidTimeStamp.Expired');
   return timestamp;
 }
 
+/** Reads the authentication of a V1 request from its parameters. */
 function readV1(request: ApiRequest): Claim {
   const { parameters, method, query, form } = request;
   const value = (name: string) => parameters.get(name) ?? '';
-  for (const name of systemParameters) if (value(name) === '') throw missingParameter(name);
-  if (value('SignatureMethod') !== 'HMAC-SHA1') throw refuse('InvalidSignatureMethod');
+  for (const name of SYSTEM_PARAMETERS) if (value(name) === '') throw missingParameter(name);
+  if (value('SignatureMethod') !== 'HMAC-SHA1') throw apiError('InvalidSignatureMethod');
   if (value('SignatureVersion') !== '1.0') throw invalidParameter('SignatureVersion');
-  if (value('Signature') === '') throw refuse('IncompleteSignature');
+  if (value('Signature') === '') throw apiError('IncompleteSignature');
   return {
     accessKeyId: value('AccessKeyId'),
     securityToken: parameters.get('SecurityToken') || undefined,
@@ -150,19 +161,20 @@ function readV1(request: ApiRequest): Claim {
     verify(accessKeySecret) {
       const expected = signV1({ method, parameters: [...query, ...form] }, accessKeySecret);
       if (isSameSignature(expected.signature, value('Signature'))) return;
-      throw mismatch(
+      throw signatureMismatch(
         `Specified signature is not matched with our calculation. server string to sign is:${expected.stringToSign}`,
       );
     },
   };
 }
 
+/** Reads the authentication of a V3 request from its headers. */
 function readV3(request: ApiRequest): Claim {
   const { headers } = request;
   const value = (name: string) => headers[name] ?? '';
-  for (const name of requiredHeaders) if (value(name) === '') throw missingHeader(name);
+  for (const name of REQUIRED_HEADERS) if (value(name) === '') throw missingHeader(name);
   const authorization = readAuthorization(value('authorization'));
-  if (unsignedHeaders(headers, authorization.signedHeaders).length > 0) throw refuse('IncompleteSignature');
+  if (unsignedHeaders(headers, authorization.signedHeaders).length > 0) throw apiError('IncompleteSignature');
   return {
     accessKeyId: authorization.accessKeyId,
     securityToken: headers['x-acs-security-token'] || undefined,
@@ -173,9 +185,9 @@ function readV3(request: ApiRequest): Claim {
 }
 
 function readAuthorization(text: string): V3Authorization {
-  if (!text.startsWith('ACS3-HMAC-SHA256 ')) throw refuse('InvalidSignatureMethod');
+  if (!text.startsWith('ACS3-HMAC-SHA256 ')) throw apiError('InvalidSignatureMethod');
   const authorization = parseAuthorization(text);
-  if (authorization === undefined) throw refuse('IncompleteSignature');
+  if (authorization === undefined) throw apiError('IncompleteSignature');
   return authorization;
 }
 
@@ -184,13 +196,13 @@ function verifyV3(request: ApiRequest, authorization: V3Authorization, accessKey
   const expected = signV3({ ...request, signedHeaders }, accessKeySecret);
   const isHashRight = request.headers['x-acs-content-sha256'] === sha256(request.body);
   if (isHashRight && isSameSignature(expected.signature, signature)) return;
-  throw mismatch(
+  throw signatureMismatch(
     'Specified signature does not match our calculation. ' +
       `server StringToSign is [${expected.stringToSign}] server CanonicalRequest is [${expected.canonicalRequest}]`,
   );
 }
 
-/** Echoes the string to sign, as the real gateway does: callers must keep it out of their logs. */
-function mismatch(message: string): Refusal {
-  return new Refusal({ status: 400, code: 'SignatureDoesNotMatch', message });
+/** The message repeats the string to sign, as the message of the real ICE does. Clients must not log it. */
+function signatureMismatch(message: string): ApiError {
+  return new ApiError({ status: 400, code: 'SignatureDoesNotMatch', message });
 }

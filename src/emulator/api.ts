@@ -1,62 +1,66 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { performAction } from './actions.ts';
-import type { Result } from './actions.ts';
+import type { ActionResult } from './actions.ts';
 import type { Admission } from './admission.ts';
 import type { Clock } from './clock.ts';
-import { refusalReply, successReply } from './envelope.ts';
-import type { Exchange, Reply } from './envelope.ts';
-import { Refusal, refuse } from './errors.ts';
-import { answerInstead } from './fault-answers.ts';
-import { isAnswerFault, outcomeKinds } from './faults.ts';
-import type { DeliveryFault, FaultBook } from './faults.ts';
-import type { JobBook } from './jobs.ts';
+import { errorResponse, successResponse } from './envelope.ts';
+import type { HttpResponse, ResponseContext } from './envelope.ts';
+import { ApiError, apiError } from './errors.ts';
+import { faultResponse } from './fault-responses.ts';
+import { isResponseFault, OUTCOME_KINDS } from './faults.ts';
+import type { DeliveryFault, FaultInjector } from './faults.ts';
+import type { JobRegistry } from './jobs.ts';
 import type { ApiRequest } from './request.ts';
 import type { IceAction, WireJobPage, WirePackageJob } from './wire.ts';
 
 export interface ApiOptions {
   readonly admission: Admission;
-  readonly jobs: JobBook;
-  readonly faults: FaultBook;
+  readonly jobs: JobRegistry;
+  readonly faults: FaultInjector;
   readonly clock: Clock;
+  /** The delay of every response, in real milliseconds. */
   readonly latencyMs: number;
-  /** Told of exceptions nobody foresaw, which clients see as InternalError. */
+  /** Called with each unexpected error. The client receives InternalError. */
   readonly onInternalError: (error: unknown) => void;
 }
 
-/** An answer and the fault that is to spoil its delivery. */
-export interface Answer {
-  readonly reply: Reply;
+/** A response, and the fault that its delivery has. */
+export interface Delivery {
+  readonly response: HttpResponse;
   readonly fault?: DeliveryFault;
 }
 
 /**
- * From a parsed request to its answer: admission, faults, action.
+ * Makes the response to a parsed request: admission, then faults, then the action.
  *
- * Never rejects but with an AbortError, when `signal` ends a wait: what nobody foresaw is answered
- * as 500 InternalError.
+ * It rejects only with an AbortError, when `signal` ends a delay. The response to an unexpected error
+ * is 500 InternalError.
  */
-export async function answerRequest(
+export async function handleRequest(
   request: ApiRequest,
-  exchange: Exchange,
+  context: ResponseContext,
   options: ApiOptions & { readonly signal: AbortSignal },
-): Promise<Answer> {
+): Promise<Delivery> {
   const { admission, faults, clock, signal } = options;
   const jobIds = jobIdsOf(request);
   const skewMs = faults.take(['clockSkew'], request.action, jobIds)?.skewMs ?? 0;
   const now = clock.now() + skewMs;
   const date = { date: new Date(now).toUTCString() };
   let delayMs = options.latencyMs;
-  let answer: Answer;
+  let delivery: Delivery;
   try {
     const action = admission.admit(request, now);
     delayMs += faults.take(['delay'], action, jobIds)?.delayMs ?? 0;
-    answer = perform(action, request, exchange, options);
+    delivery = perform(action, request, context, options);
   } catch (error) {
-    if (!(error instanceof Refusal)) options.onInternalError(error);
-    answer = { reply: refusalReply(exchange, error instanceof Refusal ? error : refuse('InternalError')) };
+    if (!(error instanceof ApiError)) options.onInternalError(error);
+    delivery = {
+      response: errorResponse(context, error instanceof ApiError ? error : apiError('InternalError')),
+    };
   }
   if (delayMs > 0) await wait(delayMs, undefined, { signal });
-  return { ...answer, reply: { ...answer.reply, headers: { ...date, ...answer.reply.headers } } };
+  const { response } = delivery;
+  return { ...delivery, response: { ...response, headers: { ...date, ...response.headers } } };
 }
 
 interface ResultMembers {
@@ -64,41 +68,51 @@ interface ResultMembers {
   readonly PackageJobList?: WireJobPage;
 }
 
-function perform(action: IceAction, request: ApiRequest, exchange: Exchange, options: ApiOptions): Answer {
+function perform(
+  action: IceAction,
+  request: ApiRequest,
+  context: ResponseContext,
+  options: ApiOptions,
+): Delivery {
   const { faults, jobs, clock } = options;
   const jobIds = jobIdsOf(request);
-  const fault = faults.take(outcomeKinds, action, jobIds);
-  if (fault !== undefined && isAnswerFault(fault)) {
-    return { reply: answerInstead(fault, exchange) };
+  const fault = faults.take(OUTCOME_KINDS, action, jobIds);
+  if (fault !== undefined && isResponseFault(fault)) {
+    return { response: faultResponse(fault, context) };
   }
   const listLagMs = action === 'ListPackageJobs' ? (faults.take(['listLag'], action, jobIds)?.lagMs ?? 0) : 0;
-  const reply = replyOf(exchange, () => {
+  const response = responseOf(context, () => {
     const result = performAction(action, request.parameters, { jobs, now: clock.now(), listLagMs });
-    return successReply(exchange, action, patchJobs(request, action, result, faults));
+    return successResponse(context, action, patchJobs(request, action, result, faults));
   });
-  return fault === undefined ? { reply } : { reply, fault };
+  return fault === undefined ? { response } : { response, fault };
 }
 
-/** A refusal is a reply as well, so that its delivery can be spoiled too. */
-function replyOf(exchange: Exchange, perform: () => Answer['reply']): Answer['reply'] {
+/** An API error also becomes a response, so a delivery fault applies to it too. */
+function responseOf(context: ResponseContext, perform: () => HttpResponse): HttpResponse {
   try {
     return perform();
   } catch (error) {
-    if (error instanceof Refusal) return refusalReply(exchange, error);
+    if (error instanceof ApiError) return errorResponse(context, error);
     throw error;
   }
 }
 
-/** Each job shown is one job a patch can meet, under the id asked for and the id it bears. */
-function patchJobs(request: ApiRequest, action: IceAction, result: Result, faults: FaultBook): Result {
-  if (!faults.isWaiting('patch')) return result;
-  const patched = (job: WirePackageJob): WirePackageJob => {
+/** Applies `patch` faults to each job of a result. A fault matches the requested JobId or the JobId of the job. */
+function patchJobs(
+  request: ApiRequest,
+  action: IceAction,
+  result: ActionResult,
+  faults: FaultInjector,
+): ActionResult {
+  if (!faults.hasPending('patch')) return result;
+  const patch = (job: WirePackageJob): WirePackageJob => {
     const shownId = job.JobId === undefined ? [] : [job.JobId];
     return { ...job, ...faults.take(['patch'], action, [...jobIdsOf(request), ...shownId])?.patch };
   };
   const { PackageJob: job, PackageJobList: page } = result as ResultMembers;
-  if (job !== undefined) return { PackageJob: patched(job) };
-  if (page !== undefined) return { PackageJobList: { ...page, PackageJobs: page.PackageJobs.map(patched) } };
+  if (job !== undefined) return { PackageJob: patch(job) };
+  if (page !== undefined) return { PackageJobList: { ...page, PackageJobs: page.PackageJobs.map(patch) } };
   return result;
 }
 

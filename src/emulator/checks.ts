@@ -1,11 +1,11 @@
-/** Turns unknown input into a value of its type, or throws an {@link InputError} that names `path`. */
+/** Returns the input as a value of its type, or throws an {@link InputError} that names `path`. */
 export type Check<Value> = (input: unknown, path: string) => Value;
 
 type Checks = Readonly<Record<string, Check<unknown>>>;
 type Required<Members extends Checks> = { readonly [Name in keyof Members]: ReturnType<Members[Name]> };
 type Optional<Members extends Checks> = { readonly [Name in keyof Members]?: ReturnType<Members[Name]> };
 
-/** Input that is not what was asked for; `field` is its path, such as `outcome.status`. */
+/** The input is invalid. `field` is its path, such as `outcome.status`. */
 export class InputError extends Error {
   override readonly name = 'InputError';
   readonly field: string;
@@ -36,7 +36,7 @@ export function oneOf<const Choice extends string>(choices: readonly Choice[]): 
   };
 }
 
-/** Exactly this input, which stands for that value. */
+/** Accepts exactly `expected`, and returns `value` for it. */
 export function literal<Value>(expected: string | null, value: Value): Check<Value> {
   return (input, path) => {
     if (input !== expected) throw new InputError(path, JSON.stringify(expected));
@@ -44,7 +44,7 @@ export function literal<Value>(expected: string | null, value: Value): Check<Val
   };
 }
 
-/** The first check that passes; when none does, the last one says why. */
+/** Tries the first check, then the last. When both fail, the error is that of the last. */
 export function either<First, Last>(first: Check<First>, last: Check<Last>): Check<First | Last> {
   return (input, path) => {
     try {
@@ -69,7 +69,7 @@ export const record: Check<Readonly<Record<string, unknown>>> = (input, path) =>
   return Object.fromEntries(Object.entries(input));
 };
 
-/** An object with these members and no others: a misspelt name must not pass in silence. */
+/** An object with the `needed` members, some of the `extra` ones and no others. A misspelt name is an error. */
 export function shape<const Needed extends Checks, const Extra extends Checks>(
   needed: Needed,
   extra: Extra,
@@ -85,7 +85,7 @@ export function shape<const Needed extends Checks, const Extra extends Checks>(
       if (!Object.hasOwn(members, name)) throw new InputError(at(name), 'given');
     }
     const checked = Object.entries(members).map(([name, value]) => [name, checks[name]?.(value, at(name))]);
-    // The loops above made it so; the compiler cannot follow names through entries.
+    // The loops above have checked the names. The compiler loses the names in `Object.entries`.
     // oxlint-disable-next-line no-unsafe-type-assertion
     return Object.fromEntries(checked) as Required<Needed> & Optional<Extra>;
   };

@@ -1,4 +1,4 @@
-/** The emulator's time: the clock it was given, plus what it was shifted by since. */
+/** The emulator's clock: a source clock plus an offset. */
 export class Clock {
   readonly #source: () => number;
   #offsetMs = 0;
@@ -7,6 +7,7 @@ export class Clock {
     this.#source = source;
   }
 
+  /** The offset from the source clock, in milliseconds. */
   get offsetMs(): number {
     return this.#offsetMs;
   }
@@ -16,7 +17,7 @@ export class Clock {
     return this.#source() + this.#offsetMs;
   }
 
-  /** Shifts the clock; negative goes back. */
+  /** Moves the clock forward. A negative number moves it back. */
   advance(milliseconds: number): void {
     this.#offsetMs += milliseconds;
   }

@@ -1,69 +1,70 @@
 import { either, integer, list, literal, oneOf, record, shape, text } from './checks.ts';
 import type { Check } from './checks.ts';
-import { faultKinds } from './faults.ts';
+import { FAULT_KINDS } from './faults.ts';
 import type { FaultKind, FaultRule } from './faults.ts';
-import { unknownJobAnswers } from './jobs.ts';
+import { UNKNOWN_JOB_RESPONSES } from './jobs.ts';
 import type { NewJob } from './new-job.ts';
-import { iceActions, latestTime, wireMembers } from './wire.ts';
+import { ICE_ACTIONS, MAX_TIME, WIRE_MEMBERS } from './wire.ts';
 
-const longestDelayMs = 3_600_000;
-const longestShiftMs = 100 * 365 * 86_400_000;
+const MAX_DELAY_MS = 3_600_000;
+const MAX_SHIFT_MS = 100 * 365 * 86_400_000;
 
 const status = integer(200, 599);
-const time = integer(0, latestTime);
-const shift = integer(-longestShiftMs, longestShiftMs);
+const time = integer(0, MAX_TIME);
+const shift = integer(-MAX_SHIFT_MS, MAX_SHIFT_MS);
 const always = oneOf(['always']);
 
-const scope = { action: oneOf(iceActions), jobId: text, times: either(always, integer(1, 1_000_000_000)) };
+/** The members of every fault rule that say which requests it applies to. */
+const SCOPE = { action: oneOf(ICE_ACTIONS), jobId: text, times: either(always, integer(1, 1_000_000_000)) };
 
-const rules = {
+const RULES = {
   status: shape(
     { kind: oneOf(['status']), status },
-    { code: text, message: text, body: oneOf(['json', 'xml', 'html', 'empty']), ...scope },
+    { code: text, message: text, body: oneOf(['json', 'xml', 'html', 'empty']), ...SCOPE },
   ),
   throttle: shape(
     { kind: oneOf(['throttle']) },
     {
-      retryAfterMs: either(literal(null, null), integer(0, longestDelayMs)),
+      retryAfterMs: either(literal(null, null), integer(0, MAX_DELAY_MS)),
       code: oneOf(['Throttling', 'Throttling.User', 'Throttling.Api', 'RequestsTooFrequent']),
       status,
-      ...scope,
+      ...SCOPE,
     },
   ),
-  html: shape({ kind: oneOf(['html']) }, scope),
-  oversize: shape({ kind: oneOf(['oversize']) }, { bytes: integer(1, 64 * 1024 * 1024), ...scope }),
-  body: shape({ kind: oneOf(['body']), body: text }, { status, contentType: text, ...scope }),
-  hang: shape({ kind: oneOf(['hang']), when: oneOf(['before-headers', 'mid-body']) }, scope),
+  html: shape({ kind: oneOf(['html']) }, SCOPE),
+  oversize: shape({ kind: oneOf(['oversize']) }, { bytes: integer(1, 64 * 1024 * 1024), ...SCOPE }),
+  body: shape({ kind: oneOf(['body']), body: text }, { status, contentType: text, ...SCOPE }),
+  hang: shape({ kind: oneOf(['hang']), when: oneOf(['before-headers', 'mid-body']) }, SCOPE),
   reset: shape(
     { kind: oneOf(['reset']), when: oneOf(['before-headers', 'after-headers', 'mid-body']) },
-    scope,
+    SCOPE,
   ),
-  truncate: shape({ kind: oneOf(['truncate']) }, scope),
-  garbage: shape({ kind: oneOf(['garbage']), what: oneOf(['not-http', 'not-json']) }, scope),
-  delay: shape({ kind: oneOf(['delay']), delayMs: integer(0, longestDelayMs) }, scope),
-  clockSkew: shape({ kind: oneOf(['clockSkew']), skewMs: shift }, scope),
-  listLag: shape({ kind: oneOf(['listLag']), lagMs: integer(0, longestShiftMs) }, scope),
-  patch: shape({ kind: oneOf(['patch']), patch: record }, scope),
+  truncate: shape({ kind: oneOf(['truncate']) }, SCOPE),
+  garbage: shape({ kind: oneOf(['garbage']), what: oneOf(['not-http', 'not-json']) }, SCOPE),
+  delay: shape({ kind: oneOf(['delay']), delayMs: integer(0, MAX_DELAY_MS) }, SCOPE),
+  clockSkew: shape({ kind: oneOf(['clockSkew']), skewMs: shift }, SCOPE),
+  listLag: shape({ kind: oneOf(['listLag']), lagMs: integer(0, MAX_SHIFT_MS) }, SCOPE),
+  patch: shape({ kind: oneOf(['patch']), patch: record }, SCOPE),
 } satisfies Record<FaultKind, Check<FaultRule>>;
 
-const kindOf = oneOf(faultKinds);
+const kindOf = oneOf(FAULT_KINDS);
 
 const faultRule: Check<FaultRule> = (input, path) => {
   const kind = kindOf(record(input, path)['kind'], path === '' ? 'kind' : `${path}.kind`);
-  return rules[kind](input, path);
+  return RULES[kind](input, path);
 };
 
-/** One rule of any kind, or a list of them. */
+/** One rule of any kind, or a list of rules. */
 export const faultRules: Check<FaultRule[]> = (input, path) =>
   Array.isArray(input) ? list(faultRule)(input, path) : [faultRule(input, path)];
 
 export const clockShift = shape({ advanceMs: shift }, {});
 
-export const settings = shape({ unknownJob: oneOf(unknownJobAnswers) }, {});
+export const settings = shape({ unknownJob: oneOf(UNKNOWN_JOB_RESPONSES) }, {});
 
 const media = shape({ Type: text, Media: text }, {});
 
-/** A {@link NewJob}; JSON has no Infinity, so a job that never finishes says `"finishTime": "never"`. */
+/** A {@link NewJob}. JSON has no Infinity, so `"finishTime": "never"` means a job that never finishes. */
 export const newJob: Check<NewJob> = shape(
   {},
   {
@@ -80,7 +81,7 @@ export const newJob: Check<NewJob> = shape(
     createTime: time,
     finishTime: either(literal('never', Infinity), time),
     outcome: shape({ status: oneOf(['Success', 'Fail']) }, { code: text, message: text }),
-    omit: list(oneOf(wireMembers)),
+    omit: list(oneOf(WIRE_MEMBERS)),
     verbatim: record,
   },
 );

@@ -3,27 +3,28 @@ import type { Check } from './checks.ts';
 import { InputError } from './checks.ts';
 import type { Clock } from './clock.ts';
 import { clockShift, faultRules, newJob, settings } from './control-input.ts';
-import { Refusal } from './errors.ts';
-import type { FaultBook } from './faults.ts';
-import type { JobBook } from './jobs.ts';
-import type { Journal } from './journal.ts';
+import { ApiError } from './errors.ts';
+import type { FaultInjector } from './faults.ts';
+import type { JobRegistry } from './jobs.ts';
+import type { RequestLog } from './request-log.ts';
 import { readBody, splitUrl } from './request.ts';
 
-export const controlPrefix = '/_emulator/';
+/** The prefix of all control paths. */
+export const CONTROL_PREFIX = '/_emulator/';
 
 export interface ControlOptions {
-  readonly jobs: JobBook;
-  readonly faults: FaultBook;
+  readonly jobs: JobRegistry;
+  readonly faults: FaultInjector;
   readonly clock: Clock;
-  readonly journal: Journal;
+  readonly requestLog: RequestLog;
 }
 
-/** What a route answers: HTTP status and JSON content. */
-type ControlAnswer = readonly [status: number, content: unknown];
+/** The response of a route: HTTP status and JSON content. */
+type ControlResponse = readonly [status: number, content: unknown];
 
-type Route = (body: () => unknown, options: ControlOptions) => ControlAnswer;
+type Route = (body: () => unknown, options: ControlOptions) => ControlResponse;
 
-const routes: Readonly<Record<string, Route>> = {
+const ROUTES: Readonly<Record<string, Route>> = {
   'GET /_emulator/state': (_body, options) => [200, describeState(options)],
   'POST /_emulator/faults': (body, { faults }) => {
     faults.add(...check(faultRules, body()));
@@ -45,17 +46,17 @@ const routes: Readonly<Record<string, Route>> = {
 };
 
 /**
- * The `/_emulator/…` control: JSON in, JSON out, for the machine it runs on only.
+ * Handles the control API under `/_emulator/`. It takes JSON and returns JSON, and only serves the local machine.
  *
- * 403 to other machines, other hosts' names (DNS rebinding) and other pages' origins; 404 for an unknown
- * route; 400 naming the field for bad input.
+ * Status 403: the request comes from another machine, names another host (DNS rebinding) or has another origin.
+ * Status 404: the route does not exist. Status 400: the input is invalid, and the response names the field.
  */
 export async function handleControl(
   incoming: IncomingMessage,
   response: ServerResponse,
   options: ControlOptions,
 ): Promise<void> {
-  const [status, content] = await answerControl(incoming, options);
+  const [status, content] = await routeControl(incoming, options);
   const body = `${JSON.stringify(content)}\n`;
   response.writeHead(status, {
     'content-type': 'application/json;charset=utf-8',
@@ -64,24 +65,24 @@ export async function handleControl(
   response.end(body);
 }
 
-async function answerControl(incoming: IncomingMessage, options: ControlOptions): Promise<ControlAnswer> {
+async function routeControl(incoming: IncomingMessage, options: ControlOptions): Promise<ControlResponse> {
   const { method = 'GET', url = '/' } = incoming;
   try {
     const body = await readBody(incoming);
-    if (!isFromHere(incoming)) return [403, { error: 'only this machine may control the emulator' }];
-    const route = routes[`${method} ${splitUrl(url).path}`];
+    if (!isLocal(incoming)) return [403, { error: 'only this machine may control the emulator' }];
+    const route = ROUTES[`${method} ${splitUrl(url).path}`];
     if (route === undefined)
-      return [404, { error: `no such control; there are: ${Object.keys(routes).join(', ')}` }];
+      return [404, { error: `no such control; there are: ${Object.keys(ROUTES).join(', ')}` }];
     return route(() => parseBody(body), options);
   } catch (error) {
     if (error instanceof InputError) return [400, { error: error.message, field: error.field }];
     if (error instanceof RangeError) return [400, { error: error.message }];
-    if (error instanceof Refusal) return [error.status, { error: error.message }];
+    if (error instanceof ApiError) return [error.status, { error: error.message }];
     throw error;
   }
 }
 
-function isFromHere({ headers, socket }: IncomingMessage): boolean {
+function isLocal({ headers, socket }: IncomingMessage): boolean {
   const port = String(socket.localPort);
   const hosts = [`127.0.0.1:${port}`, `localhost:${port}`];
   const isOwnHost = headers.host !== undefined && hosts.includes(headers.host);
@@ -102,7 +103,7 @@ function parseBody(body: Uint8Array): unknown {
   }
 }
 
-function describeState({ jobs, faults, clock, journal }: ControlOptions) {
+function describeState({ jobs, faults, clock, requestLog }: ControlOptions) {
   return {
     now: clock.now(),
     clockOffsetMs: clock.offsetMs,
@@ -110,9 +111,9 @@ function describeState({ jobs, faults, clock, journal }: ControlOptions) {
     unknownJob: jobs.unknownJob,
     faults: faults.list(),
     requests: {
-      total: journal.count(),
-      byAction: journal.countsByAction,
-      maxConcurrency: journal.maxConcurrency,
+      total: requestLog.count(),
+      byAction: requestLog.countsByAction,
+      maxConcurrency: requestLog.maxConcurrency,
     },
   };
 }

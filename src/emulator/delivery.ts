@@ -1,57 +1,57 @@
 import type { ServerResponse } from 'node:http';
-import type { Answer } from './api.ts';
-import type { Reply } from './envelope.ts';
+import type { Delivery } from './api.ts';
+import type { HttpResponse } from './envelope.ts';
 
-/** Writes an answer to its connection, spoiled in the way its fault says. */
-export function deliver(response: ServerResponse, { reply, fault }: Answer): void {
-  const { body } = reply;
+/** Sends a response on its connection, with the delivery fault if there is one. */
+export function deliver(outgoing: ServerResponse, { response, fault }: Delivery): void {
+  const { body } = response;
   const half = body.slice(0, Math.ceil(body.length / 2));
   switch (fault?.kind) {
     case undefined:
-      writeHead(response, reply);
-      response.end(body);
+      writeHead(outgoing, response);
+      outgoing.end(body);
       return;
     case 'hang':
       if (fault.when === 'before-headers') return;
-      writeHead(response, reply);
-      response.write(half);
+      writeHead(outgoing, response);
+      outgoing.write(half);
       return;
     case 'reset':
-      reset(response, reply, fault.when === 'mid-body' ? half : '', fault.when);
+      reset(outgoing, response, fault.when === 'mid-body' ? half : '', fault.when);
       return;
     case 'truncate':
-      writeHead(response, reply);
-      response.write(half, () => response.socket?.end());
+      writeHead(outgoing, response);
+      outgoing.write(half, () => outgoing.socket?.end());
       return;
     case 'garbage':
-      if (fault.what === 'not-http') response.socket?.end('SSH-2.0-OpenSSH_9.9\r\n');
-      else sendNonsense(response, reply);
+      if (fault.what === 'not-http') outgoing.socket?.end('SSH-2.0-OpenSSH_9.9\r\n');
+      else sendInvalidJson(outgoing, response);
   }
 }
 
 function reset(
-  response: ServerResponse,
-  reply: Reply,
+  outgoing: ServerResponse,
+  response: HttpResponse,
   content: string,
   when: 'before-headers' | 'after-headers' | 'mid-body',
 ): void {
   if (when === 'before-headers') {
-    response.socket?.resetAndDestroy();
+    outgoing.socket?.resetAndDestroy();
     return;
   }
-  writeHead(response, reply);
-  response.flushHeaders();
-  if (content !== '') response.write(content);
-  // An empty write's callback comes when the kernel has all before it, so the reset overtakes nothing here.
-  response.socket?.write('', () => response.socket?.resetAndDestroy());
+  writeHead(outgoing, response);
+  outgoing.flushHeaders();
+  if (content !== '') outgoing.write(content);
+  // Node.js calls back after the kernel has taken all earlier writes, so the reset does not overtake them.
+  outgoing.socket?.write('', () => outgoing.socket?.resetAndDestroy());
 }
 
-function sendNonsense(response: ServerResponse, reply: Reply): void {
-  const body = `{"RequestId": oops ${reply.body.slice(0, 40)}`;
-  writeHead(response, { ...reply, body });
-  response.end(body);
+function sendInvalidJson(outgoing: ServerResponse, response: HttpResponse): void {
+  const body = `{"RequestId": oops ${response.body.slice(0, 40)}`;
+  writeHead(outgoing, { ...response, body });
+  outgoing.end(body);
 }
 
-function writeHead(response: ServerResponse, { status, headers, body }: Reply): void {
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+function writeHead(outgoing: ServerResponse, { status, headers, body }: HttpResponse): void {
+  outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
 }

@@ -1,59 +1,67 @@
-import type { Result } from './actions.ts';
-import type { Refusal } from './errors.ts';
+import type { ActionResult } from './actions.ts';
+import type { ApiError } from './errors.ts';
 import type { IceAction } from './wire.ts';
 
-/** A complete HTTP answer. */
-export interface Reply {
+/** A complete HTTP response. */
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** What is known of a request when its answer is written. */
-export interface Exchange {
-  /** Upper-case UUID, also in the header `x-acs-request-id`. */
+/** What a response needs to know about its request. */
+export interface ResponseContext {
+  /** An upper-case UUID. It is also in the header `x-acs-request-id`. */
   readonly requestId: string;
-  /** The host the client called. */
+  /** The host that the client called. */
   readonly hostId: string;
   readonly format: 'json' | 'xml';
 }
 
-// Official clients read an XML error only under exactly this content type.
-const contentTypes = { json: 'application/json;charset=utf-8', xml: 'text/xml;charset=utf-8' } as const;
+// Official clients only parse an XML error that has exactly this content type.
+const CONTENT_TYPES = { json: 'application/json;charset=utf-8', xml: 'text/xml;charset=utf-8' } as const;
 
 /** `{"RequestId", …result}`, or the same under `<GetPackageJobResponse>`. */
-export function successReply(exchange: Exchange, action: IceAction, result: Result): Reply {
-  const content = { RequestId: exchange.requestId, ...result };
-  return { ...render(exchange, `${action}Response`, content), status: 200 };
+export function successResponse(
+  context: ResponseContext,
+  action: IceAction,
+  result: ActionResult,
+): HttpResponse {
+  const content = { RequestId: context.requestId, ...result };
+  return { ...render(context, `${action}Response`, content), status: 200 };
 }
 
 /** `{"RequestId", "HostId", "Code", "Message", "Recommend"}`, or the same under `<Error>`. */
-export function refusalReply(exchange: Exchange, refusal: Refusal): Reply {
-  const { code, message, status } = refusal;
-  const { requestId, hostId } = exchange;
-  const question = new URLSearchParams({ q: code, product: 'ICE', requestId }).toString();
-  const reply = render(exchange, 'Error', {
+export function errorResponse(context: ResponseContext, error: ApiError): HttpResponse {
+  const { code, message, status } = error;
+  const { requestId, hostId } = context;
+  const query = new URLSearchParams({ q: code, product: 'ICE', requestId }).toString();
+  const response = render(context, 'Error', {
     RequestId: requestId,
     HostId: hostId,
     Code: code,
     Message: message,
-    Recommend: `https://api.aliyun.com/troubleshoot?${question}`,
+    Recommend: `https://api.aliyun.com/troubleshoot?${query}`,
   });
-  return { status, headers: { ...reply.headers, ...refusal.headers }, body: reply.body };
+  return { status, headers: { ...response.headers, ...error.headers }, body: response.body };
 }
 
-function render({ format, requestId }: Exchange, root: string, content: Result): Omit<Reply, 'status'> {
+function render(
+  { format, requestId }: ResponseContext,
+  root: string,
+  content: ActionResult,
+): Omit<HttpResponse, 'status'> {
   return {
-    headers: { 'content-type': contentTypes[format], 'x-acs-request-id': requestId },
+    headers: { 'content-type': CONTENT_TYPES[format], 'x-acs-request-id': requestId },
     body: format === 'json' ? JSON.stringify(content) : toXml(root, content),
   };
 }
 
-function toXml(root: string, content: Result): string {
+function toXml(root: string, content: ActionResult): string {
   return `<?xml version="1.0" encoding="UTF-8"?>${element(root, content)}`;
 }
 
-/** A list is its element repeated; absent and null members are left out. */
+/** A list becomes one element per item. Absent and null members are omitted. */
 function element(name: string, value: unknown): string {
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map((item: unknown) => element(name, item)).join('');
@@ -65,8 +73,8 @@ function element(name: string, value: unknown): string {
   return `<${name}>${members.join('')}</${name}>`;
 }
 
-// The carriage return too: a parser would turn a bare one into a line feed.
-const entities: Readonly<Record<string, string>> = {
+// A parser would turn a bare carriage return into a line feed, so it is escaped too.
+const XML_ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
   '>': '&gt;',
@@ -78,9 +86,9 @@ const entities: Readonly<Record<string, string>> = {
 function escapeXml(text: string): string {
   return (
     text
-      // XML 1.0 cannot carry these at all, not even escaped.
+      // XML 1.0 does not allow these characters, not even escaped.
       // oxlint-disable-next-line no-control-regex
       .replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, '\uFFFD')
-      .replaceAll(/[&<>"'\r]/g, (character) => entities[character] ?? character)
+      .replaceAll(/[&<>"'\r]/g, (character) => XML_ENTITIES[character] ?? character)
   );
 }

@@ -1,10 +1,10 @@
 /**
- * The refusals of the API gateway and of ICE that a local server can honestly give: HTTP status, message.
+ * The errors of the API gateway and of ICE that can also occur here: HTTP status and message of each code.
  *
- * @see https://help.aliyun.com/document_detail/197855.html the error table all IMS actions share
- * @see https://help.aliyun.com/en/document_detail/434846.html the gateway's own codes
+ * @see https://help.aliyun.com/document_detail/197855.html the error table that all IMS actions share
+ * @see https://help.aliyun.com/en/document_detail/434846.html the codes of the API gateway
  */
-const refusals = {
+const ERRORS = {
   Forbidden: [403, 'User not authorized to operate on the specified resource.'],
   IncompleteSignature: [400, 'The request signature does not conform to Aliyun standards.'],
   InternalError: [500, 'The request processing has failed due to some unknown error.'],
@@ -33,28 +33,28 @@ const refusals = {
   UnsupportedHTTPMethod: [400, 'This http method is not supported.'],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 
-export type RefusalCode = keyof typeof refusals;
+export type ErrorCode = keyof typeof ERRORS;
 
-export function isRefusalCode(code: string): code is RefusalCode {
-  return Object.hasOwn(refusals, code);
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code);
 }
 
-export interface RefusalFields {
+export interface ApiErrorFields {
   readonly status: number;
   readonly code: string;
   readonly message: string;
-  /** Response headers the refusal brings along, such as `x-acs-retry-after`. */
+  /** Headers of the error response, such as `x-acs-retry-after`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A request the server answers with the error envelope. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
+/** A request failed. The response is the error envelope. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
   readonly status: number;
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor({ status, code, message, headers = {} }: RefusalFields) {
+  constructor({ status, code, message, headers = {} }: ApiErrorFields) {
     super(message);
     this.status = status;
     this.code = code;
@@ -62,35 +62,35 @@ export class Refusal extends Error {
   }
 }
 
-/** A refusal with the status and message the reference gives its code. */
-export function refuse(code: RefusalCode, headers: Readonly<Record<string, string>> = {}): Refusal {
-  const [status, message] = refusals[code];
-  return new Refusal({ status, code, message, headers });
+/** An error with the status and message that the reference documents for its code. */
+export function apiError(code: ErrorCode, headers: Readonly<Record<string, string>> = {}): ApiError {
+  const [status, message] = ERRORS[code];
+  return new ApiError({ status, code, message, headers });
 }
 
 /** `Missing<Name>`, such as MissingJobId. */
-export function missingParameter(name: string): Refusal {
-  return new Refusal({
+export function missingParameter(name: string): ApiError {
+  return new ApiError({
     status: 400,
     code: `Missing${name}`,
     message: `${name} is mandatory for this action.`,
   });
 }
 
-/** `MissingParameter`, for a header that has no parameter name of its own. */
-export function missingHeader(name: string): Refusal {
+/** `MissingParameter`. Headers have no code of their own. */
+export function missingHeader(name: string): ApiError {
   const message = `The input parameter "${name}" that is mandatory for processing this request is not supplied.`;
-  return new Refusal({ status: 400, code: 'MissingParameter', message });
+  return new ApiError({ status: 400, code: 'MissingParameter', message });
 }
 
-/** `Invalid<Name>`, such as InvalidPageSize; `reason` is added to the documented sentence. */
-export function invalidParameter(name: string, reason?: string): Refusal {
+/** `Invalid<Name>`, such as InvalidPageSize. `reason` follows the documented sentence. */
+export function invalidParameter(name: string, reason?: string): ApiError {
   const sentence = `Specified parameter ${name} is not valid.`;
   const message = reason === undefined ? sentence : `${sentence} ${reason}`;
-  return new Refusal({ status: 400, code: `Invalid${name}`, message });
+  return new ApiError({ status: 400, code: `Invalid${name}`, message });
 }
 
-/** Throttled: `x-acs-retry-after` tells in whole milliseconds when to come back. */
-export function throttled(code: RefusalCode, retryAfterMs: number): Refusal {
-  return refuse(code, { 'x-acs-retry-after': String(Math.ceil(retryAfterMs)) });
+/** A throttling error. Its header `x-acs-retry-after` has the time until a retry, in whole milliseconds. */
+export function throttled(code: ErrorCode, retryAfterMs: number): ApiError {
+  return apiError(code, { 'x-acs-retry-after': String(Math.ceil(retryAfterMs)) });
 }

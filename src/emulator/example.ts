@@ -1,18 +1,18 @@
 import type { WirePackageJob } from './wire.ts';
 
-/** Ids the reference's example job is found by: the one asked for on its page, and the masked one inside. */
-export const exampleJobIds = [
+/** The ids of the example job: the id in the example request, and the masked id in the example response. */
+export const EXAMPLE_JOB_IDS = [
   'ab4802364a2e49208c99efab82dfa8e8',
   'ab4802364a2e49208c99efab82df****',
 ] as const;
 
 /**
- * The PackageJob of the GetPackageJob reference page, exactly: the order of members, the line feeds after
- * two of its times, and a Code beside the Status Init.
+ * The PackageJob of the GetPackageJob reference page, byte for byte. It keeps the order of the members, the line
+ * feeds after two of the times, and the Code beside the Status Init.
  *
  * @see https://www.alibabacloud.com/help/en/ims/developer-reference/api-ice-2020-11-09-getpackagejob
  */
-export const exampleJob: WirePackageJob = {
+export const EXAMPLE_JOB: WirePackageJob = {
   JobId: 'ab4802364a2e49208c99efab82df****',
   TriggerSource: 'API',
   Name: 'job-name',
@@ -31,5 +31,5 @@ export const exampleJob: WirePackageJob = {
   ModifiedTime: '2022-09-08T11:44:05Z\n',
 };
 
-/** When the example was created, in milliseconds since the epoch: places it in lists. */
-export const exampleCreateTime = Date.UTC(2022, 8, 8, 11, 34, 5);
+/** The creation time of the example, in milliseconds since the epoch. It decides the example's place in lists. */
+export const EXAMPLE_CREATE_TIME = Date.UTC(2022, 8, 8, 11, 34, 5);

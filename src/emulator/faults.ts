@@ -1,9 +1,12 @@
-import type { RefusalCode } from './errors.ts';
+import type { ErrorCode } from './errors.ts';
 import type { IceAction } from './wire.ts';
 
-/** Answers instead of performing the action, so a SubmitPackageJob under one submits nothing. */
-export type AnswerFault =
-  /** A refusal. `code` and `message` default to what ICE says with this status. @default body: as the request wants */
+/** Replaces the response. The action does not run, so SubmitPackageJob submits nothing. */
+export type ResponseFault =
+  /**
+   * An error. `code` and `message` default to ICE's own for this status. `body` defaults to the format that the
+   * request asks for.
+   */
   | {
       readonly kind: 'status';
       readonly status: number;
@@ -11,52 +14,52 @@ export type AnswerFault =
       readonly message?: string;
       readonly body?: 'json' | 'xml' | 'html' | 'empty';
     }
-  /** Throttled, with `x-acs-retry-after` in ms unless `retryAfterMs` is null. @default 400 Throttling.User, 1000 ms */
+  /** Throttling, with `x-acs-retry-after` in ms unless `retryAfterMs` is null. @default 400 Throttling.User, 1000 ms */
   | {
       readonly kind: 'throttle';
       readonly retryAfterMs?: number | null;
       readonly code?: ThrottleCode;
       readonly status?: number;
     }
-  /** 200 with a page of HTML, as a captive proxy sends. */
+  /** 200 with an HTML page, as a captive portal sends. */
   | { readonly kind: 'html' }
-  /** 200 with well-formed JSON of at least this many bytes. @default 2 MiB */
+  /** 200 with valid JSON of at least this many bytes. @default 2 MiB */
   | { readonly kind: 'oversize'; readonly bytes?: number }
-  /** This body, as it stands. @default 200, application/json */
+  /** This body, unchanged. @default 200, application/json */
   | { readonly kind: 'body'; readonly body: string; readonly status?: number; readonly contentType?: string };
 
-/** Performs the action, then spoils the delivery: a SubmitPackageJob under one does leave a job behind. */
+/** Disturbs the delivery of the response. The action does run, so SubmitPackageJob makes a job. */
 export type DeliveryFault =
   /** Sends nothing more and keeps the connection open. */
   | { readonly kind: 'hang'; readonly when: 'before-headers' | 'mid-body' }
   /** Resets the connection (RST). */
   | { readonly kind: 'reset'; readonly when: 'before-headers' | 'after-headers' | 'mid-body' }
-  /** Announces the whole body, sends half, ends the connection in good order (FIN). */
+  /** Sends the content-length of the whole body, then half of the body, then closes the connection (FIN). */
   | { readonly kind: 'truncate' }
-  /** `not-http`: bytes that are no HTTP answer. `not-json`: a body that is not what its content type says. */
+  /** `not-http`: bytes that are not HTTP. `not-json`: a body that does not match its content type. */
   | { readonly kind: 'garbage'; readonly what: 'not-http' | 'not-json' };
 
-/** Changes how a request is handled; combines with one fault of every other kind. */
+/** Changes how a request is handled. It combines with faults of the other kinds. */
 export type ModifierFault =
-  /** Answers this much later, in real milliseconds. */
+  /** Sends the response later, by this many real milliseconds. */
   | { readonly kind: 'delay'; readonly delayMs: number }
-  /** Admission's clock is off by this much; ahead is positive. */
+  /** Shifts the clock of admission. A positive number moves it ahead. */
   | { readonly kind: 'clockSkew'; readonly skewMs: number }
-  /** ListPackageJobs shows how things stood this long ago. */
+  /** ListPackageJobs shows the jobs as they were this long ago. */
   | { readonly kind: 'listLag'; readonly lagMs: number }
-  /** These members replace the job's own, in both GetPackageJob and ListPackageJobs, whatever their type. */
+  /** Replaces these members of a job, in GetPackageJob and ListPackageJobs. Values of any type are allowed. */
   | { readonly kind: 'patch'; readonly patch: Readonly<Record<string, unknown>> };
 
-export type ThrottleCode = Extract<RefusalCode, 'RequestsTooFrequent' | `Throttling${string}`>;
+export type ThrottleCode = Extract<ErrorCode, 'RequestsTooFrequent' | `Throttling${string}`>;
 
-export type Fault = AnswerFault | DeliveryFault | ModifierFault;
+export type Fault = ResponseFault | DeliveryFault | ModifierFault;
 
-/** Which requests a fault meets. Without `action` and `jobId`: all of them. */
+/** Which requests a fault applies to. Without `action` and `jobId` it applies to all. */
 export interface FaultScope {
   readonly action?: IceAction;
-  /** The JobId asked for; of a `patch` the JobId answered, so it meets lists that show the job. */
+  /** The JobId in the request. For `patch` also the JobId in the response, so it applies to the jobs of a list. */
   readonly jobId?: string;
-  /** How many requests it meets; of a `patch`, how many jobs. @default 1 */
+  /** How many requests it applies to. For `patch`, how many jobs. @default 1 */
   readonly times?: number | 'always';
 }
 
@@ -66,24 +69,24 @@ export type FaultKind = Fault['kind'];
 
 type FaultOf<Kind extends FaultKind> = Extract<Fault, { kind: Kind }>;
 
-const answerKinds = ['status', 'throttle', 'html', 'oversize', 'body'] as const;
-const deliveryKinds = ['hang', 'reset', 'truncate', 'garbage'] as const;
+const RESPONSE_KINDS = ['status', 'throttle', 'html', 'oversize', 'body'] as const;
+const DELIVERY_KINDS = ['hang', 'reset', 'truncate', 'garbage'] as const;
 
-/** Kinds that decide how a request ends: one of them meets a request, in the order they were added. */
-export const outcomeKinds = [...answerKinds, ...deliveryKinds] as const;
+/** The kinds that decide the outcome of a request. A request gets at most one: the first that matches. */
+export const OUTCOME_KINDS = [...RESPONSE_KINDS, ...DELIVERY_KINDS] as const;
 
-export const faultKinds = [
-  ...outcomeKinds,
+export const FAULT_KINDS = [
+  ...OUTCOME_KINDS,
   'delay',
   'clockSkew',
   'listLag',
   'patch',
 ] as const satisfies readonly FaultKind[];
 
-export type OutcomeFault = AnswerFault | DeliveryFault;
+export type OutcomeFault = ResponseFault | DeliveryFault;
 
-export function isAnswerFault(fault: OutcomeFault): fault is AnswerFault {
-  return (answerKinds as readonly FaultKind[]).includes(fault.kind);
+export function isResponseFault(fault: OutcomeFault): fault is ResponseFault {
+  return (RESPONSE_KINDS as readonly FaultKind[]).includes(fault.kind);
 }
 
 interface Entry {
@@ -92,19 +95,19 @@ interface Entry {
 }
 
 /**
- * The faults waiting for requests.
+ * The faults that are pending.
  *
- * Only a request that passes admission meets a fault (except `clockSkew`, which is about admission).
- * Of the faults that decide how a request ends the first that fits is used, so two of them added once
- * each meet two requests in turn; at the same time the request meets the first fitting one of each modifier.
+ * Faults apply to admitted requests only, except `clockSkew`, which changes admission. A request gets the first
+ * matching fault among those that decide the outcome. Two such faults with `times: 1` therefore apply to two requests,
+ * one after the other. The same request also gets the first matching fault of each modifier kind.
  */
-export class FaultBook {
+export class FaultInjector {
   #entries: Entry[] = [];
 
   /**
-   * Adds faults behind those already waiting.
+   * Adds faults after the pending ones.
    *
-   * @throws {RangeError} when `times` is not a whole number from 1 on
+   * @throws {RangeError} when `times` is not a positive integer
    */
   add(...rules: readonly FaultRule[]): void {
     const entries = rules.map((rule) => {
@@ -117,12 +120,12 @@ export class FaultBook {
     this.#entries.push(...entries);
   }
 
-  /** Forgets all faults; requests that already met one stay as they are. */
+  /** Removes all faults. Requests in flight keep the faults they have. */
   clear(): void {
     this.#entries = [];
   }
 
-  /** The faults still waiting, `times` being what is left of them. */
+  /** The pending faults. `times` is the number of times left. */
   list(): readonly FaultRule[] {
     return this.#entries.map(({ rule, remaining }) => ({
       ...rule,
@@ -130,11 +133,12 @@ export class FaultBook {
     }));
   }
 
-  isWaiting(kind: FaultKind): boolean {
+  /** Whether a fault of this kind is pending. */
+  hasPending(kind: FaultKind): boolean {
     return this.#entries.some(({ rule }) => rule.kind === kind);
   }
 
-  /** Uses up one time of the first fault of these kinds that fits; `jobIds` are the jobs the request is about. */
+  /** Returns the first matching fault of these kinds, and counts one use. `jobIds` are the jobs of the request. */
   take<Kind extends FaultKind>(
     kinds: readonly Kind[],
     action: string | undefined,

@@ -5,20 +5,20 @@ import { createJob } from './new-job.ts';
 import type { JobSubmission, NewJob } from './new-job.ts';
 import { decodePageToken, encodePageToken } from './page-token.ts';
 import type { JobOrder } from './page-token.ts';
-import { latestTime } from './wire.ts';
+import { MAX_TIME } from './wire.ts';
 import type { WireJobPage, WirePackageJob } from './wire.ts';
 
-/** What GetPackageJob says to an id it does not know: a code, or 200 without a PackageJob. */
-export const unknownJobAnswers = [
+/** The responses of GetPackageJob for an unknown id: an error code, or `absent` for 200 without a PackageJob. */
+export const UNKNOWN_JOB_RESPONSES = [
   'JobNotFound',
   'ResourceNotFound',
   'InvalidParameter.ResourceNotFound',
   'absent',
 ] as const;
 
-export type UnknownJobAnswer = (typeof unknownJobAnswers)[number];
+export type UnknownJobResponse = (typeof UNKNOWN_JOB_RESPONSES)[number];
 
-/** The parameters of ListPackageJobs. Bounds are inclusive, in ms, and compared in whole seconds. */
+/** The parameters of ListPackageJobs. Both time bounds are inclusive, in ms, and compared in whole seconds. */
 export interface JobQuery {
   readonly jobId?: string | undefined;
   readonly status?: string | undefined;
@@ -26,35 +26,36 @@ export interface JobQuery {
   readonly createdTo?: number | undefined;
   /** @default CreateTimeDesc */
   readonly order?: JobOrder | undefined;
-  /** 1 to 100; 0 counts as the default. @default 20 */
+  /** 1 to 100. 0 means the default. @default 20 */
   readonly pageSize?: number | undefined;
   readonly pageToken?: string | undefined;
 }
 
-const defaultPageSize = 20;
-/** All jobs of one emulator. Every reading shows the state at that moment of its clock. */
-export class JobBook {
-  /** What GetPackageJob says to an unknown id. @default JobNotFound */
-  unknownJob: UnknownJobAnswer = 'JobNotFound';
+const DEFAULT_PAGE_SIZE = 20;
+
+/** All jobs of one emulator. Each read shows their states at the time of the emulator's clock. */
+export class JobRegistry {
+  /** The response of GetPackageJob for an unknown id. @default JobNotFound */
+  unknownJob: UnknownJobResponse = 'JobNotFound';
 
   readonly #now: () => number;
   readonly #byId = new Map<string, { job: Job }>();
-  /** In the order of creation time, then of insertion. */
+  /** Sorted by creation time, then by insertion. */
   readonly #inOrder: { job: Job }[] = [];
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** Number of jobs, those created in the future included. */
+  /** The number of jobs, including those with a creation time in the future. */
   get size(): number {
     return this.#inOrder.length;
   }
 
   /**
-   * Puts a job into the book and returns its id.
+   * Adds a job and returns its id.
    *
-   * @throws {RangeError} when an id is taken, or a time is not one from 1970 on
+   * @throws {RangeError} when an id is taken, or when a time is not between 1970 and 9999
    */
   add(job: NewJob = {}): string {
     const created = createJob(job, this.#inOrder.length, this.#now());
@@ -69,28 +70,28 @@ export class JobBook {
     return created.jobId;
   }
 
-  /** SubmitPackageJob, in process: the job starts now and finishes after 5 to 15 s of the clock. */
+  /** Does what SubmitPackageJob does. The job starts now and finishes after 5 to 15 s of the emulator's clock. */
   submit(submission: JobSubmission): string {
     return this.add(submission);
   }
 
-  /** The job as GetPackageJob shows it, at a time (default: now); undefined when it does not exist then. */
+  /** The job as GetPackageJob shows it at a time (default: now). Undefined when it does not exist at that time. */
   get(jobId: string, at = this.#now()): WirePackageJob | undefined {
     const job = this.#byId.get(jobId)?.job;
     return job === undefined || job.createTime > at ? undefined : viewJob(job, at);
   }
 
   /**
-   * One page as ListPackageJobs shows it, at a time (default: now).
+   * One page as ListPackageJobs shows it at a time (default: now).
    *
-   * A page goes on strictly after the last job of the one before, by creation time and then insertion,
-   * so jobs that appear meanwhile move nothing.
+   * A page starts right after the last job of the previous page, by creation time and then by insertion.
+   * New jobs therefore do not shift the pages.
    *
-   * @throws {Refusal} InvalidNextPageToken when the token was not made here, or for the other order
+   * @throws {ApiError} InvalidNextPageToken when the token was not made here, or was made for the other order
    */
   list(query: JobQuery = {}, at = this.#now()): WireJobPage {
     const { status, order = 'CreateTimeDesc' } = query;
-    const pageSize = query.pageSize || defaultPageSize;
+    const pageSize = query.pageSize || DEFAULT_PAGE_SIZE;
     const views: WirePackageJob[] = [];
     let last: Job | undefined;
     for (const job of this.#candidates(query, order, at)) {
@@ -106,9 +107,9 @@ export class JobBook {
   }
 
   /**
-   * Ends a job now, whatever was planned for it.
+   * Finishes a job now, even if its finish time is later. Without `outcome` the job keeps its own.
    *
-   * @throws {RangeError} when there is no such job
+   * @throws {RangeError} when the job does not exist
    */
   finish(jobId: string, outcome?: Outcome): void {
     const entry = this.#byId.get(jobId);
@@ -116,7 +117,7 @@ export class JobBook {
     entry.job = { ...entry.job, finishTime: this.#now(), outcome: outcome ?? entry.job.outcome };
   }
 
-  /** The jobs a query is about but for its status, in its order. */
+  /** The jobs that match a query, except for its status, in the order of the query. */
   *#candidates(query: JobQuery, order: JobOrder, at: number): Generator<Job> {
     let [start, end] = this.#range(query, at);
     if (query.pageToken !== undefined) {
@@ -129,9 +130,9 @@ export class JobBook {
     if (query.jobId !== undefined) {
       const job = this.#byId.get(query.jobId)?.job;
       if (job === undefined) return;
-      // Its own place, if the range has it: the book is not walked for one job.
-      const place = this.#indexOf(job.createTime, job.sequence);
-      [start, end] = [Math.max(start, place), Math.min(end, place + 1)];
+      // The range becomes the index of this job alone, so the other jobs are not searched.
+      const index = this.#indexOf(job.createTime, job.sequence);
+      [start, end] = [Math.max(start, index), Math.min(end, index + 1)];
     }
     for (let offset = 0; offset < end - start; offset += 1) {
       const entry = this.#inOrder[order === 'CreateTimeDesc' ? end - 1 - offset : start + offset];
@@ -140,13 +141,13 @@ export class JobBook {
   }
 
   #range({ createdFrom = 0, createdTo = Infinity }: JobQuery, at: number): [start: number, end: number] {
-    // Clients see whole seconds, so a job created at 00:00:00.900 is within an end of 00:00:00.
+    // Clients see whole seconds, so a bound of 00:00:00 includes a job created at 00:00:00.900.
     const from = Math.floor(createdFrom / 1000) * 1000;
     const end = Math.min(Math.floor(createdTo / 1000) * 1000 + 1000, at + 1);
     return [this.#indexOf(from, 0), this.#indexOf(end, 0)];
   }
 
-  /** Index of the first job at or after a place in the order. */
+  /** The index of the first job at or after this position in the order. */
   #indexOf(createTime: number, sequence: number): number {
     let [low, high] = [0, this.#inOrder.length];
     while (low < high) {
@@ -162,6 +163,6 @@ export class JobBook {
 }
 
 function requireTime(name: string, at: number): void {
-  if (at >= 0 && at <= latestTime) return;
+  if (at >= 0 && at <= MAX_TIME) return;
   throw new RangeError(`${name} must be milliseconds since the epoch, up to the year 9999, got ${at}`);
 }

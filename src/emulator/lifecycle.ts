@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import { toWireTime } from './wire.ts';
 import type { WireMedia, WirePackageJob } from './wire.ts';
 
-/** How a job ends; `code` and `message` belong to Fail. */
+/** How a job ends. `code` and `message` are for Fail. */
 export interface Outcome {
   readonly status: 'Success' | 'Fail';
   readonly code?: string;
   readonly message?: string;
 }
 
-/** What a job is made of. All times are milliseconds since the epoch; `Infinity` = never. */
+/** The data of a job. All times are milliseconds since the epoch. `Infinity` means never. */
 export interface Job {
   readonly jobId: string;
-  /** Order of insertion: orders jobs that were created in the same millisecond. */
+  /** The position in the order of insertion. It sorts jobs that were created in the same millisecond. */
   readonly sequence: number;
   readonly createTime: number;
   readonly finishTime: number;
@@ -24,30 +24,31 @@ export interface Job {
   readonly pipelineId: string;
   readonly priority: number;
   readonly userData: string | undefined;
-  /** Shown as Status whatever the clock says. */
+  /** Shown as Status at any time. */
   readonly statusText: string | undefined;
+  /** Members that no response shows. */
   readonly omit: readonly (keyof WirePackageJob)[];
-  /** Shown as it stands, in place of all the above. */
+  /** Shown unchanged instead of all members above. */
   readonly verbatim: WirePackageJob | undefined;
 }
 
 /**
- * The job as GetPackageJob shows it at a time: Init until its finish time, then its outcome.
+ * The job as GetPackageJob shows it at a time. Its Status is Init until the finish time, then that of its outcome.
  *
- * A pure function of job and clock: no timer moves a job, so a test that owns the clock owns its jobs.
+ * This is a pure function of job and time. No timer changes a job, so a test that controls the clock controls the job.
  */
 export function viewJob(job: Job, at: number): WirePackageJob {
   if (job.verbatim !== undefined) return job.verbatim;
   return without(describeJob(job, at, { withOutputUrl: true }), job.omit);
 }
 
-/** The job as ListPackageJobs shows it: the same without `OutputUrl`. */
+/** The job as ListPackageJobs shows it, which is without `OutputUrl`. */
 export function viewListedJob(job: Job, at: number): WirePackageJob {
   if (job.verbatim !== undefined) return without(job.verbatim, ['OutputUrl']);
   return without(describeJob(job, at, { withOutputUrl: false }), job.omit);
 }
 
-/** The Status of {@link viewJob}, without the rest; empty when it shows none. */
+/** The Status that {@link viewJob} shows. Empty when it shows none. */
 export function statusOf(job: Job, at: number): string {
   if (job.verbatim !== undefined) return job.verbatim.Status ?? '';
   return job.statusText ?? (at >= job.finishTime ? job.outcome.status : 'Init');
@@ -77,7 +78,7 @@ function describeJob(job: Job, at: number, { withOutputUrl }: { withOutputUrl: b
   };
 }
 
-/** 5 to 15 s, in milliseconds: always the same for the same media. */
+/** 5 to 15 s, in milliseconds. The same media always give the same duration. */
 export function believableDuration(inputs: readonly WireMedia[], output: WireMedia): number {
   const digest = createHash('sha256')
     .update(JSON.stringify([inputs, output]))
@@ -85,7 +86,7 @@ export function believableDuration(inputs: readonly WireMedia[], output: WireMed
   return 5_000 + (digest.readUInt32BE() % 10_001);
 }
 
-/** A medium with `missing` or `corrupt` in its name fails; everything else succeeds. */
+/** Fail when the name of an input contains `missing` or `corrupt`, else Success. */
 export function believableOutcome(inputs: readonly WireMedia[]): Outcome {
   const names = inputs.map(({ Media }) => Media).join('\n');
   if (names.includes('missing')) {

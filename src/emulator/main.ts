@@ -1,10 +1,10 @@
 import closeWithGrace from 'close-with-grace';
 import { startEmulator } from './server.ts';
 
-const defaultPort = 8791;
+const DEFAULT_PORT = 8791;
 
-/** @throws {RangeError} when PORT is set and no port number */
-function readPort(text = String(defaultPort)): number {
+/** @throws {RangeError} when PORT is set and is not a port number */
+function readPort(text = String(DEFAULT_PORT)): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
   throw new RangeError(`PORT must be an integer from 0 to 65535, got ${JSON.stringify(text)}`);
@@ -13,7 +13,7 @@ function readPort(text = String(defaultPort)): number {
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!('code' in error) || error.code !== 'EADDRINUSE') return error.message;
-  return `port ${process.env['PORT'] ?? defaultPort} is taken; choose another one with PORT, or 0 for any free one`;
+  return `port ${process.env['PORT'] ?? DEFAULT_PORT} is taken; choose another one with PORT, or 0 for any free one`;
 }
 
 try {

@@ -3,51 +3,51 @@ import { believableDuration, believableOutcome } from './lifecycle.ts';
 import type { Job, Outcome } from './lifecycle.ts';
 import type { WireMedia, WirePackageJob } from './wire.ts';
 
-/** What SubmitPackageJob takes. */
+/** The input of SubmitPackageJob. */
 export interface JobSubmission {
   readonly inputs: readonly WireMedia[];
   readonly output: WireMedia;
   readonly name?: string;
-  /** 32 hex. @default the emulator's own pipeline */
+  /** 32 hexadecimal characters. @default the emulator's own pipeline */
   readonly pipelineId?: string;
-  /** 1 to 10, larger first. @default 6 */
+  /** 1 to 10. Larger numbers go first. @default 6 */
   readonly priority?: number;
   readonly userData?: string;
 }
 
-/** A job with whatever matters to a test; the rest is filled in believably. Times in ms since the epoch. */
+/** A job to add. A test sets what matters to it, and the rest has defaults. Times are milliseconds since the epoch. */
 export interface NewJob extends Partial<JobSubmission> {
   /** @default 32 random lower-case hex characters */
   readonly jobId?: string;
-  /** Further ids GetPackageJob and the JobId filter find it by. */
+  /** More ids by which GetPackageJob and the JobId filter find the job. */
   readonly alsoKnownAs?: readonly string[];
-  /** A job that is created in the future does not exist yet. @default now */
+  /** With a time in the future, the job does not exist until then. @default now */
   readonly createTime?: number;
-  /** `Infinity` = stays Init. @default 5 to 15 s after its creation, by its media */
+  /** `Infinity` means that the job stays Init. @default 5 to 15 s after `createTime`, depending on the media */
   readonly finishTime?: number;
   /** @default Fail when the name of an input contains `missing` or `corrupt`, else Success */
   readonly outcome?: Outcome;
   /** @default API */
   readonly triggerSource?: string;
-  /** Shown as Status whatever the clock says, such as Processing. */
+  /** Shown as Status at any time, such as Processing. */
   readonly statusText?: string;
-  /** Members left out of every answer. */
+  /** Members that no response shows. */
   readonly omit?: readonly (keyof WirePackageJob)[];
-  /** Shown as it stands in place of all other fields; `createTime` still places it in lists. */
+  /** Shown unchanged instead of all other fields. `createTime` still decides the place in lists. */
   readonly verbatim?: WirePackageJob;
 }
 
-const defaults = {
+const DEFAULTS = {
   inputs: [{ Type: 'OSS', Media: 'oss://bucket/path/to/video.mp4' }],
   output: { Type: 'OSS', Media: 'oss://bucket/path/to/video.m3u8' },
   pipelineId: '36f3fee40aa047c0b067d0fb85ed4c1b',
   priority: 6,
 } as const;
 
-/** Fills in what a new job leaves open. */
+/** Makes a job, with defaults for what is not given. */
 export function createJob(job: NewJob, sequence: number, now: number): Job {
-  const inputs = job.inputs ?? defaults.inputs;
-  const output = job.output ?? defaults.output;
+  const inputs = job.inputs ?? DEFAULTS.inputs;
+  const output = job.output ?? DEFAULTS.output;
   const createTime = Math.floor(job.createTime ?? now);
   return {
     jobId: job.jobId ?? randomUUID().replaceAll('-', ''),
@@ -59,8 +59,8 @@ export function createJob(job: NewJob, sequence: number, now: number): Job {
     name: job.name,
     inputs,
     output,
-    pipelineId: job.pipelineId ?? defaults.pipelineId,
-    priority: job.priority ?? defaults.priority,
+    pipelineId: job.pipelineId ?? DEFAULTS.pipelineId,
+    priority: job.priority ?? DEFAULTS.priority,
     userData: job.userData,
     statusText: job.statusText,
     omit: job.omit ?? [],

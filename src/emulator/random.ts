@@ -1,15 +1,15 @@
-/** Numbers that look random and are the same on every run. */
+/** A pseudo-random number generator. The same seed gives the same numbers. */
 export interface Random {
-  /** 0 inclusive to 1 exclusive. */
+  /** From 0 (included) to 1 (excluded). */
   next(): number;
-  /** A whole number, both ends inclusive. */
+  /** An integer. Both bounds are included. */
   between(low: number, high: number): number;
   pick<Item>(items: readonly Item[]): Item;
-  /** Lower-case hex digits. */
+  /** Lower-case hexadecimal digits. */
   hex(length: number): string;
 }
 
-/** mulberry32: 32 bits of state are plenty for a seed of believable jobs. */
+/** The algorithm is mulberry32. Its 32 bits of state are enough for example jobs. */
 export function createRandom(seed: number): Random {
   let state = seed;
   const next = () => {

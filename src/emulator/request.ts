@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { refuse } from './errors.ts';
+import { apiError } from './errors.ts';
 import type { Headers, Parameter } from './signature.ts';
 
-/** Largest request body read, in bytes. */
-const bodyLimit = 1024 * 1024;
+/** The maximum size of a request body, in bytes. */
+const MAX_BODY_BYTES = 1024 * 1024;
 
-/** One API request with everything decoded that does not need trust. */
+/** One parsed API request. Nothing in it has been verified. */
 export interface ApiRequest {
   readonly method: string;
   readonly path: string;
@@ -14,34 +14,34 @@ export interface ApiRequest {
   readonly query: readonly Parameter[];
   /** Empty unless the body is application/x-www-form-urlencoded. */
   readonly form: readonly Parameter[];
-  /** Query and form together; of a name sent twice the first counts. */
+  /** Query and form together. When a name occurs twice, the first value counts. */
   readonly parameters: ReadonlyMap<string, string>;
-  /** V3 by its Authorization header, else V1: pop-core sends x-acs-* headers with V1 signatures too. */
+  /** V3 when the Authorization header says so, else V1. pop-core sends `x-acs-*` headers with V1 too. */
   readonly scheme: 'V1' | 'V3';
   readonly action: string | undefined;
   readonly version: string | undefined;
-  /** How to answer: JSON in V3 or with `Format=JSON`, else XML, as RPC style defaults to. */
+  /** The format of the response. JSON for V3. For V1 as `Format` says, by default XML. */
   readonly format: 'json' | 'xml';
 }
 
 /**
- * Reads the whole body, whatever its transfer encoding.
+ * Reads the whole body, with any transfer encoding.
  *
- * @throws {Refusal} RequestEntityTooLarge over 1 MiB; the rest is read and dropped, so that the client hears it
- * @throws {Error} ECONNRESET when the client leaves before the end
+ * @throws {ApiError} RequestEntityTooLarge over 1 MiB. The rest is read and discarded, so the client gets the response
+ * @throws {Error} ECONNRESET when the client disconnects before the end of the body
  */
 export async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
     length += chunk.length;
-    if (length <= bodyLimit) chunks.push(chunk);
+    if (length <= MAX_BODY_BYTES) chunks.push(chunk);
   }
-  if (length > bodyLimit) throw refuse('RequestEntityTooLarge');
+  if (length > MAX_BODY_BYTES) throw apiError('RequestEntityTooLarge');
   return Buffer.concat(chunks);
 }
 
-/** Never throws: what makes no sense is kept as it came, for admission to refuse. */
+/** Never throws. Invalid parts are kept as they came, and admission reports them. */
 export function parseRequest(incoming: IncomingMessage, body: Uint8Array): ApiRequest {
   const { path, search } = splitUrl(incoming.url ?? '/');
   const headers = flattenHeaders(incoming);
@@ -61,21 +61,21 @@ export function parseRequest(incoming: IncomingMessage, body: Uint8Array): ApiRe
     scheme,
     action: scheme === 'V3' ? headers['x-acs-action'] : parameters.get('Action'),
     version: scheme === 'V3' ? headers['x-acs-version'] : parameters.get('Version'),
-    format: scheme === 'V3' ? 'json' : answerFormat(parameters.get('Format')),
+    format: scheme === 'V3' ? 'json' : responseFormat(parameters.get('Format')),
   };
 }
 
-/** Splits by hand: `new URL` throws on some of what a client can send, and normalises the rest. */
+/** Does not use `new URL`, which throws on some paths that a client can send and normalises the others. */
 export function splitUrl(url: string): { path: string; search: string } {
   const mark = url.indexOf('?');
   return mark === -1 ? { path: url, search: '' } : { path: url.slice(0, mark), search: url.slice(mark + 1) };
 }
 
-function answerFormat(format = 'XML'): 'json' | 'xml' {
+function responseFormat(format = 'XML'): 'json' | 'xml' {
   return format.toUpperCase() === 'XML' ? 'xml' : 'json';
 }
 
-// WHATWG form decoding: `+` is a space, and a broken escape stays as it is instead of throwing.
+// WHATWG form decoding: `+` is a space, and an invalid escape stays unchanged.
 function parseParameters(text: string): Parameter[] {
   return [...new URLSearchParams(text)];
 }

@@ -1,20 +1,20 @@
-import { exampleCreateTime, exampleJob, exampleJobIds } from './example.ts';
-import type { JobBook } from './jobs.ts';
+import { EXAMPLE_CREATE_TIME, EXAMPLE_JOB, EXAMPLE_JOB_IDS } from './example.ts';
+import type { JobRegistry } from './jobs.ts';
 import type { Outcome } from './lifecycle.ts';
 import type { NewJob } from './new-job.ts';
 import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
 import type { WireMedia } from './wire.ts';
 
-const second = 1000;
-const minute = 60 * second;
-const hour = 60 * minute;
-const day = 24 * hour;
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
-const finishedJobs = 280;
-const runningJobs = 24;
+const FINISHED_JOBS = 280;
+const RUNNING_JOBS = 24;
 
-const shows = [
+const SHOWS = [
   'harbour-lights',
   'the-long-tide',
   'paper-cranes',
@@ -23,12 +23,12 @@ const shows = [
   '长风万里',
   'café-noir',
 ];
-const kinds = ['trailer', 'episode', 'recap', 'interview', 'behind-the-scenes'];
-const heights = ['480p', '720p', '1080p', '2160p'];
-const buckets = ['studio-masters', 'studio-ingest', 'partner-drop'];
-const triggers = ['API', 'API', 'API', 'WorkFlow', 'WorkFlow', 'Console'];
+const KINDS = ['trailer', 'episode', 'recap', 'interview', 'behind-the-scenes'];
+const HEIGHTS = ['480p', '720p', '1080p', '2160p'];
+const BUCKETS = ['studio-masters', 'studio-ingest', 'partner-drop'];
+const TRIGGERS = ['API', 'API', 'API', 'WorkFlow', 'WorkFlow', 'Console'];
 
-const failures: readonly Outcome[] = [
+const FAILURES: readonly Outcome[] = [
   { status: 'Fail', code: 'InvalidParameter', message: 'Resource content bad.' },
   { status: 'Fail', code: 'ResourceNotFound', message: 'The specified input file does not exist.' },
   { status: 'Fail', code: 'InvalidParameter', message: 'The inputs do not have the same duration.' },
@@ -36,59 +36,60 @@ const failures: readonly Outcome[] = [
 ];
 
 /**
- * Fills a book with the demo: a few hundred finished jobs of the last 90 days, some that finish within
- * the next minutes or hours, a few odd ones, and the reference's example.
+ * Adds the demo jobs: a few hundred finished jobs of the last 90 days, some jobs that finish within the next
+ * minutes or hours, a few unusual jobs, and the example of the ICE reference.
  *
- * Always the same jobs with the same ids; only their times move with `now` (milliseconds since the epoch).
+ * The jobs and their ids are always the same. Only their times depend on `now` (milliseconds since the epoch).
  */
-export function seedDemo(jobs: JobBook, now: number): void {
+export function seedDemo(jobs: JobRegistry, now: number): void {
   const random = createRandom(20_201_109);
-  for (let index = 0; index < finishedJobs; index += 1) jobs.add(finishedJob(random, now));
-  for (let index = 0; index < runningJobs; index += 1) jobs.add(runningJob(random, now, index));
-  for (const job of oddJobs(random, now)) jobs.add(job);
-  const [jobId, ...alsoKnownAs] = exampleJobIds;
-  jobs.add({ jobId, alsoKnownAs, createTime: exampleCreateTime, verbatim: exampleJob });
+  for (let index = 0; index < FINISHED_JOBS; index += 1) jobs.add(finishedJob(random, now));
+  for (let index = 0; index < RUNNING_JOBS; index += 1) jobs.add(runningJob(random, now, index));
+  for (const job of unusualJobs(random, now)) jobs.add(job);
+  const [jobId, ...alsoKnownAs] = EXAMPLE_JOB_IDS;
+  jobs.add({ jobId, alsoKnownAs, createTime: EXAMPLE_CREATE_TIME, verbatim: EXAMPLE_JOB });
 }
 
 function finishedJob(random: Random, now: number): NewJob {
-  // Squared, so that most jobs are recent; at least ten minutes old, so that all are finished.
-  const age = 10 * minute + random.next() ** 2 * 90 * day;
+  // The square makes most jobs recent. All are older than ten minutes, so all have finished.
+  const age = 10 * MINUTE + random.next() ** 2 * 90 * DAY;
   const createTime = now - age;
   return {
-    ...someJob(random),
+    ...randomJob(random),
     createTime,
-    finishTime: createTime + random.between(5 * second, 9 * minute),
-    outcome: random.next() < 0.12 ? random.pick(failures) : { status: 'Success' },
+    finishTime: createTime + random.between(5 * SECOND, 9 * MINUTE),
+    outcome: random.next() < 0.12 ? random.pick(FAILURES) : { status: 'Success' },
   };
 }
 
 function runningJob(random: Random, now: number, index: number): NewJob {
-  // Two in three finish within five minutes, one after another; the others take hours.
-  const isSoon = index % 3 !== 0;
-  const createTime = now - (isSoon ? random.between(second, 4 * minute) : random.between(hour, 30 * hour));
-  const rest = isSoon ? 10 * second + index * 12 * second : random.between(hour, 8 * hour);
+  // Two of three finish within five minutes, one after the other. The others take hours.
+  const finishesSoon = index % 3 !== 0;
+  const createTime =
+    now - (finishesSoon ? random.between(SECOND, 4 * MINUTE) : random.between(HOUR, 30 * HOUR));
+  const rest = finishesSoon ? 10 * SECOND + index * 12 * SECOND : random.between(HOUR, 8 * HOUR);
   return {
-    ...someJob(random),
+    ...randomJob(random),
     createTime,
     finishTime: now + rest,
-    outcome: index % 8 === 1 ? random.pick(failures) : { status: 'Success' },
+    outcome: index % 8 === 1 ? random.pick(FAILURES) : { status: 'Success' },
   };
 }
 
-function oddJobs(random: Random, now: number): NewJob[] {
-  const createTime = now - 3 * hour;
+function unusualJobs(random: Random, now: number): NewJob[] {
+  const createTime = now - 3 * HOUR;
   return [
     {
-      ...someJob(random),
+      ...randomJob(random),
       createTime,
       finishTime: Infinity,
       name: 'a status outside the list',
       statusText: 'Processing',
     },
-    { ...someJob(random), createTime, name: 'a trigger outside the list', triggerSource: 'EventBridge' },
-    { ...someJob(random), createTime, name: 'नमस्ते 🎬 ‏שלום "<&>" \u0009 名前' },
+    { ...randomJob(random), createTime, name: 'a trigger outside the list', triggerSource: 'EventBridge' },
+    { ...randomJob(random), createTime, name: 'नमस्ते 🎬 ‏שלום "<&>" \u0009 名前' },
     {
-      ...someJob(random),
+      ...randomJob(random),
       createTime,
       omit: [
         'TriggerSource',
@@ -104,26 +105,26 @@ function oddJobs(random: Random, now: number): NewJob[] {
   ];
 }
 
-function someJob(random: Random): NewJob {
-  const show = random.pick(shows);
-  const title = `${show}-${random.pick(kinds)}-${random.between(1, 24)}`;
-  const userData = someUserData(random, title);
+function randomJob(random: Random): NewJob {
+  const show = random.pick(SHOWS);
+  const title = `${show}-${random.pick(KINDS)}-${random.between(1, 24)}`;
+  const userData = randomUserData(random, title);
   return {
     jobId: random.hex(32),
     name: title,
-    inputs: someInputs(random, show, title),
+    inputs: randomInputs(random, show, title),
     output: { Type: 'OSS', Media: `oss://studio-packages/${show}/${title}/master.m3u8` },
     pipelineId: random.pick(['36f3fee40aa047c0b067d0fb85ed4c1b', 'e37ebee5d98b4781897f6086e89f9c56']),
     priority: random.next() < 0.6 ? 6 : random.between(1, 10),
-    triggerSource: random.pick(triggers),
+    triggerSource: random.pick(TRIGGERS),
     ...(userData !== undefined && { userData }),
   };
 }
 
-function someInputs(random: Random, show: string, title: string): WireMedia[] {
-  const bucket = random.pick(buckets);
-  const count = random.next() < 0.3 ? random.between(2, heights.length) : 1;
-  return heights.slice(0, count).map((height) => {
+function randomInputs(random: Random, show: string, title: string): WireMedia[] {
+  const bucket = random.pick(BUCKETS);
+  const count = random.next() < 0.3 ? random.between(2, HEIGHTS.length) : 1;
+  return HEIGHTS.slice(0, count).map((height) => {
     if (random.next() < 0.2) return { Type: 'Media', Media: random.hex(32) };
     const path = `${bucket}/${show}/${title}/${height}.mp4`;
     if (random.next() < 0.8) return { Type: 'OSS', Media: `oss://${path}` };
@@ -131,7 +132,7 @@ function someInputs(random: Random, show: string, title: string): WireMedia[] {
   });
 }
 
-function someUserData(random: Random, title: string): string | undefined {
+function randomUserData(random: Random, title: string): string | undefined {
   const choice = random.next();
   if (choice < 0.3) return undefined;
   if (choice < 0.45) return `ticket ${random.between(1000, 9999)}`;

@@ -3,68 +3,72 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Admission } from './admission.ts';
 import type { EmulatorCredentials } from './admission.ts';
-import { answerRequest } from './api.ts';
+import { handleRequest } from './api.ts';
 import type { ApiOptions } from './api.ts';
 import { Clock } from './clock.ts';
-import { controlPrefix, handleControl } from './control.ts';
+import { CONTROL_PREFIX, handleControl } from './control.ts';
 import { deliver } from './delivery.ts';
-import { refusalReply } from './envelope.ts';
-import { Refusal } from './errors.ts';
-import { FaultBook } from './faults.ts';
-import { JobBook } from './jobs.ts';
-import { Journal } from './journal.ts';
-import type { ReceivedRequest } from './journal.ts';
+import { errorResponse } from './envelope.ts';
+import { ApiError } from './errors.ts';
+import { FaultInjector } from './faults.ts';
+import { JobRegistry } from './jobs.ts';
+import { RequestLog } from './request-log.ts';
+import type { ReceivedRequest } from './request-log.ts';
 import { parseRequest, readBody, splitUrl } from './request.ts';
 import { seedDemo } from './seed.ts';
 import type { IceAction } from './wire.ts';
 
 export type { EmulatorCredentials } from './admission.ts';
-export type { Fault, FaultBook, FaultRule, FaultScope } from './faults.ts';
-export type { JobBook, JobQuery, UnknownJobAnswer } from './jobs.ts';
-export type { ReceivedRequest } from './journal.ts';
+export type { Fault, FaultInjector, FaultRule, FaultScope } from './faults.ts';
+export type { JobQuery, JobRegistry, UnknownJobResponse } from './jobs.ts';
+export type { ReceivedRequest } from './request-log.ts';
 export type { Outcome } from './lifecycle.ts';
 export type { JobSubmission, NewJob } from './new-job.ts';
 export type { IceAction, WireJobPage, WireMedia, WirePackageJob } from './wire.ts';
 
 export interface EmulatorOptions {
-  /** Always bound to 127.0.0.1; 0 = any free port. @default 0 */
+  /** The port on 127.0.0.1. 0 means any free port. @default 0 */
   readonly port?: number;
-  /** The clock, in milliseconds since the epoch; jobs, signatures and limits go by it. @default Date.now */
+  /** The clock for jobs, signatures and limits, in milliseconds since the epoch. @default Date.now */
   readonly now?: () => number;
-  /** Keys that may sign. @default {@link defaultCredentials} */
+  /** The access keys that requests can be signed with. @default {@link DEFAULT_CREDENTIALS} */
   readonly credentials?: readonly EmulatorCredentials[];
-  /** `demo`: a few hundred believable jobs and the reference's example. @default none */
+  /** `demo`: a few hundred realistic jobs and the example of the ICE reference. @default none */
   readonly seed?: 'demo' | 'none';
-  /** Calls per second; Infinity = off. @default GetPackageJob 100, ListPackageJobs 100, SubmitPackageJob 50 */
+  /**
+   * Maximum calls per second. Infinity means no limit.
+   *
+   * @default GetPackageJob 100, ListPackageJobs 100, SubmitPackageJob 50
+   */
   readonly limits?: Partial<Record<IceAction, number>>;
-  /** Every API answer waits this long, in real milliseconds. @default 0 */
+  /** The delay of every API response, in real milliseconds. @default 0 */
   readonly latencyMs?: number;
-  /** Told of exceptions nobody foresaw, which clients see as InternalError. @default nobody is told */
+  /** Called with each unexpected error. The client receives InternalError. @default does nothing */
   readonly onInternalError?: (error: unknown) => void;
 }
 
 export interface Emulator {
   /** `http://127.0.0.1:PORT` */
   readonly endpoint: string;
-  /** The first key without a security token, else the first one. */
+  /** The first credentials without a security token, else the first ones. */
   readonly credentials: EmulatorCredentials;
-  /** API requests received since the last reset, oldest first; at least the last 100,000 of them. */
+  /** The API requests since the last reset, oldest first. At least the latest 100,000 are kept. */
   readonly requests: readonly ReceivedRequest[];
-  /** Most API requests ever under way at once since the last reset. */
+  /** The largest number of API requests in flight at once since the last reset. */
   readonly maxConcurrency: number;
-  readonly jobs: JobBook;
-  readonly faults: FaultBook;
-  /** API requests received since the last reset, also those no longer kept. */
+  readonly jobs: JobRegistry;
+  readonly faults: FaultInjector;
+  /** The number of API requests since the last reset, including those that are no longer kept. */
   countRequests(action?: IceAction): number;
   resetRequests(): void;
-  /** Shifts the clock, as `POST /_emulator/clock` does. */
+  /** Moves the clock forward, as `POST /_emulator/clock` does. */
   advanceClock(milliseconds: number): void;
-  /** Closes the listener and every connection, hanging ones included. */
+  /** Closes the server and every connection, including hanging ones. */
   close(): Promise<void>;
 }
 
-/** Fake on purpose: one static pair and one session triple. */
-export const defaultCredentials: readonly [EmulatorCredentials, EmulatorCredentials] = [
+/** Not real: one static access key, and one temporary (STS) key with a security token. */
+export const DEFAULT_CREDENTIALS: readonly [EmulatorCredentials, EmulatorCredentials] = [
   { accessKeyId: 'example-access-key', accessKeySecret: 'not-a-real-secret' },
   {
     accessKeyId: 'example-sts-access-key',
@@ -73,7 +77,7 @@ export const defaultCredentials: readonly [EmulatorCredentials, EmulatorCredenti
   },
 ];
 
-const defaultLimits = { GetPackageJob: 100, ListPackageJobs: 100, SubmitPackageJob: 50 } as const;
+const DEFAULT_LIMITS = { GetPackageJob: 100, ListPackageJobs: 100, SubmitPackageJob: 50 } as const;
 
 /**
  * Starts a local ICE.
@@ -82,18 +86,18 @@ const defaultLimits = { GetPackageJob: 100, ListPackageJobs: 100, SubmitPackageJ
  * @throws {Error} EADDRINUSE when the port is taken
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const { credentials = defaultCredentials, limits, latencyMs = 0, onInternalError = () => {} } = options;
+  const { credentials = DEFAULT_CREDENTIALS, limits, latencyMs = 0, onInternalError = () => {} } = options;
   const main = credentials.find(({ securityToken }) => securityToken === undefined) ?? credentials[0];
   if (main === undefined) throw new TypeError('credentials must name at least one key');
 
   const clock = new Clock(options.now ?? Date.now);
-  const jobs = new JobBook(() => clock.now());
-  const faults = new FaultBook();
-  const journal = new Journal();
-  const admission = new Admission({ credentials, limits: { ...defaultLimits, ...limits } });
+  const jobs = new JobRegistry(() => clock.now());
+  const faults = new FaultInjector();
+  const requestLog = new RequestLog();
+  const admission = new Admission({ credentials, limits: { ...DEFAULT_LIMITS, ...limits } });
   if (options.seed === 'demo') seedDemo(jobs, clock.now());
 
-  const server = createHttpServer({ admission, jobs, faults, clock, journal, latencyMs, onInternalError });
+  const server = createHttpServer({ admission, jobs, faults, clock, requestLog, latencyMs, onInternalError });
   const port = await listen(server, options.port ?? 0);
 
   return {
@@ -102,28 +106,28 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     jobs,
     faults,
     get requests() {
-      return journal.requests;
+      return requestLog.requests;
     },
     get maxConcurrency() {
-      return journal.maxConcurrency;
+      return requestLog.maxConcurrency;
     },
-    countRequests: (action) => journal.count(action),
-    resetRequests: () => journal.reset(),
+    countRequests: (action) => requestLog.count(action),
+    resetRequests: () => requestLog.reset(),
     advanceClock: (milliseconds) => clock.advance(milliseconds),
     close: () => close(server),
   };
 }
 
-type ServerOptions = ApiOptions & { readonly journal: Journal };
+type ServerOptions = ApiOptions & { readonly requestLog: RequestLog };
 
 function createHttpServer(options: ServerOptions): Server {
-  // Long signed GETs of SubmitPackageJob carry everything in the URL.
+  // A signed GET of SubmitPackageJob has all its parameters in the URL, so the default of 16 KiB is too small.
   const limits = { maxHeaderSize: 64 * 1024, keepAliveTimeout: 60_000 };
   return createServer(limits, (incoming, response) => {
     const { path } = splitUrl(incoming.url ?? '/');
-    const handle = path.startsWith(controlPrefix) ? handleControl : handleApi;
+    const handle = path.startsWith(CONTROL_PREFIX) ? handleControl : handleApi;
     handle(incoming, response, options).catch((error: unknown) => {
-      // A client that has left is no bug, and there is nobody to answer either way.
+      // After the client has disconnected, the error is expected. A response cannot be sent in either case.
       if (!response.destroyed) options.onInternalError(error);
       response.destroy();
     });
@@ -135,23 +139,23 @@ async function handleApi(
   response: ServerResponse,
   options: ServerOptions,
 ): Promise<void> {
-  const { journal, clock } = options;
+  const { requestLog, clock } = options;
   const requestId = randomUUID().toUpperCase();
   const hostId = incoming.headers.host ?? '127.0.0.1';
-  const entry = journal.open(incoming, requestId, clock.now());
-  const gone = new AbortController();
+  const entry = requestLog.open(incoming, requestId, clock.now());
+  const disconnected = new AbortController();
   response.once('close', () => {
-    journal.close(entry, response.headersSent ? response.statusCode : undefined);
-    gone.abort();
+    requestLog.close(entry, response.headersSent ? response.statusCode : undefined);
+    disconnected.abort();
   });
   try {
     const request = parseRequest(incoming, await readBody(incoming));
-    journal.describe(entry, request);
-    const exchange = { requestId, hostId, format: request.format };
-    deliver(response, await answerRequest(request, exchange, { ...options, signal: gone.signal }));
+    requestLog.describe(entry, request);
+    const context = { requestId, hostId, format: request.format };
+    deliver(response, await handleRequest(request, context, { ...options, signal: disconnected.signal }));
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    deliver(response, { reply: refusalReply({ requestId, hostId, format: 'json' }, error) });
+    if (!(error instanceof ApiError)) throw error;
+    deliver(response, { response: errorResponse({ requestId, hostId, format: 'json' }, error) });
   }
 }
 

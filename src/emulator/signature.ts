@@ -1,13 +1,13 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-/** A decoded request parameter. A name may occur twice, so a list of pairs and not a map. */
+/** A decoded request parameter. A name can occur twice, so parameters are a list and not a map. */
 export type Parameter = readonly [name: string, value: string];
 
-/** Lower-cased names; a header that was sent twice is one, joined by a comma. */
+/** Headers by lower-case name. The values of a header that was sent twice are joined by a comma. */
 export type Headers = Readonly<Record<string, string>>;
 
-/** Headers a V3 signature must cover besides every other `x-acs-*` header that was sent. */
-export const requiredHeaders = [
+/** The headers that a V3 signature must cover, besides all other `x-acs-*` headers of the request. */
+export const REQUIRED_HEADERS = [
   'host',
   'x-acs-action',
   'x-acs-content-sha256',
@@ -17,8 +17,8 @@ export const requiredHeaders = [
 ] as const;
 
 /**
- * Percent-encodes everything but the unreserved characters of RFC 3986, section 2.3, so also the
- * five that encodeURIComponent leaves alone. A lone surrogate becomes U+FFFD.
+ * Percent-encodes all characters except the unreserved ones of RFC 3986, section 2.3. It therefore also
+ * encodes the five that encodeURIComponent does not. A lone surrogate becomes U+FFFD.
  */
 export function strictEncode(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replaceAll(
@@ -28,10 +28,10 @@ export function strictEncode(text: string): string {
 }
 
 /**
- * Parameters sorted by name, strictly encoded, joined as `name=value&name=value`.
+ * The parameters as `name=value&name=value`, sorted by name and strictly encoded.
  *
- * Takes decoded values on purpose: official clients leave `! ' ( ) * ~` bare on the wire while
- * their signature covers the strict form, so the text that was received proves nothing.
+ * The input is decoded, because official clients send `! ' ( ) * ~` unencoded but sign the strictly
+ * encoded form. The received text itself cannot be verified.
  */
 export function canonicalQuery(parameters: readonly Parameter[]): string {
   return parameters
@@ -42,7 +42,7 @@ export function canonicalQuery(parameters: readonly Parameter[]): string {
 
 export interface V1Input {
   readonly method: string;
-  /** Query and form parameters together; `Signature` itself is left out here. */
+  /** Query and form parameters together. {@link signV1} skips `Signature`. */
   readonly parameters: readonly Parameter[];
 }
 
@@ -61,7 +61,7 @@ export function signV1({ method, parameters }: V1Input, accessKeySecret: string)
 export interface V3Input {
   readonly method: string;
   readonly path: string;
-  /** Query parameters only: a form body is covered by its hash. */
+  /** Query parameters only. The signature covers a form body by its hash. */
   readonly query: readonly Parameter[];
   readonly headers: Headers;
   readonly signedHeaders: readonly string[];
@@ -71,8 +71,8 @@ export interface V3Input {
 /**
  * V3: hex(HMAC-SHA256(secret, "ACS3-HMAC-SHA256\n" + hex(SHA-256(canonical request)))).
  *
- * The body's hash is computed here, never taken from the request. A signed header that was not sent
- * counts as empty.
+ * The hash of the body is computed here and never taken from the request. A signed header that was not
+ * sent counts as empty.
  *
  * @see https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
  */
@@ -98,7 +98,7 @@ export interface V3Authorization {
   readonly signature: string;
 }
 
-/** Reads `ACS3-HMAC-SHA256 Credential=…,SignedHeaders=a;b,Signature=…`; undefined for any other form. */
+/** Reads `ACS3-HMAC-SHA256 Credential=…,SignedHeaders=a;b,Signature=…`. Undefined for any other text. */
 export function parseAuthorization(text: string): V3Authorization | undefined {
   const pattern = /^ACS3-HMAC-SHA256 +Credential=([^,\s]+), *SignedHeaders=([^,\s]+), *Signature=([^,\s]+)$/;
   const [, accessKeyId, signedHeaders, signature] = pattern.exec(text) ?? [];
@@ -106,13 +106,13 @@ export function parseAuthorization(text: string): V3Authorization | undefined {
   return { accessKeyId, signedHeaders: signedHeaders.split(';'), signature };
 }
 
-/** Headers that had to be signed and were not: the required ones and every `x-acs-*` that was sent. */
+/** The headers that must be signed but are not: the required ones and all `x-acs-*` headers of the request. */
 export function unsignedHeaders(headers: Headers, signedHeaders: readonly string[]): string[] {
   const sent = Object.keys(headers).filter((name) => name.startsWith('x-acs-'));
-  return [...new Set([...requiredHeaders, ...sent])].filter((name) => !signedHeaders.includes(name));
+  return [...new Set([...REQUIRED_HEADERS, ...sent])].filter((name) => !signedHeaders.includes(name));
 }
 
-/** Whether two signatures are the same text, in a time that does not tell how much of it is. */
+/** Whether two signatures are equal. The time it takes does not depend on how much of them is equal. */
 export function isSameSignature(left: string, right: string): boolean {
   const [leftBytes, rightBytes] = [Buffer.from(left), Buffer.from(right)];
   return leftBytes.length === rightBytes.length && timingSafeEqual(leftBytes, rightBytes);
@@ -122,7 +122,7 @@ export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-// Not localeCompare: the order is the one of the bytes, wherever the server runs.
+// Not localeCompare, which depends on the locale. The order of ASCII names is that of their bytes.
 function compareText(left: string, right: string): number {
   if (left === right) return 0;
   return left < right ? -1 : 1;

@@ -1,26 +1,26 @@
-/** The actions this server knows, spelled as on the wire. */
-export const iceActions = ['GetPackageJob', 'ListPackageJobs', 'SubmitPackageJob'] as const;
+/** The actions of this server, spelled as in requests. */
+export const ICE_ACTIONS = ['GetPackageJob', 'ListPackageJobs', 'SubmitPackageJob'] as const;
 
-export type IceAction = (typeof iceActions)[number];
+export type IceAction = (typeof ICE_ACTIONS)[number];
 
-/** The API version this server answers for. */
-export const iceVersion = '2020-11-09';
+/** The API version of this server. */
+export const ICE_VERSION = '2020-11-09';
 
 export function isIceAction(text: string | undefined): text is IceAction {
-  return (iceActions as readonly (string | undefined)[]).includes(text);
+  return (ICE_ACTIONS as readonly (string | undefined)[]).includes(text);
 }
 
-/** `Type` is OSS (`Media` is an oss:// or http(s):// URL) or Media (`Media` is a media asset id). */
+/** `Type` is OSS or Media. `Media` is an oss:// or http(s):// URL for OSS, and a media-library id for Media. */
 export interface WireMedia {
   readonly Type: string;
   readonly Media: string;
 }
 
 /**
- * A job as GetPackageJob sends it, members in the order of the reference's example.
+ * A job as GetPackageJob sends it. The members have the order of the example in the ICE reference.
  *
- * No member is promised by the reference. Times are UTC text without fraction. Items of ListPackageJobs
- * have the same members except `OutputUrl`.
+ * The reference does not guarantee any member. Times are UTC text without a fraction. ListPackageJobs sends the
+ * same members except `OutputUrl`.
  */
 export interface WirePackageJob {
   readonly JobId?: string;
@@ -41,8 +41,8 @@ export interface WirePackageJob {
   readonly ModifiedTime?: string;
 }
 
-/** The members of a job, in the order of the reference's example. */
-export const wireMembers = [
+/** The members of a job, in the order of the example in the ICE reference. */
+export const WIRE_MEMBERS = [
   'JobId',
   'TriggerSource',
   'Name',
@@ -61,21 +61,21 @@ export const wireMembers = [
   'ModifiedTime',
 ] as const satisfies readonly (keyof WirePackageJob)[];
 
-/** One page of ListPackageJobs; `NextPageToken` (32 hex) is absent on the last one. */
+/** One page of ListPackageJobs. `NextPageToken` has 32 hexadecimal characters. The last page has none. */
 export interface WireJobPage {
   readonly PackageJobs: readonly WirePackageJob[];
   readonly NextPageToken?: string;
 }
 
-/** The last millisecond whose year has four digits, as the wire format wants. */
-export const latestTime = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+/** The last millisecond of the year 9999. The wire format has four digits for the year. */
+export const MAX_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** Milliseconds since the epoch as `yyyy-MM-ddTHH:mm:ssZ`: UTC, cut to the second. */
+/** Milliseconds since the epoch as `yyyy-MM-ddTHH:mm:ssZ`, in UTC. Fractions of a second are cut off. */
 export function toWireTime(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }
 
-/** The reverse of {@link toWireTime}; undefined for any other text, 31 February included. */
+/** The reverse of {@link toWireTime}. Undefined for any other text, also for 31 February. */
 export function fromWireTime(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text)) return undefined;
   const at = Date.parse(text);

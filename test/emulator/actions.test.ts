@@ -1,18 +1,18 @@
 import { XMLParser } from 'fast-xml-parser';
 import { describe, expect, test } from 'vitest';
-import { unknownJobAnswers } from '../../src/emulator/jobs.ts';
+import { UNKNOWN_JOB_RESPONSES } from '../../src/emulator/jobs.ts';
 import { fixtures } from './support/fixtures.ts';
 import type { EmulatorFixtures } from './support/fixtures.ts';
 
 const it = test.extend<EmulatorFixtures>(fixtures);
 
-const validSubmission = {
+const VALID_SUBMISSION = {
   Inputs: '[{"Input":{"Type":"OSS","Media":"oss://bucket/a.mp4"}}]',
   Output: '{"Type":"OSS","Media":"oss://bucket/a.m3u8"}',
 };
 
 describe('GetPackageJob', () => {
-  it('answers with the job and a request id of its own', async ({ call, emulator }) => {
+  it('returns the job with a new request id', async ({ call, emulator }) => {
     const jobId = emulator.jobs.add();
     const { status, headers, json } = await call('GetPackageJob', { JobId: jobId });
     expect(status).toBe(200);
@@ -21,19 +21,19 @@ describe('GetPackageJob', () => {
     expect(json['RequestId']).toMatch(/^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/);
   });
 
-  it.for([{}, { JobId: '' }])('needs a JobId, so refuses %j', async (params, { call }) => {
+  it.for([{}, { JobId: '' }])('refuses %j, as the JobId is required', async (params, { call }) => {
     const expected = { Code: 'MissingJobId', Message: 'JobId is mandatory for this action.' };
     expect(await call('GetPackageJob', params)).toMatchObject({ status: 400, json: expected });
   });
 
-  it('says of an unknown job what it is set to say', async ({ call, emulator }) => {
-    const answers: unknown[] = [];
-    for (const answer of unknownJobAnswers) {
-      emulator.jobs.unknownJob = answer;
+  it('returns the configured response for an unknown job', async ({ call, emulator }) => {
+    const responses: unknown[] = [];
+    for (const response of UNKNOWN_JOB_RESPONSES) {
+      emulator.jobs.unknownJob = response;
       const { status, json } = await call('GetPackageJob', { JobId: 'x' });
-      answers.push([status, json['Code'], json['Message']]);
+      responses.push([status, json['Code'], json['Message']]);
     }
-    expect(answers).toEqual([
+    expect(responses).toEqual([
       [404, 'JobNotFound', 'No such job.'],
       [404, 'ResourceNotFound', 'The specified resource is not found.'],
       [400, 'InvalidParameter.ResourceNotFound', 'The specified resource is not found.'],
@@ -43,13 +43,13 @@ describe('GetPackageJob', () => {
 });
 
 describe('ListPackageJobs', () => {
-  it('nests jobs and token in PackageJobList', async ({ call, emulator }) => {
+  it('returns jobs and token inside PackageJobList', async ({ call, emulator }) => {
     for (let index = 0; index < 3; index += 1) emulator.jobs.add();
     const { json } = await call('ListPackageJobs', { PageSize: '2', OrderBy: 'CreateTimeAsc' });
     expect(json['PackageJobList']).toEqual(emulator.jobs.list({ pageSize: 2, order: 'CreateTimeAsc' }));
   });
 
-  it('goes on from a token, with every filter', async ({ call, emulator, clock }) => {
+  it('continues from a token, with every filter', async ({ call, emulator, clock }) => {
     for (let index = 0; index < 3; index += 1) emulator.jobs.add({ jobId: `j${index}` });
     const time = new Date(clock.now).toISOString().replace('.000', '');
     const params = { PageSize: '2', Status: 'Init', StartOfCreateTime: time, EndOfCreateTime: time };
@@ -76,7 +76,7 @@ describe('ListPackageJobs', () => {
     });
   });
 
-  it("refuses the other order's token", async ({ call, emulator }) => {
+  it('refuses a token of the other order', async ({ call, emulator }) => {
     for (let index = 0; index < 2; index += 1) emulator.jobs.add();
     const token = emulator.jobs.list({ pageSize: 1 }).NextPageToken ?? '';
     const { json } = await call('ListPackageJobs', { NextPageToken: token, OrderBy: 'CreateTimeAsc' });
@@ -85,9 +85,9 @@ describe('ListPackageJobs', () => {
 });
 
 describe('SubmitPackageJob', () => {
-  it('starts a job of everything it was given', async ({ call, emulator }) => {
+  it('submits a job with all given parameters', async ({ call, emulator }) => {
     const { status, json } = await call('SubmitPackageJob', {
-      ...validSubmission,
+      ...VALID_SUBMISSION,
       Name: "a *~'!()",
       UserData: '{"a": 1}',
       ScheduleConfig: '{"PipelineId":"p","Priority":10}',
@@ -108,7 +108,7 @@ describe('SubmitPackageJob', () => {
     ['MissingOutput', { Output: '' }],
     ['InvalidInputs', { Inputs: 'oss://bucket/a.mp4' }],
     ['InvalidInputs', { Inputs: '[]' }],
-    ['InvalidInputs', { Inputs: JSON.stringify(validSubmission.Inputs) }],
+    ['InvalidInputs', { Inputs: JSON.stringify(VALID_SUBMISSION.Inputs) }],
     ['InvalidInputs', { Inputs: '[{"Type":"OSS","Media":"oss://bucket/a.mp4"}]' }],
     ['InvalidInputs', { Inputs: '[{"Input":{"Type":"S3","Media":"oss://bucket/a.mp4"}}]' }],
     ['InvalidInputs', { Inputs: '[{"Input":{"Type":"OSS","Media":"a.mp4"}}]' }],
@@ -121,13 +121,13 @@ describe('SubmitPackageJob', () => {
     ['InvalidScheduleConfig', { ScheduleConfig: '{"Priority":"6"}' }],
     ['InvalidScheduleConfig', { ScheduleConfig: '{"PipelineId":1}' }],
   ] as const)('refuses as %s %j', async ([code, params], { call, emulator }) => {
-    const reply = await call('SubmitPackageJob', { ...validSubmission, ...params });
+    const reply = await call('SubmitPackageJob', { ...VALID_SUBMISSION, ...params });
     expect(reply).toMatchObject({ status: 400, json: { Code: code } });
     expect(emulator.jobs.size).toBe(0);
   });
 });
 
-describe('answers', () => {
+describe('responses', () => {
   it('are XML in V1 unless Format asks for JSON', async ({ call, emulator }) => {
     const jobId = emulator.jobs.add({ name: 'a <b> & "c" \r\n 打包' });
     const params = { JobId: jobId };
@@ -153,7 +153,7 @@ describe('answers', () => {
     }
   });
 
-  it('of refusals have the envelope, in JSON and XML', async ({ call, emulator }) => {
+  it('of errors have the error envelope, in JSON and XML', async ({ call, emulator }) => {
     const v3 = await call('GetPackageJob', { JobId: 'x' });
     const requestId = v3.headers['x-acs-request-id'];
     expect(v3.json).toEqual({

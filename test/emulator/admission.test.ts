@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { defaultCredentials, startEmulator } from '../../src/emulator/server.ts';
-import { exchange, requiredHeaders, signV1Request, signV3Request, wireTime } from './support/client.ts';
+import { DEFAULT_CREDENTIALS, startEmulator } from '../../src/emulator/server.ts';
+import { exchange, REQUIRED_HEADERS, signV1Request, signV3Request, wireTime } from './support/client.ts';
 import type { SignOptions } from './support/client.ts';
 import { fixtures } from './support/fixtures.ts';
 import type { EmulatorFixtures } from './support/fixtures.ts';
 
 const it = test.extend<EmulatorFixtures>(fixtures);
 
-const [staticKey, sessionKey] = defaultCredentials;
-const sessionKeyAlone = { accessKeyId: sessionKey.accessKeyId, accessKeySecret: sessionKey.accessKeySecret };
+const [STATIC_KEY, SESSION_KEY] = DEFAULT_CREDENTIALS;
+const SESSION_KEY_WITHOUT_TOKEN = {
+  accessKeyId: SESSION_KEY.accessKeyId,
+  accessKeySecret: SESSION_KEY.accessKeySecret,
+};
 
 interface RefusalCase {
   readonly rule: string;
@@ -19,7 +22,7 @@ interface RefusalCase {
   readonly options?: Partial<SignOptions>;
 }
 
-const cases: readonly RefusalCase[] = [
+const CASES: readonly RefusalCase[] = [
   { rule: 'an unknown action (V3)', code: 'InvalidAction.NotFound', status: 404, action: 'CancelPackageJob' },
   { rule: 'an unknown action (V1)', code: 'InvalidAction.NotFound', status: 404, action: 'x', scheme: 'V1' },
   { rule: 'another version', code: 'InvalidVersion', options: { version: '2014-06-18' } },
@@ -27,33 +30,33 @@ const cases: readonly RefusalCase[] = [
     rule: 'an unknown key',
     code: 'InvalidAccessKeyId.NotFound',
     status: 404,
-    options: { credentials: { ...staticKey, accessKeyId: 'x' } },
+    options: { credentials: { ...STATIC_KEY, accessKeyId: 'x' } },
   },
   {
     rule: 'another secret (V3)',
     code: 'SignatureDoesNotMatch',
-    options: { credentials: { ...staticKey, accessKeySecret: 'x' } },
+    options: { credentials: { ...STATIC_KEY, accessKeySecret: 'x' } },
   },
   {
     rule: 'another secret (V1)',
     code: 'SignatureDoesNotMatch',
     scheme: 'V1',
-    options: { credentials: { ...staticKey, accessKeySecret: 'x' } },
+    options: { credentials: { ...STATIC_KEY, accessKeySecret: 'x' } },
   },
   {
     rule: 'a session key without its token',
     code: 'MissingSecurityToken',
-    options: { credentials: sessionKeyAlone },
+    options: { credentials: SESSION_KEY_WITHOUT_TOKEN },
   },
   {
-    rule: 'a token nobody was given',
+    rule: 'a token that belongs to no key',
     code: 'InvalidSecurityToken.Malformed',
-    options: { credentials: { ...sessionKey, securityToken: 'x' } },
+    options: { credentials: { ...SESSION_KEY, securityToken: 'x' } },
   },
   {
     rule: "another key's token",
     code: 'InvalidSecurityToken.MismatchWithAccessKey',
-    options: { credentials: { ...staticKey, securityToken: sessionKey.securityToken ?? '' } },
+    options: { credentials: { ...STATIC_KEY, securityToken: SESSION_KEY.securityToken ?? '' } },
   },
   {
     rule: 'a time with a fraction',
@@ -72,7 +75,7 @@ const cases: readonly RefusalCase[] = [
     options: { system: { 'x-acs-content-sha256': '0'.repeat(64) } },
   },
   {
-    rule: 'an Authorization that is cut short',
+    rule: 'an incomplete Authorization',
     code: 'IncompleteSignature',
     options: { system: { authorization: 'ACS3-HMAC-SHA256 Credential=x' } },
   },
@@ -110,17 +113,15 @@ const cases: readonly RefusalCase[] = [
       options: { system: { [name]: undefined } },
     }),
   ),
-  ...requiredHeaders
-    .filter((name) => name !== 'host')
-    .map((name): RefusalCase => ({
-      rule: `no ${name}`,
-      code: 'MissingParameter',
-      options: { system: { [name]: undefined } },
-    })),
+  ...REQUIRED_HEADERS.filter((name) => name !== 'host').map((name): RefusalCase => ({
+    rule: `no ${name}`,
+    code: 'MissingParameter',
+    options: { system: { [name]: undefined } },
+  })),
 ];
 
 describe('admission', () => {
-  it.for(cases)(
+  it.for(CASES)(
     'refuses $rule as $code',
     async ({ code, status = 400, scheme = 'V3', action = 'GetPackageJob', options }, { call }) => {
       const system = { ...(scheme === 'V1' && { Format: 'JSON' }), ...options?.system };
@@ -136,7 +137,7 @@ describe('admission', () => {
     });
   });
 
-  it('refuses every path but the root', async ({ emulator, clock }) => {
+  it('refuses every path except the root', async ({ emulator, clock }) => {
     const signed = signV3Request('GetPackageJob', {}, { ...emulator, at: clock.now });
     const reply = await exchange(emulator.endpoint, { ...signed, path: '/jobs' });
     expect(reply).toMatchObject({ status: 404, json: { Code: 'InvalidApi.NotFound' } });
@@ -159,8 +160,8 @@ describe('admission', () => {
     expect(reply.json).toMatchObject({ Code: 'SignatureDoesNotMatch' });
   });
 
-  it('tells what it signed itself, in the form of each scheme', async ({ call }) => {
-    const credentials = { ...staticKey, accessKeySecret: 'x' };
+  it('returns the string that it signed, in the format of each scheme', async ({ call }) => {
+    const credentials = { ...STATIC_KEY, accessKeySecret: 'x' };
     const v3 = await call('GetPackageJob', { JobId: 'a' }, { credentials });
     expect(v3.json['Message']).toMatch(
       /^Specified signature does not match our calculation\. server StringToSign is \[ACS3-HMAC-SHA256\n[0-9a-f]{64}\] server CanonicalRequest is \[POST\n\/\nJobId=a\n/,
@@ -171,7 +172,7 @@ describe('admission', () => {
     );
   });
 
-  it('admits a time up to 15 minutes off, and not a second more', async ({ call, clock }) => {
+  it('admits a timestamp up to 15 minutes off, and not one second more', async ({ call, clock }) => {
     for (const skewMs of [-900_000, 900_000]) {
       expect((await call('ListPackageJobs', {}, { at: clock.now + skewMs })).status).toBe(200);
     }
@@ -181,23 +182,23 @@ describe('admission', () => {
     }
   });
 
-  it('refuses a nonce for 15 minutes, and for another key never', async ({ call, clock }) => {
+  it('refuses a used nonce of the same key for 15 minutes', async ({ call, clock }) => {
     const nonce = 'once';
     expect((await call('ListPackageJobs', {}, { nonce })).status).toBe(200);
     clock.now += 15 * 60_000;
     expect((await call('ListPackageJobs', {}, { nonce })).json).toMatchObject({ Code: 'SignatureNonceUsed' });
-    expect((await call('ListPackageJobs', {}, { nonce, credentials: sessionKey })).status).toBe(200);
+    expect((await call('ListPackageJobs', {}, { nonce, credentials: SESSION_KEY })).status).toBe(200);
     clock.now += 1000;
     expect((await call('ListPackageJobs', {}, { nonce })).status).toBe(200);
   });
 
-  it('spends no nonce on a request whose signature is wrong', async ({ call }) => {
-    const credentials = { ...staticKey, accessKeySecret: 'x' };
+  it('does not use up the nonce of a request with a wrong signature', async ({ call }) => {
+    const credentials = { ...STATIC_KEY, accessKeySecret: 'x' };
     await call('ListPackageJobs', {}, { nonce: 'once', credentials });
     expect((await call('ListPackageJobs', {}, { nonce: 'once' })).status).toBe(200);
   });
 
-  it('throttles each action beyond its calls per second until the next second', async ({ clock }) => {
+  it('throttles an action above its calls per second until the next second', async ({ clock }) => {
     const emulator = await startEmulator({ now: () => clock.now, limits: { GetPackageJob: 2 } });
     const call = (action: string) =>
       exchange(emulator.endpoint, signV3Request(action, { JobId: 'a' }, { ...emulator, at: clock.now }));
@@ -212,13 +213,13 @@ describe('admission', () => {
     await emulator.close();
   });
 
-  it('admits the session triple in both schemes', async ({ call }) => {
+  it('admits temporary credentials in both schemes', async ({ call }) => {
     for (const scheme of ['V1', 'V3'] as const) {
-      expect((await call('ListPackageJobs', {}, { scheme, credentials: sessionKey })).status).toBe(200);
+      expect((await call('ListPackageJobs', {}, { scheme, credentials: SESSION_KEY })).status).toBe(200);
     }
   });
 
-  it('says in its Date header what its clock says', async ({ call, clock }) => {
+  it('sends the time of its clock in the Date header', async ({ call, clock }) => {
     const { headers } = await call('ListPackageJobs');
     expect(wireTime(Date.parse(headers.date ?? ''))).toBe(wireTime(clock.now));
   });

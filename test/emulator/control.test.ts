@@ -46,7 +46,7 @@ describe('/_emulator', () => {
     { kind: 'clockSkew', skewMs: -5 },
     { kind: 'listLag', lagMs: 5 },
     { kind: 'patch', patch: { Priority: 'high' } },
-  ])('takes the fault %j', async (fault, { control, emulator }) => {
+  ])('accepts the fault %j', async (fault, { control, emulator }) => {
     expect((await control('POST /_emulator/faults', fault)).status).toBe(201);
     expect(emulator.faults.list()).toEqual([{ times: 1, ...fault }]);
   });
@@ -68,12 +68,12 @@ describe('/_emulator', () => {
     expect(emulator.jobs.get(String(json['jobId']))).toMatchObject({ Name: 'a', Status: 'Init' });
   });
 
-  it('sets what is said of unknown jobs', async ({ control, emulator }) => {
+  it('sets the response for unknown jobs', async ({ control, emulator }) => {
     await control('POST /_emulator/settings', { unknownJob: 'absent' });
     expect(emulator.jobs.unknownJob).toBe('absent');
   });
 
-  it('tells how things stand', async ({ control, emulator, call, clock }) => {
+  it('returns the state of the emulator', async ({ control, emulator, call, clock }) => {
     emulator.jobs.add();
     emulator.faults.add({ kind: 'html', jobId: 'x' });
     await call('ListPackageJobs');
@@ -134,13 +134,13 @@ describe('/_emulator', () => {
     expect(emulator.faults.list()).toEqual([]);
   });
 
-  it('admits its own origin, by either name', async ({ control, emulator }) => {
+  it('accepts its own origin, under both of its names', async ({ control, emulator }) => {
     const { port } = new URL(emulator.endpoint);
     const headers = { host: `localhost:${port}`, origin: `http://127.0.0.1:${port}` };
     expect((await control('GET /_emulator/state', '', headers)).status).toBe(200);
   });
 
-  it('lists its routes on an unknown one', async ({ control }) => {
+  it('lists its routes in the response for an unknown route', async ({ control }) => {
     const { status, json } = await control('GET /_emulator/');
     expect(status).toBe(404);
     expect(json['error']).toContain('POST /_emulator/faults');

@@ -7,12 +7,12 @@ import type { EmulatorFixtures, TestClock } from './support/fixtures.ts';
 
 const it = test.extend<EmulatorFixtures>(fixtures);
 
-const submission = {
+const SUBMISSION = {
   Inputs: '[{"Input":{"Type":"OSS","Media":"oss://bucket/a.mp4"}}]',
   Output: '{"Type":"OSS","Media":"oss://bucket/a.m3u8"}',
 };
 
-/** A ListPackageJobs over a connection of its own, byte for byte. */
+/** Sends ListPackageJobs on its own connection and returns the raw response. */
 function rawList(
   { emulator, clock }: { emulator: Emulator; clock: TestClock },
   until: (received: string) => boolean = isWholeReply,
@@ -21,11 +21,11 @@ function rawList(
   return rawExchange(emulator.endpoint, toBytes(signed), until);
 }
 
-function isBegun(received: string): boolean {
+function hasBodyStarted(received: string): boolean {
   return received.includes('"RequestId"');
 }
 
-describe('a fault that answers instead', () => {
+describe('a response fault', () => {
   it.for([
     [{ kind: 'status', status: 503 }, 503, 'ServiceUnavailable'],
     [{ kind: 'status', status: 500 }, 500, 'InternalError'],
@@ -40,7 +40,7 @@ describe('a fault that answers instead', () => {
     expect(await call('ListPackageJobs')).toMatchObject({ status, json: { Code: code } });
   });
 
-  it('has the body it asks for', async ({ emulator, call }) => {
+  it('has the body that the fault names', async ({ emulator, call }) => {
     const bodies = ['json', 'xml', 'html', 'empty'] as const;
     emulator.faults.add(...bodies.map((body) => ({ kind: 'status', status: 502, body }) as const));
     const replies = [
@@ -60,7 +60,7 @@ describe('a fault that answers instead', () => {
     expect(replies[3]?.text).toBe('');
   });
 
-  it('tells when to come back, in milliseconds, unless it must not', async ({ emulator, call }) => {
+  it('has the time until a retry in milliseconds, unless it is null', async ({ emulator, call }) => {
     emulator.faults.add({ kind: 'throttle', retryAfterMs: 80 }, { kind: 'throttle', retryAfterMs: null });
     expect((await call('ListPackageJobs')).headers['x-acs-retry-after']).toBe('80');
     expect((await call('ListPackageJobs')).headers).not.toHaveProperty('x-acs-retry-after');
@@ -73,7 +73,7 @@ describe('a fault that answers instead', () => {
     expect(text).toMatch(/^<!DOCTYPE html>/);
   });
 
-  it('can be 2 MiB of JSON, or as much as asked for', async ({ emulator, call }) => {
+  it('can be 2 MiB of JSON, or the given size', async ({ emulator, call }) => {
     emulator.faults.add({ kind: 'oversize' }, { kind: 'oversize', bytes: 3_000_000 });
     for (const bytes of [2 * 1024 * 1024, 3_000_000]) {
       const { text, json } = await call('ListPackageJobs');
@@ -92,14 +92,14 @@ describe('a fault that answers instead', () => {
     expect([status, headers['content-type'], text]).toEqual([201, 'text/plain', 'a']);
   });
 
-  it('submits nothing', async ({ emulator, call }) => {
+  it('does not run the action', async ({ emulator, call }) => {
     emulator.faults.add({ kind: 'status', status: 500 });
-    await call('SubmitPackageJob', submission);
+    await call('SubmitPackageJob', SUBMISSION);
     expect(emulator.jobs.size).toBe(0);
   });
 });
 
-describe('a fault of delivery', () => {
+describe('a delivery fault', () => {
   it.for<[fault: FaultRule, received: RegExp, ending: RawResult['ending'], status: number | undefined]>([
     [{ kind: 'reset', when: 'before-headers' }, /^$/, 'reset', undefined],
     [{ kind: 'reset', when: 'after-headers' }, /^HTTP\/1\.1 200 OK\r\n[^{]*\r\n\r\n$/, 'reset', 200],
@@ -117,12 +117,15 @@ describe('a fault of delivery', () => {
 
   it('keeps the connection open in the middle of a body', async ({ emulator, clock }) => {
     emulator.faults.add({ kind: 'hang', when: 'mid-body' });
-    const { received, ending } = await rawList({ emulator, clock }, isBegun);
+    const { received, ending } = await rawList({ emulator, clock }, hasBodyStarted);
     expect(ending).toBe('open');
     expect(isWholeReply(received)).toBe(false);
   });
 
-  it('keeps the connection open without an answer until the emulator closes', async ({ emulator, clock }) => {
+  it('keeps the connection open without a response until the emulator closes', async ({
+    emulator,
+    clock,
+  }) => {
     emulator.faults.add({ kind: 'hang', when: 'before-headers' });
     const hanging = rawList({ emulator, clock });
     await expect.poll(() => emulator.faults.list()).toEqual([]);
@@ -131,17 +134,17 @@ describe('a fault of delivery', () => {
   });
 
   it.for<FaultRule>([{ kind: 'reset', when: 'before-headers' }, { kind: 'truncate' }])(
-    '%j leaves behind the job whose submission it spoils',
+    '%j still creates the submitted job',
     async (fault, { emulator, call }) => {
       emulator.faults.add(fault);
-      await expect(call('SubmitPackageJob', submission)).rejects.toThrow();
+      await expect(call('SubmitPackageJob', SUBMISSION)).rejects.toThrow();
       expect(emulator.jobs.size).toBe(1);
     },
   );
 });
 
-describe('a modifying fault', () => {
-  it('delays the answer', async ({ emulator, call }) => {
+describe('a modifier fault', () => {
+  it('delays the response', async ({ emulator, call }) => {
     emulator.faults.add({ kind: 'delay', delayMs: 30 });
     const before = performance.now();
     expect((await call('ListPackageJobs')).status).toBe(200);
@@ -149,7 +152,7 @@ describe('a modifying fault', () => {
     expect(performance.now() - before).toBeGreaterThan(28);
   });
 
-  it('sets the clock of admission off', async ({ emulator, call }) => {
+  it('shifts the clock of admission', async ({ emulator, call }) => {
     emulator.faults.add(
       { kind: 'clockSkew', skewMs: 16 * 60_000 },
       { kind: 'clockSkew', skewMs: -16 * 60_000 },
@@ -160,7 +163,7 @@ describe('a modifying fault', () => {
     expect((await call('ListPackageJobs')).status).toBe(200);
   });
 
-  it('shows in lists how things stood, while GetPackageJob shows how they stand', async ({
+  it('makes lists show an earlier state, while GetPackageJob shows the current one', async ({
     emulator,
     call,
     clock,
@@ -182,7 +185,7 @@ describe('a modifying fault', () => {
     });
   });
 
-  it('replaces members of one job, in both actions', async ({ emulator, call }) => {
+  it('replaces members of one job, in both read actions', async ({ emulator, call }) => {
     for (const jobId of ['a', 'b']) emulator.jobs.add({ jobId });
     emulator.faults.add({ kind: 'patch', jobId: 'a', patch: { Priority: 'high', Inputs: null }, times: 2 });
     const patched = { JobId: 'a', Priority: 'high', Inputs: null };
@@ -194,15 +197,15 @@ describe('a modifying fault', () => {
     expect(emulator.faults.list()).toEqual([]);
   });
 
-  it('combines with a fault that decides how the request ends', async ({ emulator, call }) => {
+  it('combines with a fault that decides the outcome', async ({ emulator, call }) => {
     emulator.faults.add({ kind: 'delay', delayMs: 1 }, { kind: 'status', status: 503 });
     expect((await call('ListPackageJobs')).status).toBe(503);
     expect(emulator.faults.list()).toEqual([]);
   });
 });
 
-describe('FaultBook', () => {
-  it('uses faults in the order they were added, one a request, as often as told', async ({
+describe('FaultInjector', () => {
+  it('uses faults in the order they were added, one per request, `times` times', async ({
     emulator,
     call,
   }) => {
@@ -212,7 +215,7 @@ describe('FaultBook', () => {
     expect(statuses).toEqual([500, 500, 503, 200]);
   });
 
-  it('meets only the action and the job it names', async ({ emulator, call }) => {
+  it('applies only to the action and the job that the fault names', async ({ emulator, call }) => {
     emulator.jobs.add({ jobId: 'a' });
     emulator.faults.add({ kind: 'status', status: 500, action: 'GetPackageJob', jobId: 'a' });
     expect((await call('ListPackageJobs', { JobId: 'a' })).status).toBe(200);
@@ -220,7 +223,7 @@ describe('FaultBook', () => {
     expect((await call('GetPackageJob', { JobId: 'a' })).status).toBe(500);
   });
 
-  it('keeps a fault that is there always until it is cleared', async ({ emulator, call }) => {
+  it('keeps a fault with `always` until it is cleared', async ({ emulator, call }) => {
     emulator.faults.add({ kind: 'status', status: 500, times: 'always' });
     for (let index = 0; index < 3; index += 1) expect((await call('ListPackageJobs')).status).toBe(500);
     expect(emulator.faults.list()).toEqual([{ kind: 'status', status: 500, times: 'always' }]);
@@ -228,13 +231,13 @@ describe('FaultBook', () => {
     expect((await call('ListPackageJobs')).status).toBe(200);
   });
 
-  it('spends nothing on a request that is not admitted', async ({ emulator, call }) => {
+  it('does not use up a fault on a request that is not admitted', async ({ emulator, call }) => {
     emulator.faults.add({ kind: 'status', status: 500 });
     expect((await call('ListPackageJobs', {}, { at: 0 })).status).toBe(400);
     expect(emulator.faults.list()).toEqual([{ kind: 'status', status: 500, times: 1 }]);
   });
 
-  it.for([0, -1, 1.5, Number.NaN])('refuses %d times', (times, { emulator }) => {
+  it.for([0, -1, 1.5, Number.NaN])('refuses the number of times %d', (times, { emulator }) => {
     expect(() => emulator.faults.add({ kind: 'truncate', times })).toThrow(RangeError);
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { JobBook, WireJobPage } from '../../src/emulator/server.ts';
+import type { JobRegistry, WireJobPage } from '../../src/emulator/server.ts';
 import { fixtures } from './support/fixtures.ts';
 import type { EmulatorFixtures } from './support/fixtures.ts';
 
 const it = test.extend<EmulatorFixtures>(fixtures);
 
-const second = 1000;
-const start = Date.UTC(2026, 10, 22, 20, 23, 49);
+const SECOND = 1000;
+const START = Date.UTC(2026, 10, 22, 20, 23, 49);
 
 const submission = (media: string) => ({
   inputs: [{ Type: 'OSS', Media: `oss://bucket/${media}` }],
@@ -39,9 +39,9 @@ describe('a submitted job', () => {
       CreateTime: '2026-11-22T20:23:49Z',
       ModifiedTime: '2026-11-22T20:23:49Z',
     };
-    clock.now = start + 4999;
+    clock.now = START + 4999;
     expect(emulator.jobs.get(jobId)).toEqual(created);
-    clock.now = start + 15 * second;
+    clock.now = START + 15 * SECOND;
     const finished = emulator.jobs.get(jobId);
     expect(finished).toMatchObject({
       Status: 'Success',
@@ -54,48 +54,48 @@ describe('a submitted job', () => {
   it.for([
     ['missing/a.mp4', 'ResourceNotFound'],
     ['corrupt.mp4', 'InvalidParameter'],
-  ] as const)('of %s fails with %s and has no output', ([media, code], { emulator, clock }) => {
+  ] as const)('with the input %s fails with %s and has no output', ([media, code], { emulator, clock }) => {
     const jobId = emulator.jobs.submit(submission(media));
-    clock.now = start + 15 * second;
+    clock.now = START + 15 * SECOND;
     const job = emulator.jobs.get(jobId);
     expect(job).toMatchObject({ Status: 'Fail', Code: code, Message: expect.any(String) as string });
     expect(job).not.toHaveProperty('OutputUrl');
   });
 
-  it('takes as long as another one of the same media', ({ emulator, clock }) => {
+  it('takes as long as another job with the same media', ({ emulator, clock }) => {
     const jobIds = [emulator.jobs.submit(submission('a.mp4')), emulator.jobs.submit(submission('a.mp4'))];
-    clock.now = start + 15 * second;
+    clock.now = START + 15 * SECOND;
     const [first, last] = jobIds.map((jobId) => emulator.jobs.get(jobId)?.FinishTime);
     expect(first).toBe(last);
   });
 });
 
-describe('JobBook', () => {
-  it('finishes a job now, with the outcome it is told', ({ emulator, clock }) => {
+describe('JobRegistry', () => {
+  it('finishes a job now, with the given outcome', ({ emulator, clock }) => {
     const jobId = emulator.jobs.add({ finishTime: Infinity });
-    clock.now = start + 90_000;
+    clock.now = START + 90_000;
     emulator.jobs.finish(jobId, { status: 'Fail', code: 'C', message: 'm' });
     const expected = { Status: 'Fail', Code: 'C', Message: 'm', FinishTime: '2026-11-22T20:25:19Z' };
     expect(emulator.jobs.get(jobId)).toMatchObject(expected);
     expect(() => emulator.jobs.finish('x')).toThrow(new RangeError('no job x'));
   });
 
-  it('shows odd jobs as they were asked for', ({ emulator }) => {
+  it('shows unusual jobs as they were added', ({ emulator }) => {
     const { jobs } = emulator;
     expect(jobs.get(jobs.add({ statusText: 'Processing' }))).toMatchObject({ Status: 'Processing' });
     expect(jobs.get(jobs.add({ omit: ['Inputs', 'Output'] }))).not.toHaveProperty('Inputs');
     expect(jobs.get(jobs.add({ jobId: 'v', verbatim: { JobId: 'other' } }))).toEqual({ JobId: 'other' });
   });
 
-  it('knows no job before its creation', ({ emulator, clock }) => {
-    const jobId = emulator.jobs.add({ createTime: start + 1 });
+  it('does not show a job before its creation time', ({ emulator, clock }) => {
+    const jobId = emulator.jobs.add({ createTime: START + 1 });
     expect(emulator.jobs.get(jobId)).toBeUndefined();
     expect(ids(emulator.jobs.list())).toEqual([]);
-    clock.now = start + 1;
+    clock.now = START + 1;
     expect(emulator.jobs.get(jobId)).toBeDefined();
   });
 
-  it('refuses an id that is taken and a time that is none', ({ emulator }) => {
+  it('refuses an id that is taken and an invalid time', ({ emulator }) => {
     emulator.jobs.add({ jobId: 'a' });
     expect(() => emulator.jobs.add({ alsoKnownAs: ['a'] })).toThrow('jobId a is taken');
     for (const time of [Number.NaN, -1, 9e15]) {
@@ -107,13 +107,13 @@ describe('JobBook', () => {
 });
 
 describe('list', () => {
-  it('goes from the newest on by default, and the other way when told', ({ emulator }) => {
+  it('starts with the newest job by default, and with the oldest on request', ({ emulator }) => {
     for (const [jobId, age] of [
       ['old', 3],
       ['new', 1],
       ['middle', 2],
     ] as const) {
-      emulator.jobs.add({ jobId, createTime: start - age * second });
+      emulator.jobs.add({ jobId, createTime: START - age * SECOND });
     }
     expect(ids(emulator.jobs.list())).toEqual(['new', 'middle', 'old']);
     expect(ids(emulator.jobs.list({ order: 'CreateTimeAsc' }))).toEqual(['old', 'middle', 'new']);
@@ -125,33 +125,33 @@ describe('list', () => {
     expect(ids(emulator.jobs.list())).toEqual(['c', 'b', 'a']);
   });
 
-  it('filters by id, status and creation time, both bounds included to the second', ({ emulator }) => {
+  it('filters by id, status and creation time, with inclusive bounds in whole seconds', ({ emulator }) => {
     const { jobs } = emulator;
-    jobs.add({ jobId: 'done', createTime: start - 60_000, alsoKnownAs: ['d'] });
-    jobs.add({ jobId: 'failed', createTime: start - 30_000 + 999, outcome: { status: 'Fail' } });
-    jobs.add({ jobId: 'running', createTime: start });
+    jobs.add({ jobId: 'done', createTime: START - 60_000, alsoKnownAs: ['d'] });
+    jobs.add({ jobId: 'failed', createTime: START - 30_000 + 999, outcome: { status: 'Fail' } });
+    jobs.add({ jobId: 'running', createTime: START });
     expect(ids(jobs.list({ status: 'Init' }))).toEqual(['running']);
     expect(ids(jobs.list({ status: 'Success' }))).toEqual(['done']);
     expect(ids(jobs.list({ status: 'Fail' }))).toEqual(['failed']);
-    expect(ids(jobs.list({ createdFrom: start - 60_000, createdTo: start - 30_000 }))).toEqual([
+    expect(ids(jobs.list({ createdFrom: START - 60_000, createdTo: START - 30_000 }))).toEqual([
       'failed',
       'done',
     ]);
-    expect(ids(jobs.list({ createdFrom: start - 59_000, createdTo: start - 31_000 }))).toEqual([]);
+    expect(ids(jobs.list({ createdFrom: START - 59_000, createdTo: START - 31_000 }))).toEqual([]);
     expect(ids(jobs.list({ jobId: 'd' }))).toEqual(['done']);
     expect(ids(jobs.list({ jobId: 'd', status: 'Init' }))).toEqual([]);
-    expect(ids(jobs.list({ jobId: 'd', createdFrom: start }))).toEqual([]);
+    expect(ids(jobs.list({ jobId: 'd', createdFrom: START }))).toEqual([]);
     expect(ids(jobs.list({ jobId: 'x' }))).toEqual([]);
   });
 
-  it('leaves OutputUrl out', ({ emulator }) => {
-    const jobId = emulator.jobs.add({ createTime: start - 60_000 });
+  it('omits OutputUrl', ({ emulator }) => {
+    const jobId = emulator.jobs.add({ createTime: START - 60_000 });
     const { OutputUrl, ...rest } = emulator.jobs.get(jobId) ?? {};
     expect(OutputUrl).toBeDefined();
     expect(emulator.jobs.list().PackageJobs).toEqual([rest]);
   });
 
-  it('has 20 jobs a page by default and for a size of 0, and no token on the last page', ({ emulator }) => {
+  it('returns 20 jobs by default and for a size of 0, and no token on the last page', ({ emulator }) => {
     for (let index = 0; index < 40; index += 1) emulator.jobs.add();
     for (const query of [{}, { pageSize: 0 }]) {
       const first = emulator.jobs.list(query);
@@ -164,33 +164,37 @@ describe('list', () => {
   });
 
   it.for(['CreateTimeDesc', 'CreateTimeAsc'] as const)(
-    'pages through 1,000 jobs in %s, each once, while others appear',
+    'returns each of 1,000 jobs once in %s, while new jobs are added',
     (order, { emulator, clock }) => {
       const { jobs } = emulator;
       const expected = Array.from({ length: 1000 }, (_, index) =>
-        // Seven in each millisecond, so that pages end between jobs of the same time.
-        jobs.add({ createTime: start - Math.floor(index / 7) * 10 }),
+        // Seven jobs have the same time, so pages end between jobs of the same time.
+        jobs.add({ createTime: START - Math.floor(index / 7) * 10 }),
       );
       const seen = walk(jobs, order, () => {
         clock.now += 1;
         jobs.add({ jobId: `late-${clock.now}` });
       });
-      const known = seen.filter((jobId) => !jobId.startsWith('late-'));
-      expect(new Set(known)).toEqual(new Set(expected));
-      expect(known).toHaveLength(1000);
+      const original = seen.filter((jobId) => !jobId.startsWith('late-'));
+      expect(new Set(original)).toEqual(new Set(expected));
+      expect(original).toHaveLength(1000);
       expect(new Set(seen).size).toBe(seen.length);
     },
   );
 
-  it('gives the same token for the same place', ({ emulator }) => {
+  it('returns the same token for the same position', ({ emulator }) => {
     for (let index = 0; index < 3; index += 1) emulator.jobs.add();
     const { NextPageToken } = emulator.jobs.list({ pageSize: 2 });
     expect(emulator.jobs.list({ pageSize: 2 }).NextPageToken).toBe(NextPageToken);
   });
 });
 
-/** All ids in the order they are shown, page by page. */
-function walk(jobs: JobBook, order: 'CreateTimeDesc' | 'CreateTimeAsc', betweenPages: () => void): string[] {
+/** The ids of all pages, in the order of the list. */
+function walk(
+  jobs: JobRegistry,
+  order: 'CreateTimeDesc' | 'CreateTimeAsc',
+  betweenPages: () => void,
+): string[] {
   const seen: string[] = [];
   let pageToken: string | undefined;
   do {
@@ -198,7 +202,7 @@ function walk(jobs: JobBook, order: 'CreateTimeDesc' | 'CreateTimeAsc', betweenP
     seen.push(...page.PackageJobs.map(({ JobId }) => JobId ?? ''));
     pageToken = page.NextPageToken;
     betweenPages();
-    // Later jobs also come last in ascending order: an end must be reachable.
+    // In ascending order, new jobs are at the end. The limit ends the loop.
   } while (pageToken !== undefined && seen.length < 2000);
   return seen;
 }

@@ -7,10 +7,10 @@ import type { EmulatorFixtures } from './support/fixtures.ts';
 
 const it = test.extend<EmulatorFixtures>(fixtures);
 
-const program = new URL('../../src/emulator/main.ts', import.meta.url).pathname;
+const PROGRAM = new URL('../../src/emulator/main.ts', import.meta.url).pathname;
 
 function start(port: string) {
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, [PROGRAM], {
     env: { PORT: port },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -39,7 +39,7 @@ describe('npm run emulator', () => {
     expect(await errors).toBe('');
   });
 
-  it.for(['', 'x', '-1', '65536', '1e3'])('exits with 1 on PORT=%j and says why', async (port) => {
+  it.for(['', 'x', '-1', '65536', '1e3'])('exits with 1 and the reason on PORT=%j', async (port) => {
     const { exit, errors } = start(port);
     expect(await exit).toEqual([1, null]);
     expect(await errors).toBe(

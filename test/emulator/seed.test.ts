@@ -1,23 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import { exampleJob, exampleJobIds } from '../../src/emulator/example.ts';
-import { JobBook } from '../../src/emulator/jobs.ts';
+import { EXAMPLE_JOB, EXAMPLE_JOB_IDS } from '../../src/emulator/example.ts';
+import { JobRegistry } from '../../src/emulator/jobs.ts';
 import { seedDemo } from '../../src/emulator/seed.ts';
 import type { WirePackageJob } from '../../src/emulator/server.ts';
 import { fixtures } from './support/fixtures.ts';
 import type { EmulatorFixtures } from './support/fixtures.ts';
-import { example } from './support/vectors.ts';
+import { EXAMPLE } from './support/vectors.ts';
 
 const it = test.extend<EmulatorFixtures>(fixtures);
 
-const now = Date.UTC(2026, 10, 22, 20, 23, 49);
+const NOW = Date.UTC(2026, 10, 22, 20, 23, 49);
 
-function seeded(clock = { now }): JobBook {
-  const jobs = new JobBook(() => clock.now);
-  seedDemo(jobs, now);
+function seeded(clock = { now: NOW }): JobRegistry {
+  const jobs = new JobRegistry(() => clock.now);
+  seedDemo(jobs, NOW);
   return jobs;
 }
 
-function all(jobs: JobBook): WirePackageJob[] {
+function all(jobs: JobRegistry): WirePackageJob[] {
   const seen: WirePackageJob[] = [];
   let pageToken: string | undefined;
   do {
@@ -28,28 +28,28 @@ function all(jobs: JobBook): WirePackageJob[] {
   return seen;
 }
 
-describe("the reference's example", () => {
-  it('is the recorded one, member by member in its order', () => {
-    expect(JSON.stringify(exampleJob)).toBe(JSON.stringify(example.PackageJob));
+describe('the example of the ICE reference', () => {
+  it('is the recorded job, with its members in the same order', () => {
+    expect(JSON.stringify(EXAMPLE_JOB)).toBe(JSON.stringify(EXAMPLE.PackageJob));
   });
 
-  it.for(exampleJobIds)('is found as %s', (jobId) => {
-    expect(JSON.stringify(seeded().get(jobId))).toBe(JSON.stringify(example.PackageJob));
+  it.for(EXAMPLE_JOB_IDS)('is found as %s', (jobId) => {
+    expect(JSON.stringify(seeded().get(jobId))).toBe(JSON.stringify(EXAMPLE.PackageJob));
   });
 
-  it('stands in lists once, without its OutputUrl', () => {
-    const { OutputUrl: _, ...listed } = example.PackageJob;
-    const shown = all(seeded()).filter(({ JobId }) => JobId === example.PackageJob.JobId);
+  it('is in lists once, without its OutputUrl', () => {
+    const { OutputUrl: _, ...listed } = EXAMPLE.PackageJob;
+    const shown = all(seeded()).filter(({ JobId }) => JobId === EXAMPLE.PackageJob.JobId);
     expect(shown).toEqual([listed]);
   });
 });
 
 describe('the demo', () => {
-  it('is the same every time', () => {
+  it('always has the same jobs', () => {
     expect(all(seeded())).toEqual(all(seeded()));
   });
 
-  it('has a few hundred jobs of all states, triggers and kinds of media', () => {
+  it('has a few hundred jobs with all statuses, triggers and media types', () => {
     const jobs = all(seeded());
     expect(jobs.length).toBeGreaterThan(300);
     const some = (test: (job: WirePackageJob) => boolean) => jobs.filter(test).length;
@@ -69,7 +69,7 @@ describe('the demo', () => {
   });
 
   it('has jobs that finish within the next minutes, and some that do not', () => {
-    const clock = { now };
+    const clock = { now: NOW };
     const jobs = seeded(clock);
     const running = () => all(jobs).filter(({ Status }) => Status === 'Init').length;
     const before = running();

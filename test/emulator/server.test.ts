@@ -7,7 +7,7 @@ import type { EmulatorFixtures } from './support/fixtures.ts';
 const it = test.extend<EmulatorFixtures>(fixtures);
 
 describe('startEmulator', () => {
-  it('listens on the loopback address only, on a port of its own', async ({ emulator }) => {
+  it('listens on the loopback address only, on its own port', async ({ emulator }) => {
     const other = await startEmulator();
     expect(other.endpoint).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(other.endpoint).not.toBe(emulator.endpoint);
@@ -19,7 +19,7 @@ describe('startEmulator', () => {
     await expect(startEmulator({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  it('needs a key', async () => {
+  it('requires a key', async () => {
     await expect(startEmulator({ credentials: [] })).rejects.toThrow(TypeError);
   });
 
@@ -30,7 +30,7 @@ describe('startEmulator', () => {
     await demo.close();
   });
 
-  it('lets every answer wait for its latency', async ({ clock }) => {
+  it('delays every response by its latency', async ({ clock }) => {
     const slow = await startEmulator({ now: () => clock.now, latencyMs: 30 });
     const before = performance.now();
     await exchange(slow.endpoint, signV3Request('ListPackageJobs', {}, { ...slow, at: clock.now }));
@@ -39,7 +39,7 @@ describe('startEmulator', () => {
     await slow.close();
   });
 
-  it('closes while requests wait', async ({ clock }) => {
+  it('closes while requests are delayed', async ({ clock }) => {
     const slow = await startEmulator({ now: () => clock.now, latencyMs: 3_600_000 });
     const reply = exchange(slow.endpoint, signV3Request('ListPackageJobs', {}, { ...slow, at: clock.now }));
     const failure = reply.catch((error: unknown) => error);
@@ -50,7 +50,7 @@ describe('startEmulator', () => {
 });
 
 describe('requests', () => {
-  it('are kept in order with what became of them', async ({ emulator, call, clock }) => {
+  it('are kept in order, with their status', async ({ emulator, call, clock }) => {
     await call('GetPackageJob', { JobId: 'x' });
     clock.now += 5;
     const reply = await call('ListPackageJobs', { PageSize: '3' }, { scheme: 'V1' });
@@ -71,7 +71,7 @@ describe('requests', () => {
     expect(list?.params).toMatchObject({ PageSize: '3', Action: 'ListPackageJobs' });
   });
 
-  it('are counted by action, refused ones too, until they are reset', async ({ emulator, call }) => {
+  it('are counted by action, including refused ones, until they are reset', async ({ emulator, call }) => {
     await call('GetPackageJob', { JobId: 'x' });
     await call('GetPackageJob', { JobId: 'x' }, { at: 0 });
     await call('Unknown');
@@ -81,12 +81,12 @@ describe('requests', () => {
     expect(emulator.requests).toEqual([]);
   });
 
-  it('of the control do not count', async ({ emulator }) => {
+  it('of the control API do not count', async ({ emulator }) => {
     await fetch(`${emulator.endpoint}/_emulator/state`);
     expect(emulator.countRequests()).toBe(0);
   });
 
-  it('at the same time make up maxConcurrency', async ({ emulator, call }) => {
+  it('in flight at once count for maxConcurrency', async ({ emulator, call }) => {
     emulator.faults.add({ kind: 'delay', delayMs: 30, times: 3 });
     await Promise.all([call('ListPackageJobs'), call('ListPackageJobs'), call('ListPackageJobs')]);
     expect(emulator.maxConcurrency).toBe(3);
@@ -105,7 +105,7 @@ describe('robustness', () => {
     'POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 6\r\n\r\n%ff&&%',
     'POST / HTTP/1.1\r\nhost: x\r\nauthorization: ACS3-\r\ncontent-length: 0\r\n\r\n',
     '\u0016\u0003\u0001 nonsense\r\n\r\n',
-  ])('answers %j with a refusal and lives on', async (text, { emulator, call }) => {
+  ])('answers %j with an error and keeps running', async (text, { emulator, call }) => {
     const { received } = await rawExchange(emulator.endpoint, Buffer.from(text), isWholeReply);
     expect(received).toMatch(/^HTTP\/1\.1 4\d\d /);
     expect((await call('ListPackageJobs')).status).toBe(200);
@@ -119,7 +119,7 @@ describe('robustness', () => {
     expect(received).toContain('"Code":"RequestEntityTooLarge"');
   });
 
-  it('forgets a client that leaves before its body ends', async ({ emulator, call }) => {
+  it('tolerates a client that disconnects before the end of its body', async ({ emulator, call }) => {
     const head = `POST / HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 10\r\n\r\n`;
     const { ending } = await rawExchange(emulator.endpoint, Buffer.from(head), (text) =>
       text.includes('100 Continue'),
@@ -128,23 +128,23 @@ describe('robustness', () => {
     expect((await call('ListPackageJobs')).status).toBe(200);
   });
 
-  it('answers what nobody foresaw as InternalError and tells its owner', async ({ clock }) => {
+  it('answers an unexpected error as InternalError and reports it', async ({ clock }) => {
     const seen: unknown[] = [];
     const broken = await startEmulator({
       now: () => clock.now,
       onInternalError: (error) => seen.push(error),
     });
-    const bug = new TypeError('a bug');
+    const unexpected = new TypeError('unexpected');
     broken.jobs.list = () => {
-      throw bug;
+      throw unexpected;
     };
     const reply = await exchange(
       broken.endpoint,
       signV3Request('ListPackageJobs', {}, { ...broken, at: clock.now }),
     );
     expect(reply).toMatchObject({ status: 500, json: { Code: 'InternalError' } });
-    expect(reply.text).not.toContain('a bug');
-    expect(seen).toEqual([bug]);
+    expect(reply.text).not.toContain('unexpected');
+    expect(seen).toEqual([unexpected]);
     await broken.close();
   });
 });

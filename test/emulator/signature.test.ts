@@ -9,17 +9,17 @@ import {
   strictEncode,
   unsignedHeaders,
 } from '../../src/emulator/signature.ts';
-import { publishedV1, publishedV3 } from './support/vectors.ts';
+import { PUBLISHED_V1, PUBLISHED_V3 } from './support/vectors.ts';
 
 describe('signV1', () => {
-  it('gives the published signature of DescribeDedicatedHosts', () => {
-    const { method, params, accessKeySecret, stringToSign, signature } = publishedV1;
+  it('returns the published signature of DescribeDedicatedHosts', () => {
+    const { method, params, accessKeySecret, stringToSign, signature } = PUBLISHED_V1;
     const signed = signV1({ method, parameters: Object.entries(params) }, accessKeySecret);
     expect(signed).toEqual({ stringToSign, signature });
   });
 
-  it('leaves the Signature parameter out of what it signs', () => {
-    const parameters = Object.entries(publishedV1.params);
+  it('does not sign the Signature parameter', () => {
+    const parameters = Object.entries(PUBLISHED_V1.params);
     const withSignature = signV1(
       { method: 'GET', parameters: [...parameters, ['Signature', 'x']] },
       'secret',
@@ -29,8 +29,8 @@ describe('signV1', () => {
 });
 
 describe('signV3', () => {
-  it('gives the published signature of RunInstances', () => {
-    const { method, path, headers, accessKeySecret } = publishedV3;
+  it('returns the published signature of RunInstances', () => {
+    const { method, path, headers, accessKeySecret } = PUBLISHED_V3;
     const query = [...new URL(path, 'http://localhost').searchParams];
     const input = {
       method,
@@ -41,9 +41,9 @@ describe('signV3', () => {
       body: Buffer.alloc(0),
     };
     const signed = signV3(input, accessKeySecret);
-    expect(signed.canonicalRequest).toBe(publishedV3.canonicalRequest);
-    expect(signed.stringToSign).toBe(`ACS3-HMAC-SHA256\n${publishedV3.hashedCanonicalRequest}`);
-    expect(signed.signature).toBe(publishedV3.signature);
+    expect(signed.canonicalRequest).toBe(PUBLISHED_V3.canonicalRequest);
+    expect(signed.stringToSign).toBe(`ACS3-HMAC-SHA256\n${PUBLISHED_V3.hashedCanonicalRequest}`);
+    expect(signed.signature).toBe(PUBLISHED_V3.signature);
   });
 });
 
@@ -85,7 +85,7 @@ describe('parseAuthorization', () => {
   });
 
   it.for(['', 'ACS3-HMAC-SHA256', 'ACS3-HMAC-SHA256 Credential=id,Signature=abc', 'Bearer Credential=a'])(
-    'has no result for %j',
+    'returns undefined for %j',
     (text) => {
       expect(parseAuthorization(text)).toBeUndefined();
     },
@@ -103,7 +103,7 @@ describe('unsignedHeaders', () => {
 });
 
 describe('isSameSignature', () => {
-  it('compares texts of any length', () => {
+  it('compares texts of different lengths', () => {
     expect(isSameSignature('abc', 'abc')).toBe(true);
     expect(isSameSignature('abc', 'abd')).toBe(false);
     expect(isSameSignature('abc', 'abcd')).toBe(false);

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import type { EmulatorCredentials } from '../../../src/emulator/server.ts';
-import { requiredHeaders, sha256, signV1, signV3, strictEncode } from '../../../src/emulator/signature.ts';
+import { REQUIRED_HEADERS, sha256, signV1, signV3, strictEncode } from '../../../src/emulator/signature.ts';
 
 export interface HttpRequest {
   readonly method: string;
@@ -16,19 +16,19 @@ export interface HttpReply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** The body, where it is JSON. */
+  /** The body as an object, when it is JSON. */
   readonly json: Readonly<Record<string, unknown>>;
 }
 
 export interface SignOptions {
   readonly endpoint: string;
   readonly credentials: EmulatorCredentials;
-  /** The request's own time, in milliseconds since the epoch. */
+  /** The timestamp of the request, in milliseconds since the epoch. */
   readonly at: number;
   readonly method?: string;
   readonly nonce?: string;
   readonly version?: string;
-  /** Changes what is signed: undefined leaves a header (V3) or system parameter (V1) out. */
+  /** Changes headers (V3) or system parameters (V1) before signing. Undefined removes one. */
   readonly system?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -97,7 +97,7 @@ export function signV1Request(
   return { method, path, headers: { host: new URL(endpoint).host }, body: '' };
 }
 
-/** One request on a connection of its own; rejects as node:http does when there is no whole answer. */
+/** Sends one request on its own connection. Rejects like node:http when the response is incomplete. */
 export function exchange(endpoint: string, { method, path, headers, body }: HttpRequest): Promise<HttpReply> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpReply>();
   const { hostname, port } = new URL(endpoint);
@@ -115,13 +115,13 @@ export function exchange(endpoint: string, { method, path, headers, body }: Http
   return promise;
 }
 
-/** The request's bytes as they were recorded, chunked where they were. */
+/** The bytes of a recorded request, with a chunked body if it was chunked. */
 export function toBytes({ method, path, headers, body }: HttpRequest): Buffer {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   const head = `${[`${method} ${path} HTTP/1.1`, ...lines].join('\r\n')}\r\n\r\n`;
   const content = Buffer.from(body);
   if (headers['transfer-encoding'] !== 'chunked') return Buffer.concat([Buffer.from(head), content]);
-  // Two chunks, so that the body is put together from parts.
+  // Two chunks, so the server must join them.
   const middle = content.length >>> 1;
   const parts = [content.subarray(0, middle), content.subarray(middle)].filter((part) => part.length > 0);
   return Buffer.concat([Buffer.from(head), ...parts.map(toChunk), Buffer.from('0\r\n\r\n')]);
@@ -133,11 +133,11 @@ function toChunk(part: Buffer): Buffer {
 
 export interface RawResult {
   readonly received: string;
-  /** FIN, RST, or `until` was satisfied on a connection that is still open. */
+  /** `end`: FIN. `reset`: RST. `open`: `until` returned true while the connection was open. */
   readonly ending: 'end' | 'reset' | 'open';
 }
 
-/** Writes bytes to a connection of its own and reads until it ends or `until` is satisfied. */
+/** Writes bytes to its own connection and reads until the connection ends or `until` returns true. */
 export function rawExchange(
   endpoint: string,
   bytes: Buffer,
@@ -160,7 +160,7 @@ export function rawExchange(
   return promise;
 }
 
-/** Whether a whole answer with a content-length is there. */
+/** Whether the text has a complete response with a content-length. */
 export function isWholeReply(received: string): boolean {
   const [head, body] = received.split('\r\n\r\n', 2);
   const length = /^content-length: (\d+)$/im.exec(head ?? '')?.[1];
@@ -171,8 +171,8 @@ export function wireTime(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }
 
-/** Names a V3 signature must cover, for tests that leave one out. */
-export { requiredHeaders };
+/** The headers that a V3 signature must cover, for tests that omit one. */
+export { REQUIRED_HEADERS };
 
 function encodeParams(params: Readonly<Record<string, string>>): string {
   return Object.entries(params)

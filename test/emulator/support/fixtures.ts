@@ -3,7 +3,7 @@ import type { Emulator, IceAction } from '../../../src/emulator/server.ts';
 import { exchange, signV1Request, signV3Request } from './client.ts';
 import type { HttpReply, SignOptions } from './client.ts';
 
-/** The emulator's time, in milliseconds since the epoch; a test moves it by assigning. */
+/** The emulator's time, in milliseconds since the epoch. A test assigns `now` to move it. */
 export interface TestClock {
   now: number;
 }
@@ -16,15 +16,15 @@ export type Call = (
 
 export interface EmulatorFixtures {
   clock: TestClock;
-  /** Empty, no call limits, on a free port. */
+  /** An emulator without jobs and without call limits, on a free port. */
   emulator: Emulator;
-  /** Signs with the emulator's static key at its time, V3 unless told. */
+  /** Signs with the emulator's static key and the emulator's time. The scheme is V3 by default. */
   call: Call;
 }
 
 type Use<Value> = (value: Value) => Promise<void>;
 
-/** For `test.extend`, which each file calls itself: lint takes only that for a test. */
+/** For `test.extend`. Each file calls it itself, because lint only recognizes a test that is made in the same file. */
 export const fixtures = {
   // oxlint-disable-next-line no-empty-pattern -- the runner reads the parameter's pattern
   clock: async ({}, use: Use<TestClock>) => use({ now: Date.UTC(2026, 10, 22, 20, 23, 49) }),

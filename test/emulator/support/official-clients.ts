@@ -13,7 +13,7 @@ interface CallableClient {
 }
 type Constructor<Instance = object> = new (options: object) => Instance;
 
-// The clients are CommonJS whose types name packages that are not installed, so they are typed here.
+// The clients are CommonJS. Their types import packages that are not installed, so the types are here.
 const load = createRequire(import.meta.url);
 const core = load('@alicloud/openapi-core') as {
   default: Constructor<CallableClient>;
@@ -31,8 +31,8 @@ const PopCore = load('@alicloud/pop-core') as Constructor<{
   request(action: string, params: object, options: object): Promise<Record<string, unknown>>;
 }>;
 
-/** Every official client in every way it can sign and send, by a name for the test's title. */
-export const officialClients: Readonly<Record<string, OfficialClient>> = {
+/** Every official client with every way to sign and send, by a name for the test title. */
+export const OFFICIAL_CLIENTS: Readonly<Record<string, OfficialClient>> = {
   'openapi-core': (endpoint, credentials) => {
     const instance = new core.default(new core.$OpenApiUtil.Config(configOf(endpoint, credentials)));
     return callerOf(instance, core.$OpenApiUtil, new dara.RuntimeOptions({}));

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { EmulatorCredentials, WirePackageJob } from '../../../src/emulator/server.ts';
 import type { HttpRequest } from './client.ts';
 
-/** A request of an official client as it went over the wire, and what its signature was made of. */
+/** A request as an official client sent it, with the inputs of its signature. */
 export interface RecordedRequest {
   readonly name: string;
   readonly action: string;
@@ -35,12 +35,12 @@ export interface PublishedV3 {
   readonly signature: string;
 }
 
-export const recordedRequests = read('requests.json') as RecordedRequest[];
-export const publishedV1 = read('published-v1-DescribeDedicatedHosts.json') as PublishedV1;
-export const publishedV3 = read('published-v3-RunInstances.json') as PublishedV3;
-export const example = read('get-package-job.example.json') as { PackageJob: WirePackageJob };
+export const RECORDED_REQUESTS = read('requests.json') as RecordedRequest[];
+export const PUBLISHED_V1 = read('published-v1-DescribeDedicatedHosts.json') as PublishedV1;
+export const PUBLISHED_V3 = read('published-v3-RunInstances.json') as PublishedV3;
+export const EXAMPLE = read('get-package-job.example.json') as { PackageJob: WirePackageJob };
 
-/** The request's own time, from its x-acs-date header or its Timestamp parameter. */
+/** The timestamp of a request, from its x-acs-date header or its Timestamp parameter. */
 export function timeOf({ request }: RecordedRequest): number {
   const { searchParams } = new URL(request.path, 'http://localhost');
   const text = request.headers['x-acs-date'] ?? searchParams.get('Timestamp');
