@@ -1,4 +1,4 @@
-// Builds the pages of this folder into web/dist. npm runs it after `npm ci`, and as `npm run build:web`.
+// Builds the pages of this folder into web/dist. npm runs this file after `npm ci` and for `npm run build:web`.
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,34 +6,34 @@ import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Plugin } from 'vite';
 
-const root = fileURLToPath(new URL('.', import.meta.url));
-const outDir = join(root, 'dist');
+const ROOT = fileURLToPath(new URL('.', import.meta.url));
+const OUT_DIR = join(ROOT, 'dist');
 
 if (isInstalled('vite')) await buildPages();
 else console.log('web: vite is not installed, so the IDE and the job board are left out');
 
 async function buildPages(): Promise<void> {
   const startedAt = performance.now();
-  // React is built for development if the environment says so.
+  // With another value in the environment, React would be built for development.
   process.env['NODE_ENV'] = 'production';
   const { build } = await import('vite');
   await build({
-    root,
+    root: ROOT,
     configFile: false,
     logLevel: 'warn',
     plugins: [fontFiles()],
     build: {
-      outDir,
+      outDir: OUT_DIR,
       modulePreload: { polyfill: false },
-      // The board's policy lets in no data: images.
+      // The content security policy of the board forbids data: images.
       assetsInlineLimit: 0,
       reportCompressedSize: false,
-      // 'use client' means nothing in a bundle, and half of React's libraries say it.
+      // Many React libraries have 'use client' directives, which have no meaning in a bundle.
       rolldownOptions: {
-        input: [join(root, 'index.html'), join(root, 'board/index.html')],
+        input: [join(ROOT, 'index.html'), join(ROOT, 'board/index.html')],
         checks: { moduleLevelDirective: false },
       },
-      // Monaco is one chunk, loaded after the page's first paint.
+      // Monaco is one large chunk. It loads after the first paint of the page.
       chunkSizeWarningLimit: 4_000,
     },
   });
@@ -44,8 +44,8 @@ async function buildPages(): Promise<void> {
 }
 
 /**
- * Turns the fonts that GraphiQL's style carries as base64 into files: the browser then fetches the few
- * whose `unicode-range` it needs, after the first paint, and `font-src` stays `'self'`.
+ * Writes the base64 fonts in GraphiQL's style sheet to files. The browser then only fetches the fonts whose
+ * `unicode-range` it needs, after the first paint. The `font-src` policy can stay `'self'`.
  */
 function fontFiles(): Plugin {
   return {
@@ -68,11 +68,11 @@ function fontFiles(): Plugin {
 }
 
 /**
- * Writes `<file>.gz` and `<file>.br` beside each text file, for the server to pick from. Resolves to the bytes of
- * all files, as they are and as gzip sends them.
+ * Writes `<file>.gz` and `<file>.br` beside each text file. The server sends the one that the client accepts.
+ * Resolves to the total size of all files in bytes, uncompressed and with gzip.
  */
 async function compressFiles(): Promise<{ plain: number; gzip: number }> {
-  const files = await readdir(outDir, { recursive: true, withFileTypes: true });
+  const files = await readdir(OUT_DIR, { recursive: true, withFileTypes: true });
   const sizes = await Promise.all(
     files.filter((file) => file.isFile()).map((file) => compressFile(join(file.parentPath, file.name))),
   );
@@ -88,7 +88,7 @@ async function compressFile(path: string): Promise<{ plain: number; gzip: number
 
   const [gzipped, brotli] = await Promise.all([
     promisify(gzip)(plain, { level: constants.Z_BEST_COMPRESSION }),
-    // 9 of 11: more takes seconds, for less than a tenth of the size.
+    // Levels above 9 (of 11) take seconds longer and make files less than a tenth smaller.
     promisify(brotliCompress)(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
   ]);
   await Promise.all([writeFile(`${path}.gz`, gzipped), writeFile(`${path}.br`, brotli)]);

@@ -2,8 +2,8 @@ import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
 import { useEffect, useRef } from 'react';
 
 /**
- * GraphiQL ignores its execute button until Monaco has loaded both editors. This remembers a click that comes too
- * early, and runs the operation once they are there.
+ * GraphiQL ignores its execute button until Monaco has loaded both editors. This component remembers an earlier click
+ * and runs the operation when the editors have loaded.
  */
 export function EarlyRun() {
   const isReady = useGraphiQL(({ queryEditor, responseEditor }) => Boolean(queryEditor && responseEditor));

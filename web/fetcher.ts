@@ -3,16 +3,16 @@ import { getOperationAST, GraphQLError, parse, type DocumentNode } from 'graphql
 
 const send = createGraphiQLFetcher({
   url: '/graphql',
-  // By graphql-ws; what the headers editor has, such as `authorization`, goes along when the connection opens.
+  // Subscriptions use graphql-ws. The headers in the headers editor, such as `authorization`, go into `connection_init`.
   subscriptionUrl: `${location.origin.replace(/^http/, 'ws')}/graphql`,
-  // What the answer cost upstream is then in its `extensions`.
+  // The `extensions` of the response then say what it cost upstream.
   headers: { 'x-upstream-receipt': '1' },
   enableIncrementalDelivery: false,
 });
 
 /**
- * Sends what the editor holds. GraphiQL itself looks at a document only a moment after it was opened, and would until
- * then send the operation name of the tab before, and a subscription by HTTP.
+ * Sends the document in the editor. GraphiQL parses a new document with a short delay. Until then it would send the
+ * operation name of the previous tab, and it would send a subscription over HTTP.
  */
 export const fetcher: Fetcher = (params, options = {}) => {
   const document = read(params.query);
@@ -22,7 +22,7 @@ export const fetcher: Fetcher = (params, options = {}) => {
   return send({ ...params, operationName }, { ...options, documentAST: document });
 };
 
-/** `undefined` for what does not parse: the gateway says why. */
+/** `undefined` when the document does not parse. The gateway then returns the error. */
 function read(query: string): DocumentNode | undefined {
   try {
     return parse(query);

@@ -1,15 +1,15 @@
 import type { Operation } from './operations.ts';
 
-/** What a link asks the IDE to open. */
+/** The document and variables that a link opens in the IDE. */
 export interface Link {
   readonly query: string;
-  /** JSON; empty when the link has none. */
+  /** JSON. Empty when the link has none. */
   readonly variables: string;
 }
 
 /**
- * Reads `?operation=<name of an example>` or `?query=<document>`, each with `&variables=<JSON>` or without.
- * `undefined` when it names neither. Nothing of it is run before the visitor says so.
+ * Reads `?operation=<name of an example>` or `?query=<document>`, both with an optional `&variables=<JSON>`.
+ * `undefined` when the link has neither. The IDE does not run the document until the user does.
  */
 export function readLink(search: string, operations: readonly Operation[]): Link | undefined {
   const params = new URLSearchParams(search);

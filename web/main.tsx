@@ -1,6 +1,6 @@
 import 'graphiql/setup-workers/vite';
 
-// Not graphiql/style.css: it repeats all of Monaco's style, which Monaco brings along itself.
+// graphiql/style.css is not imported, because it repeats the style that Monaco already contains.
 import '@graphiql/react/font/fira-code.css';
 import '@graphiql/react/font/roboto.css';
 import '@graphiql/react/style.css';
@@ -21,7 +21,7 @@ const operations = listOperations('package-job');
 const tabs = operations.map(({ query }) => ({ query }));
 const link = readLink(location.search, operations);
 
-// The link has done its work: a reload shows what the visitor has made of it since.
+// Without the search part, a reload shows what the user has edited since then.
 if (location.search !== '') history.replaceState(null, '', location.pathname);
 
 const root = document.getElementById('root');

@@ -29,7 +29,9 @@ describe.skipIf(chromiumProgram.skip)(`an open job of the job board in ${chromiu
 
   it('says that ICE knows no such job', async ({ board }) => {
     await board.open('/board?job=nobody');
-    await expect.poll(() => board.panel.getByText('ICE knows no job nobody.').count(), patience).toBe(1);
+    await expect
+      .poll(() => board.panel.getByText('ICE does not know the job nobody.').count(), patience)
+      .toBe(1);
   });
 
   it('can be taken away as id and as a query', async ({ gateway, board }) => {

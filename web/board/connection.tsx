@@ -2,7 +2,7 @@ import { useConnection } from './socket.ts';
 
 const TEXTS = { idle: '', live: 'Live', lost: 'Reconnecting …' } as const;
 
-/** Whether changes arrive by themselves. */
+/** Shows whether the page receives changes live. */
 export function Connection() {
   const connection = useConnection();
   return (

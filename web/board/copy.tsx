@@ -1,9 +1,9 @@
 import { useState } from 'react';
 
-/** Copies a text, and says so. Not there where the browser lets no page copy: without https, or off this machine. */
+/** A button that copies a text. It is missing when the browser has no clipboard: on http, except on localhost. */
 export function Copy({ text, children }: { readonly text: string; readonly children: string }) {
   const [isCopied, setIsCopied] = useState(false);
-  // The types do not know that plain http has none.
+  // The types say that it always exists, but it does not on plain http.
   if (!('clipboard' in navigator)) return null;
   const copy = async () => {
     await navigator.clipboard.writeText(text);

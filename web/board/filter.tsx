@@ -4,12 +4,12 @@ import { LABELS } from './status.tsx';
 
 const CHOICES = [undefined, 'INIT', 'SUCCESS', 'FAIL'] as const;
 
-/** The status that an address names, when there is one that ICE can list by. */
+/** The status in the address, when ICE can list jobs by it. */
 export function statusOf(text: string | undefined): PackageJobStatus | undefined {
   return CHOICES.find((choice) => choice === text);
 }
 
-/** Which jobs to show. */
+/** The choice of which jobs the list shows. */
 export function Filter(props: { readonly status: PackageJobStatus | undefined; readonly place: Place }) {
   return (
     <fieldset className="filter">

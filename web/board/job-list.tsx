@@ -12,7 +12,7 @@ export interface JobListProps {
   readonly onFinished: OnFinished;
 }
 
-/** The newest jobs first, as many pages as asked for. */
+/** The list of jobs, newest first, with all pages loaded so far. */
 export function JobList({ place, status, onFinished }: JobListProps) {
   const { jobs, isLoading, error, hasNextPage, loadMore, refresh } = useJobs(status, onFinished);
 

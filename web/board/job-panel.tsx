@@ -15,7 +15,7 @@ export interface JobPanelProps {
   readonly onFinished: OnFinished;
 }
 
-/** The open job. Focus moves to it, and back to its row in the end, so that keyboard and screen reader follow. */
+/** The open job. It takes the focus for keyboards and screen readers, and gives it back to the row when it closes. */
 export function JobPanel({ id, place, onFinished }: JobPanelProps) {
   const { job, error, retry } = useJob(id, onFinished);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -35,7 +35,7 @@ export function JobPanel({ id, place, onFinished }: JobPanelProps) {
       {error && <Problem error={error} onRetry={retry} />}
       {job === null && (
         <p className="empty">
-          ICE knows no job <code>{id}</code>.
+          ICE does not know the job <code>{id}</code>.
         </p>
       )}
       {job === undefined && !error && <output>Loading the job</output>}
@@ -56,7 +56,7 @@ function Details({ job }: { readonly job: JobDetailsFragment }) {
         </Entry>
         <Entry term={job.inputs.length > 1 ? 'Inputs' : 'Input'}>
           {job.inputs.map((media, index) => (
-            // eslint-disable-next-line react/no-array-index-key -- inputs have no ids, and never change places
+            // eslint-disable-next-line react/no-array-index-key -- inputs have no ids, and their order never changes
             <Media key={index} media={media} />
           ))}
         </Entry>
@@ -74,7 +74,7 @@ function Details({ job }: { readonly job: JobDetailsFragment }) {
   );
 }
 
-/** A fact; nothing where ICE does not tell it. */
+/** One term and its value. Nothing when there is no value. */
 function Entry({ term, children }: { readonly term: string; readonly children: ReactNode }) {
   if (children === null || children === undefined || children === '') return null;
   return (

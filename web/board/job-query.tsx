@@ -2,7 +2,7 @@ import { print } from 'graphql';
 import { Copy } from './copy.tsx';
 import { JobDocument } from './gql/graphql.ts';
 
-/** The query that brought this page its job, to take away. */
+/** The query for this job, to copy or to open in the IDE. */
 export function JobQuery({ id }: { readonly id: string }) {
   const query = print(JobDocument);
   const variables = JSON.stringify({ id });

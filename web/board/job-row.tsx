@@ -3,12 +3,12 @@ import { linkTo, type Place } from './location.ts';
 import { Status, titleOf } from './status.tsx';
 import { Ago, Took } from './times.tsx';
 
-/** The id of the link that a row is. */
+/** The element id of the link in a row. */
 export function rowOf(id: string): string {
   return `row-${id}`;
 }
 
-/** A job in the list. The link's area is the whole row. */
+/** A job in the list. The whole row is the link. */
 export function JobRow({ job, place }: { readonly job: JobSummaryFragment; readonly place: Place }) {
   const { id, status, isFinished, submitTime, finishTime, inputs, output, code, message } = job;
   const isOpen = id === place.job;

@@ -11,18 +11,18 @@ import {
 import { onReconnected } from './socket.ts';
 
 const PAGE_SIZE = 20;
-/** The most jobs that one list or one subscription may name. */
+/** The maximum number of jobs in one list or subscription. */
 const MAX_JOBS = 100;
 
-/** Called with a job that has just ended. */
+/** Called with a job that has just finished. */
 export type OnFinished = (job: JobSummaryFragment) => void;
 
-/** The newest jobs, page by page, live. */
+/** The newest jobs, page by page, with live updates. */
 export function useJobs(status: PackageJobStatus | undefined, onFinished: OnFinished) {
   const [failure, setFailure] = useState<Error>();
   const { data, error, loading, fetchMore } = useQuery(JobsDocument, {
     variables: { first: PAGE_SIZE, ...(status && { status }) },
-    // What was seen before shows at once, and what it is now replaces it.
+    // Cached jobs show at once. The response then replaces them.
     fetchPolicy: 'cache-and-network',
     nextFetchPolicy: 'cache-first',
   });
@@ -32,14 +32,14 @@ export function useJobs(status: PackageJobStatus | undefined, onFinished: OnFini
 
   const fetch = (variables: { first?: number; after: string | null }) =>
     void fetchMore({ variables }).then(() => setFailure(undefined), setFailure);
-  // As many as are shown, so that nobody loses their place.
+  // Loads as many jobs as are shown (100 at most), so the scroll position stays.
   const refresh = () => {
     fetch({ first: Math.min(Math.max(jobs.length, PAGE_SIZE), MAX_JOBS), after: null });
     if (watch.error) watch.restart();
   };
 
-  const refreshLate = useEffectEvent(refresh);
-  useEffect(() => onReconnected(() => refreshLate()), []);
+  const refreshAfterReconnect = useEffectEvent(refresh);
+  useEffect(() => onReconnected(() => refreshAfterReconnect()), []);
 
   return {
     jobs,
@@ -51,12 +51,12 @@ export function useJobs(status: PackageJobStatus | undefined, onFinished: OnFini
   };
 }
 
-/** Subscribes to the unfinished among these jobs. Apollo puts each new state where the job is kept. */
+/** Subscribes to the unfinished jobs among these. Apollo Client writes each new state to its cache. */
 function useWatch(jobs: readonly JobSummaryFragment[], onFinished: OnFinished) {
   const [ids, setIds] = useState<string[]>([]);
   const unfinished = jobs.filter((job) => !job.isFinished).map((job) => job.id);
   const wanted = unfinished.slice(0, MAX_JOBS);
-  // A job that has ended may stay: the gateway is done with it, and every change of ids is a new subscription.
+  // Finished jobs may stay in `ids`: they cost nothing, and each change of `ids` starts a new subscription.
   if (wanted.some((id) => !ids.includes(id))) setIds(wanted);
 
   return useSubscription(WatchJobsDocument, {
@@ -69,7 +69,7 @@ function useWatch(jobs: readonly JobSummaryFragment[], onFinished: OnFinished) {
   });
 }
 
-/** One job with all its parts, live until it ends; `null` when there is none. One component shows one job. */
+/** One job with all fields, and live updates until it finishes. `null` when it does not exist. `id` must not change. */
 export function useJob(id: string, onFinished: OnFinished) {
   const { data, error, refetch } = useQuery(JobDocument, {
     variables: { id },
@@ -78,7 +78,7 @@ export function useJob(id: string, onFinished: OnFinished) {
   });
   const job = data?.packageJob;
   const [isWatched, setIsWatched] = useState(false);
-  // To the end of its own subscription: the list's may tell of the end first, and knows less.
+  // It stays true after the job has finished: the subscription of the list can be first, and it has fewer fields.
   if (job && !job.isFinished && !isWatched) setIsWatched(true);
 
   const watch = useSubscription(WatchJobDocument, {

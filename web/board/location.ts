@@ -1,24 +1,24 @@
 import { useSyncExternalStore, type MouseEvent } from 'react';
 
-/** What the address names: `/board?job=…&status=…`. */
+/** The state in the address: `/board?job=…&status=…`. */
 export interface Place {
   readonly job?: string | undefined;
   readonly status?: string | undefined;
 }
 
-/** The place the visitor is at; back and forward change it. */
+/** The current place. The browser's back and forward buttons change it. */
 export function usePlace(): Place {
   const params = new URLSearchParams(useSyncExternalStore(listen, () => location.search));
   return { job: params.get('job') ?? undefined, status: params.get('status') ?? undefined };
 }
 
-/** Goes to a place without loading the page anew. */
+/** Goes to a place without reloading the page. */
 export function go(place: Place): void {
   history.pushState(null, '', hrefOf(place));
   dispatchEvent(new PopStateEvent('popstate'));
 }
 
-/** The properties of a link to a place: a click goes there, and a new tab or a copied address works too. */
+/** The properties of a link to a place. A click goes there without a reload. New tabs and copied addresses work too. */
 export function linkTo(place: Place) {
   return {
     href: hrefOf(place),

@@ -1,12 +1,12 @@
 import { CombinedGraphQLErrors } from '@apollo/client/errors';
 
-/** The gateway's code for an error, such as `UPSTREAM_TIMEOUT`; `undefined` where it did not answer. */
+/** The gateway's code of an error, such as `UPSTREAM_TIMEOUT`. `undefined` when the gateway sent no response. */
 export function codeOf(error: unknown): string | undefined {
   const code = CombinedGraphQLErrors.is(error) ? error.errors[0]?.extensions?.['code'] : undefined;
   return typeof code === 'string' ? code : undefined;
 }
 
-/** What went wrong. The gateway's messages are for people; without one, the gateway itself could not be reached. */
+/** An error message. It is the gateway's own message, or says that the gateway cannot be reached. */
 export function Problem({ error, onRetry }: { readonly error: Error; readonly onRetry?: () => void }) {
   const code = codeOf(error);
   return (

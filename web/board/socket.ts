@@ -1,30 +1,32 @@
 import { createClient } from 'graphql-ws';
 import { useSyncExternalStore } from 'react';
 
-/** Where subscriptions stand: none wanted, under way, or waiting for the gateway to come back. */
+/** The connection of all subscriptions: not needed, open, or reconnecting. */
 export type Connection = 'idle' | 'live' | 'lost';
 
-/** Opens with the first subscription, closes with the last, and comes back by itself, whatever happens in between. */
+/** Connects for the first subscription, disconnects after the last, and reconnects by itself after every failure. */
 export const socket = createClient({
   url: `${location.origin.replace(/^http/, 'ws')}/graphql`,
   keepAlive: 10_000,
   retryAttempts: Infinity,
-  // Spread over a second, so that a gateway that comes back does not meet everyone at once.
+  // Random over one second, so clients do not reconnect all at once after a restart of the gateway.
   retryWait: () => new Promise((resolve) => setTimeout(resolve, 500 + Math.random() * 1000)),
 });
 
 let connection: Connection = 'idle';
 const listeners = new Set<() => void>();
 
-socket.on('connected', () => become('live'));
-socket.on('closed', (event) => become(event instanceof CloseEvent && event.code === 1000 ? 'idle' : 'lost'));
+socket.on('connected', () => setConnection('live'));
+socket.on('closed', (event) =>
+  setConnection(event instanceof CloseEvent && event.code === 1000 ? 'idle' : 'lost'),
+);
 
 /** The state of the connection. */
 export function useConnection(): Connection {
   return useSyncExternalStore(listen, () => connection);
 }
 
-/** Calls back each time the connection was lost and is there again: what is no subscription may be out of date. */
+/** Calls back after each reconnect. Data that comes from queries may be outdated then. */
 export function onReconnected(callback: () => void): () => void {
   return socket.on('connected', (_socket, _payload, wasRetry) => {
     if (wasRetry) callback();
@@ -36,7 +38,7 @@ function listen(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-function become(next: Connection): void {
+function setConnection(next: Connection): void {
   connection = next;
   for (const listener of listeners) listener();
 }

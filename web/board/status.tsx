@@ -1,6 +1,6 @@
 import type { JobSummaryFragment, PackageJobStatus } from './gql/graphql.ts';
 
-/** What each status is called. */
+/** The label of each status. */
 export const LABELS: Readonly<Record<PackageJobStatus, string>> = {
   INIT: 'In flight',
   SUCCESS: 'Succeeded',
@@ -8,7 +8,7 @@ export const LABELS: Readonly<Record<PackageJobStatus, string>> = {
   UNKNOWN: 'Unknown',
 };
 
-/** A shape for each, as colour alone tells some people nothing. */
+/** The icon of each status, for people who cannot see the colours. */
 const SHAPES: Readonly<Record<PackageJobStatus, string>> = {
   INIT: 'M8 2.5a5.5 5.5 0 1 1-5.5 5.5',
   SUCCESS: 'm3 8.5 3.5 3.5L13 4.5',
@@ -16,7 +16,7 @@ const SHAPES: Readonly<Record<PackageJobStatus, string>> = {
   UNKNOWN: 'M5.5 6a2.5 2.5 0 1 1 3.5 2.3q-1 .5-1 1.7m0 2.9v.1',
 };
 
-/** A status as shape and text. */
+/** A status as icon and text. */
 export function Status({ job }: { readonly job: JobSummaryFragment }) {
   const { status, statusRaw } = job;
   return (
@@ -29,7 +29,7 @@ export function Status({ job }: { readonly job: JobSummaryFragment }) {
   );
 }
 
-/** What people call a job. */
+/** The title of a job: its name, or else its id. */
 export function titleOf({ name, id }: JobSummaryFragment): string {
   return name ?? id;
 }

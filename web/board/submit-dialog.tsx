@@ -14,13 +14,15 @@ export interface SubmitDialogProps {
   readonly onSubmitted: (id: string) => void;
 }
 
-/** Refused before it is sent to ICE, as it names no media: which error comes tells whether the form is of any use. */
-const NOTHING: SubmitPackageJobInput = { inputs: [], output: { type: 'OSS', media: '' } };
+/** A submission without media. The gateway refuses it without a call of ICE. Its error says whether it submits jobs. */
+const EMPTY_SUBMISSION: SubmitPackageJobInput = { inputs: [], output: { type: 'OSS', media: '' } };
 
 /** The form for a new job. */
 export function SubmitDialog({ onClose, onSubmitted }: SubmitDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [probe, { error: probeError }] = useMutation(SubmitJobDocument, { variables: { input: NOTHING } });
+  const [probe, { error: probeError }] = useMutation(SubmitJobDocument, {
+    variables: { input: EMPTY_SUBMISSION },
+  });
   const [submit, { error, loading }] = useMutation(SubmitJobDocument, { refetchQueries: [JobsDocument] });
   const isForbidden = ['FORBIDDEN', 'UNAUTHENTICATED'].includes(codeOf(probeError) ?? '');
 
@@ -32,9 +34,9 @@ export function SubmitDialog({ onClose, onSubmitted }: SubmitDialogProps) {
   const send = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const input = readForm(new FormData(event.currentTarget));
-    // What goes wrong is in `error`. It is never sent again by itself: ICE would make a second job.
-    const answer = await submit({ variables: { input } }).catch(() => undefined);
-    const job = answer?.data?.submitPackageJob?.packageJob;
+    // A failure is in `error`. It is never retried, because ICE would make a second job.
+    const response = await submit({ variables: { input } }).catch(() => undefined);
+    const job = response?.data?.submitPackageJob?.packageJob;
     if (job) onSubmitted(job.id);
   };
 
@@ -67,7 +69,7 @@ function Fields() {
         <input name="name" maxLength={256} placeholder="none" />
       </label>
       <label>
-        Inputs, one a line
+        Inputs, one per line
         <textarea name="inputs" required rows={3} defaultValue="oss://bucket/path/to/video.mp4" />
       </label>
       <label>
@@ -95,7 +97,7 @@ function readForm(form: FormData): SubmitPackageJobInput {
   };
 }
 
-/** An address in OSS, or else an id of the media library. */
+/** A text with `://` is an OSS address. Any other text is an id of the media library. */
 function toMedia(media: string): MediaObjectInput {
   return { type: media.includes('://') ? 'OSS' : 'MEDIA', media };
 }

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
-const absolute = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
+const dateTimeFormat = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
 
 const UNITS = [
   ['d', 86_400],
@@ -9,14 +9,14 @@ const UNITS = [
   ['s', 1],
 ] as const;
 
-/** Such as `3 min ago`. Both in milliseconds since the epoch. */
+/** A text such as `3 min ago`. Both times are milliseconds since the epoch. */
 export function ago(then: number, now: number): string {
   const seconds = Math.max(0, Math.floor((now - then) / 1000));
   const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? ['s', 1];
   return `${Math.floor(seconds / length)} ${unit} ago`;
 }
 
-/** Such as `4 min 05 s`: the two largest units. */
+/** A text such as `4 min 05 s`, with the two largest units. */
 export function duration(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   const minutes = Math.floor(seconds / 60);
@@ -30,12 +30,12 @@ function two(value: number): string {
   return String(value % 60).padStart(2, '0');
 }
 
-/** Such as `Jan 2, 2026, 3:04:05 PM`, in the visitor's time zone. */
+/** A text such as `Jan 2, 2026, 3:04:05 PM`, in the user's time zone. */
 export function clock(time: string): string {
-  return absolute.format(new Date(time));
+  return dateTimeFormat.format(new Date(time));
 }
 
-/** Now, in milliseconds since the epoch, at each new second; everyone sees the same. */
+/** The current time in milliseconds since the epoch. It changes every second, for all components at once. */
 export function useNow(): number {
   return useSyncExternalStore(listen, () => now);
 }

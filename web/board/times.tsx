@@ -1,7 +1,7 @@
 import type { JobSummaryFragment } from './gql/graphql.ts';
 import { ago, clock, duration, useNow } from './time.ts';
 
-/** How long ago something was, ticking; the exact time is its tooltip. */
+/** How long ago something was, updated every second. The tooltip has the exact time. */
 export function Ago({ time }: { readonly time: string }) {
   const now = useNow();
   return (
@@ -11,7 +11,7 @@ export function Ago({ time }: { readonly time: string }) {
   );
 }
 
-/** How long a job took or, ticking, has been taking; nothing where ICE does not say. */
+/** How long a job took, or has taken so far, updated every second. Nothing when ICE does not send the times. */
 export function Took({ job }: { readonly job: JobSummaryFragment }) {
   const { submitTime, finishTime, isFinished } = job;
   if (!submitTime || (isFinished && !finishTime)) return null;
@@ -23,7 +23,7 @@ function Since({ start }: { readonly start: number }) {
   return duration(useNow() - start);
 }
 
-/** From submission to end. */
+/** The submission and the end of a job. */
 export function Timeline({ job }: { readonly job: JobSummaryFragment }) {
   const { submitTime, finishTime, isFinished, status, code, message } = job;
   return (
