@@ -121,7 +121,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 type ServerOptions = ApiOptions & { readonly requestLog: RequestLog };
 
 function createHttpServer(options: ServerOptions): Server {
-  // A signed GET of SubmitPackageJob has all its parameters in the URL, so the default of 16 KiB is too small.
+  // A signed GET of SubmitPackageJob has all its parameters in the URL, so the default of 16 KiB can be too small.
   const limits = { maxHeaderSize: 64 * 1024, keepAliveTimeout: 60_000 };
   return createServer(limits, (incoming, response) => {
     const { path } = splitUrl(incoming.url ?? '/');
