@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { run } from './support/command.ts';
+
+interface LockedPackage {
+  readonly version?: string;
+  readonly integrity?: string;
+  readonly hasInstallScript?: boolean;
+  readonly os?: string | readonly string[];
+}
+
+const read = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'));
+const { packages } = read('package-lock.json') as { packages: Record<string, LockedPackage> };
+const { optionalDependencies, allowScripts } = read('package.json') as {
+  optionalDependencies: Record<string, string>;
+  allowScripts: Record<string, boolean>;
+};
+
+describe('the Node.js that scripts run on', () => {
+  it('is version 24, whatever the one that npm runs on', async () => {
+    expect(process.versions.node).toMatch(/^24\./);
+    const { stdout } = await run('npm', ['exec', '--offline', '--', 'node', '--version']);
+    expect(stdout).toMatch(/^v24\./);
+  });
+
+  it.for(Object.entries(optionalDependencies))('%s %s is pinned by the lock file', ([name, version]) => {
+    const locked = packages[`node_modules/${name}`];
+    expect(locked?.version).toBe(version);
+    expect(locked?.integrity).toMatch(/^sha512-/);
+    expect(locked?.os).toBeDefined();
+  });
+
+  it('needs no install script, nor does anything else', () => {
+    const scripted = Object.entries(packages).filter(([, { hasInstallScript }]) => hasInstallScript === true);
+    const names = scripted.map(([path]) => path.replace(/^.*node_modules\//, ''));
+    expect(names.filter((name) => allowScripts[name] !== false)).toEqual([]);
+  });
+});
