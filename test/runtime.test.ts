@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { run } from './support/command.ts';
+import { ROOT } from './support/command.ts';
 
 interface LockedPackage {
   readonly version?: string;
@@ -20,7 +22,9 @@ const { optionalDependencies, allowScripts } = read('package.json') as {
 describe('the Node.js that scripts run on', () => {
   it('is version 24, whatever the one that npm runs on', async () => {
     expect(process.versions.node).toMatch(/^24\./);
-    const { stdout } = await run('npm', ['exec', '--offline', '--', 'node', '--version']);
+    const { stdout } = await promisify(execFile)('npm', ['exec', '--offline', '--', 'node', '--version'], {
+      cwd: ROOT,
+    });
     expect(stdout).toMatch(/^v24\./);
   });
 
