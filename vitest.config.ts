@@ -1,30 +1,90 @@
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** Suites that have a gateway answer. */
-const GATEWAY_SUITES = ['chaos', 'conformance', 'e2e', 'interop', 'resolvers', 'server'].map(
+const CORES = availableParallelism();
+
+// Each suite has a process of its own. Without this each of them would compile the same packages.
+process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
+
+/** Suites whose assertions are about milliseconds: short deadlines, pauses, calls within them. */
+const TIMED = ['test/chaos/faults.test.ts', 'test/ice/**/*.test.ts', 'test/resolvers/**/*.test.ts'];
+
+/** Suites that run again with a gateway that caches and compiles nothing. */
+const PLAIN = ['chaos', 'conformance', 'interop', 'resolvers', 'server'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
 
+/** Suites among those that show nothing new in a second run. */
+const SAME_WHEN_PLAIN = [
+  // They ask each gateway once, before anything is cached or compiled.
+  'test/chaos/faults.test.ts',
+  // They start programs with an environment of their own.
+  'test/chaos/drain.test.ts',
+  // They are about documents and types.
+  'test/interop/guides/**',
+  'test/interop/types.test.ts',
+  // They are about what the second run leaves out.
+  'test/server/response-cache/**',
+];
+
+/** Suites that need minutes of real time. `npm run test:slow` runs them. */
+export const SLOW = ['test/**/*.slow.test.ts'];
+
+export const PLAIN_ENV = { PLAIN_GATEWAY: 'true' };
+
+/** The options of all suites. `results` is the name of the report for CI. */
+export function options(results: string) {
+  return {
+    // As Node resolves and imports packages, so that what passes here also runs there, with one copy of graphql.
+    resolve: { extensions: ['.js', '.mjs', '.json'] },
+    test: {
+      deps: { interopDefault: false },
+      testTimeout: 20_000,
+      hookTimeout: 30_000,
+      sequence: { shuffle: true },
+      reporters: process.env['CI'] === undefined ? ['default'] : ['default', 'json'],
+      outputFile: { json: `test/artifacts/${results}.json` },
+    },
+  };
+}
+
+/** Most suites wait more than they compute, so there are more workers than cores. */
+const WAITING = { maxWorkers: 2 * CORES, sequence: { shuffle: true, groupOrder: 0 } };
+/** Suites that measure time run after the others, with a core for each. */
+const TIMED_LATER = { maxWorkers: CORES, sequence: { shuffle: true, groupOrder: 1 } };
+
+const shared = options('results');
+
 export default defineConfig({
-  // As Node resolves and imports packages, so that what passes here also runs there, with one copy of graphql.
-  resolve: { extensions: ['.js', '.mjs', '.json'] },
+  ...shared,
   test: {
-    deps: { interopDefault: false },
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
-    sequence: { shuffle: true },
-    reporters: process.env['CI'] === undefined ? ['default'] : ['default', 'json'],
-    outputFile: { json: 'test/artifacts/results.json' },
+    ...shared.test,
     projects: [
-      { extends: true, test: { name: 'default', include: ['test/**/*.test.ts'] } },
       {
-        // The same rules hold with nothing kept and nothing compiled.
+        extends: true,
+        test: { name: 'default', ...WAITING, include: ['test/**/*.test.ts'], exclude: [...TIMED, ...SLOW] },
+      },
+      { extends: true, test: { name: 'timed', ...TIMED_LATER, include: TIMED, exclude: SLOW } },
+      {
+        // The same rules hold when nothing is cached and nothing is compiled.
         extends: true,
         test: {
           name: 'plain',
-          include: GATEWAY_SUITES,
-          exclude: ['test/server/response-cache/**'],
-          env: { PLAIN_GATEWAY: 'true' },
+          ...WAITING,
+          include: PLAIN,
+          exclude: [...TIMED, ...SLOW, ...SAME_WHEN_PLAIN],
+          env: PLAIN_ENV,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'plain-timed',
+          ...TIMED_LATER,
+          include: ['test/resolvers/**/*.test.ts'],
+          exclude: SLOW,
+          env: PLAIN_ENV,
         },
       },
     ],

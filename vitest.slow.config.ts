@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+import { options, PLAIN_ENV, SLOW } from './vitest.config.ts';
+
+const shared = options('results-slow');
+
+export default defineConfig({
+  ...shared,
+  test: {
+    ...shared.test,
+    // They measure how long answers take.
+    maxWorkers: 1,
+    projects: [
+      { extends: true, test: { name: 'slow', include: SLOW } },
+      { extends: true, test: { name: 'plain-slow', include: SLOW, env: PLAIN_ENV } },
+    ],
+  },
+});
