@@ -44,6 +44,7 @@ interface WaitingCall {
   readonly refuse: (error: IceError) => void;
 }
 
+// oxlint-disable-next-line max-lines-per-function -- its short functions share the queue and the timer
 export function createBudget(options: BudgetOptions): Budget {
   const { action, callsPerSecond, maxConcurrency, maxQueued = 10_000 } = options;
   const rate = createRate(callsPerSecond, () => performance.now());

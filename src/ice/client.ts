@@ -1,5 +1,4 @@
-import { ICE_ACTIONS, type ActionState, type IceAction } from './actions.ts';
-import type { CredentialsProvider } from './credentials.ts';
+import type { ActionState, IceAction } from './actions.ts';
 import {
   decodeJobResponse,
   decodeListResponse,
@@ -8,31 +7,14 @@ import {
   type IceJobPage,
   type ReportViolation,
 } from './decode.ts';
-import { IceError, isNotFound, outcomeOf } from './errors.ts';
-import type { IceEmitter } from './events.ts';
-import { createGate, type CallContext, type Gate, type Success } from './gate.ts';
-import { readResponse, type IceResponse } from './response.ts';
-import { retry } from './retry.ts';
-import type { Credentials } from './sign.ts';
+import type { CallContext } from './gate.ts';
+import { createQuestions, type Observed, type QuestionsOptions } from './questions.ts';
 import { submissionParameters, type IceSubmission } from './submission.ts';
-import { createTransport, type Transport } from './transport.ts';
 
 export type { CallContext, CallRecord } from './gate.ts';
+export type { Observed } from './questions.ts';
 
-export interface IceClientOptions {
-  /** Scheme, host and port of ICE in the account's region, such as `https://ice.cn-shanghai.aliyuncs.com`. */
-  readonly endpoint: URL;
-  readonly credentials: CredentialsProvider;
-  /** Limit for one attempt, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Most calls of one action started in any second. After ICE throttled some there are fewer for a while. */
-  readonly callsPerSecond: number;
-  /** Most calls of one action in flight at once. */
-  readonly maxConcurrency: number;
-  readonly events: IceEmitter;
-  /** Clock of the signature's date. @default the system's */
-  readonly now?: () => Date;
-}
+export type IceClientOptions = QuestionsOptions;
 
 /** Which jobs ListPackageJobs returns. Times are `yyyy-MM-ddTHH:mm:ssZ`. */
 export interface ListQuery {
@@ -45,13 +27,6 @@ export interface ListQuery {
   /** 1 to 100. */
   readonly pageSize: number;
   readonly nextPageToken?: string;
-}
-
-/** What ICE said, and when. */
-export interface Observed<T> {
-  readonly value: T;
-  /** When the successful attempt was sent, in milliseconds since 1970. The value is at least as new as that. */
-  readonly observedAt: number;
 }
 
 /** The packaging-job actions of ICE, version 2020-11-09. Every method throws {@link IceError}. */
@@ -73,95 +48,14 @@ export interface IceClient {
   close(): void;
 }
 
-/** One question to ICE. `decode` gives `undefined` for a response that ICE does not document. */
-interface Question<T> {
-  readonly action: IceAction;
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly decode: (members: IceResponse['members']) => T | undefined;
-  /** What it means that ICE does not know the thing asked for. @default it is an error */
-  readonly absent?: T;
-}
-
-/**
- * A read is retried. A change is not. Each attempt passes the circuit breaker of its action and then its budget. So every
- * attempt waits for a turn of its own, and is signed when that turn has come.
- */
 export function createIceClient(options: IceClientOptions): IceClient {
-  const { endpoint, credentials, timeoutMs, callsPerSecond, maxConcurrency } = options;
-  const { events, now = () => new Date() } = options;
-  const maxSockets = ICE_ACTIONS.length * maxConcurrency;
-  const reading = createTransport({ endpoint, timeoutMs, maxSockets, keepAlive: true, now });
-  // The gate bounds it. If the agent were bounded too, Node would keep its connections in spite of `keepAlive`.
-  const changing = createTransport({ endpoint, timeoutMs, maxSockets: Infinity, keepAlive: false, now });
-  const limits = { callsPerSecond, maxConcurrency, events };
-  const gates = {
-    GetPackageJob: createGate({ action: 'GetPackageJob', ...limits }),
-    ListPackageJobs: createGate({ action: 'ListPackageJobs', ...limits }),
-    SubmitPackageJob: createGate({ action: 'SubmitPackageJob', ...limits }),
-  } satisfies Record<IceAction, Gate>;
-
+  const { events } = options;
+  const questions = createQuestions(options);
   const report: ReportViolation = (violation) => void events.emit('contractViolation', violation);
-
-  /** The keys may have to be fetched first. The deadline of the call holds for that too. */
-  function keys(action: string, signal: AbortSignal): Promise<Credentials> {
-    const { promise, resolve, reject } = Promise.withResolvers<Credentials>();
-    const abort = () => reject(new IceError('UPSTREAM_TIMEOUT', { action }));
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    credentials()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', abort));
-    return promise;
-  }
-
-  async function send<T>(
-    { action, parameters, decode, absent }: Question<T>,
-    transport: Transport,
-    credentialsNow: Credentials,
-    signal: AbortSignal,
-  ): Promise<Success<Observed<T>>> {
-    const observedAt = now().getTime();
-    const raw = await transport.send(action, parameters, credentialsNow, signal);
-    try {
-      const { members, requestId } = readResponse(action, raw);
-      const value = decode(members);
-      if (value === undefined) throw new IceError('UPSTREAM_MALFORMED', { action, requestId });
-      return { value: { value, observedAt }, requestId };
-    } catch (error) {
-      if (absent === undefined || !(error instanceof IceError)) throw error;
-      const { upstreamCode, requestId } = error.details;
-      if (!isNotFound(upstreamCode)) throw error;
-      return { value: { value: absent, observedAt }, requestId };
-    }
-  }
-
-  /** Asks a question that may be asked again. */
-  function read<T>(question: Question<T>, context: CallContext): Promise<Observed<T>> {
-    const { signal } = context;
-    return retry(signal, (number) =>
-      gates[question.action].attempt(number, context, async () =>
-        send(question, reading, await keys(question.action, signal), signal),
-      ),
-    );
-  }
-
-  /** Asks for a change, which must not happen twice. It is one attempt, which `signal` only ends before it is sent. */
-  async function change<T>(question: Question<T>, context: CallContext): Promise<Observed<T>> {
-    const progress = { isSent: false };
-    try {
-      return await gates[question.action].attempt(1, context, async () => {
-        const credentialsNow = await keys(question.action, context.signal);
-        progress.isSent = true;
-        return send(question, changing, credentialsNow, new AbortController().signal);
-      });
-    } catch (error) {
-      throw progress.isSent ? outcomeOf(error) : error;
-    }
-  }
 
   return {
     getPackageJob: (id, context) =>
-      read(
+      questions.read(
         {
           action: 'GetPackageJob',
           parameters: { JobId: id },
@@ -174,7 +68,7 @@ export function createIceClient(options: IceClientOptions): IceClient {
         context,
       ),
     listPackageJobs(query, context) {
-      return read(
+      return questions.read(
         {
           action: 'ListPackageJobs',
           parameters: listParameters(query),
@@ -184,7 +78,7 @@ export function createIceClient(options: IceClientOptions): IceClient {
       );
     },
     submitPackageJob(submission, context) {
-      return change(
+      return questions.change(
         {
           action: 'SubmitPackageJob',
           parameters: submissionParameters(submission),
@@ -194,17 +88,9 @@ export function createIceClient(options: IceClientOptions): IceClient {
       );
     },
     get state() {
-      const { GetPackageJob, ListPackageJobs, SubmitPackageJob } = gates;
-      return {
-        GetPackageJob: GetPackageJob.state,
-        ListPackageJobs: ListPackageJobs.state,
-        SubmitPackageJob: SubmitPackageJob.state,
-      };
+      return questions.state;
     },
-    close() {
-      reading.close();
-      changing.close();
-    },
+    close: () => questions.close(),
   };
 }
 

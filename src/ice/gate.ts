@@ -96,17 +96,17 @@ export function createGate({ action, callsPerSecond, maxConcurrency, events }: G
     },
     async attempt(number, context, send) {
       const queuedAt = performance.now();
-      let isSent = false;
+      const progress = { isSent: false };
       try {
         return await breaker.run(context.signal, () =>
           budget.run(context, () => {
-            isSent = true;
+            progress.isSent = true;
             const queuedMs = Math.round(performance.now() - queuedAt);
             return sendAndTell({ action, number, queuedMs }, context, send);
           }),
         );
       } catch (error) {
-        if (!isSent && error instanceof IceError) events.emit('attemptRefused', action, error.code);
+        if (!progress.isSent && error instanceof IceError) events.emit('attemptRefused', action, error.code);
         throw error;
       }
     },

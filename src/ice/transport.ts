@@ -51,6 +51,7 @@ export interface Transport {
   close(): void;
 }
 
+// oxlint-disable-next-line max-lines-per-function -- one attempt is one stream, from its first byte to its last
 export function createTransport(options: TransportOptions): Transport {
   const { endpoint, timeoutMs, maxSockets, keepAlive, now } = options;
   const agent = {

@@ -89,7 +89,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     if (refusal === undefined) done();
     else void sendRefusal(reply, refusal);
   });
-  await graphqlRoute(app, { ...options, admissions, jobsFor, onResponse: cache.store });
+  await graphqlRoute(app, {
+    ...options,
+    admissions,
+    jobsFor,
+    onResponse: (request, sent) => cache.store(request, sent),
+  });
   healthRoutes(app, options.readiness, stopping);
   if (options.pagesDirectory !== undefined && arePagesBuilt(options.pagesDirectory)) {
     await app.register(pages, { directory: options.pagesDirectory });

@@ -56,6 +56,7 @@ interface Listable {
  * ago. When that job has finished and a list asked for after that still shows it, no list is trusted for
  * {@link DISTRUST_MS}, and nothing of this list is used. So a wrong list is found within as many reads as it has jobs.
  */
+// oxlint-disable-next-line max-lines-per-function -- its short functions share what is pending and the trust in lists
 export function createPlanner(options: PlannerOptions): JobSource {
   const { ice, memory, now, isListBatchingOn, events } = options;
   let pending: Read[] = [];

@@ -56,36 +56,12 @@ export interface Executor {
 }
 
 export function createExecutor(options: ExecutorOptions): Executor {
-  const { schema, apollo, jobsFor, operationTimeoutMs, stopping, events } = options;
+  const { schema, apollo, events } = options;
   // An event goes to all subscribers at once, so it goes on when one of them disconnects.
   const neverDisconnected = new AbortController().signal;
 
-  async function withContext<T>(
-    { client, disconnected, acceptsSubscriptions, preferredWaitSeconds }: Omit<OperationRequest, 'requestId'>,
-    execute: (context: GatewayContext) => Promise<T>,
-  ): Promise<T> {
-    const deadline = startDeadline(operationTimeoutMs, disconnected);
-    const jobs = jobsFor(client);
-    const record = createRecord();
-    try {
-      return await execute(
-        createContext({
-          client,
-          jobs,
-          record,
-          deadline,
-          stopping,
-          preferredWaitSeconds,
-          acceptsSubscriptions,
-        }),
-      );
-    } finally {
-      deadline.end();
-    }
-  }
-
   const subscriptions = createSubscriptions(schema, (client, execute) =>
-    withContext({ client, disconnected: neverDisconnected, acceptsSubscriptions: false }, execute),
+    withContext(options, { client, disconnected: neverDisconnected, acceptsSubscriptions: false }, execute),
   );
 
   function subscribe(context: GatewayContext) {
@@ -103,7 +79,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       const onUnexpectedError = (error: unknown) =>
         events.emit('unexpectedError', error, 'operation', requestId);
       return requestScope.run({ requestId, onUnexpectedError }, () =>
-        withContext(request, async (context) => {
+        withContext(options, request, async (context) => {
           events.emit('operationStart', started);
           try {
             return await execute(context);
@@ -128,4 +104,29 @@ export function createExecutor(options: ExecutorOptions): Executor {
     },
     subscribe,
   };
+}
+
+/** Runs something with a context of its own, whose deadline ends with it. */
+async function withContext<T>(
+  { jobsFor, operationTimeoutMs, stopping }: ExecutorOptions,
+  request: Omit<OperationRequest, 'requestId'>,
+  execute: (context: GatewayContext) => Promise<T>,
+): Promise<T> {
+  const { client, disconnected, acceptsSubscriptions, preferredWaitSeconds } = request;
+  const deadline = startDeadline(operationTimeoutMs, disconnected);
+  try {
+    return await execute(
+      createContext({
+        client,
+        jobs: jobsFor(client),
+        record: createRecord(),
+        deadline,
+        stopping,
+        preferredWaitSeconds,
+        acceptsSubscriptions,
+      }),
+    );
+  } finally {
+    deadline.end();
+  }
 }

@@ -44,16 +44,7 @@ export function createSubscriptions(
   withEventContext: WithEventContext,
 ): Subscriptions {
   const shared = new WeakMap<object, Map<string, Promise<FormattedExecutionResult>>>();
-  const documentNumbers = new WeakMap<DocumentNode, number>();
-  let documents = 0;
-
-  function numberOf(document: DocumentNode): number {
-    const known = documentNumbers.get(document);
-    if (known !== undefined) return known;
-    documents += 1;
-    documentNumbers.set(document, documents);
-    return documents;
-  }
+  const numberOf = createNumbering();
 
   /** Results are kept by the state itself. They are freed with it. */
   function shareByState(
@@ -105,6 +96,19 @@ export function createSubscriptions(
       // oxlint-disable-next-line no-unsafe-type-assertion -- the one subscription field there is gives these
       return mapped(source as JobUpdates, (update) => inScope(resultOf, update));
     },
+  };
+}
+
+/** Gives each document a number of its own. */
+function createNumbering(): (document: DocumentNode) => number {
+  const numbers = new WeakMap<DocumentNode, number>();
+  let documents = 0;
+  return (document) => {
+    const known = numbers.get(document);
+    if (known !== undefined) return known;
+    documents += 1;
+    numbers.set(document, documents);
+    return documents;
   };
 }
 

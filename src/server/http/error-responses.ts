@@ -23,9 +23,12 @@ export function sendRefusal(reply: FastifyReply, { status, code, message, header
 
 /** Gives every refusal below GraphQL the shape of GraphQL's errors. `OPTIONS` says which methods a path takes. */
 export function errorResponses(app: FastifyInstance, events: ServerEmitter): void {
+  // oxlint-disable-next-line no-unnecessary-condition -- it gives `null` where there is no route
+  const hasRoute = (method: HTTPMethods, url: string) => app.findRoute({ method, url }) !== null;
+
   /** `Allow` of a path. It is `undefined` when the path has no route. */
   function allowOf(path: string): string | undefined {
-    const methods: string[] = METHODS.filter((method) => app.findRoute({ method, url: path }) !== null);
+    const methods: string[] = METHODS.filter((method) => hasRoute(method, path));
     return methods.length === 0 ? undefined : [...methods, 'OPTIONS'].toSorted().join(', ');
   }
 

@@ -67,6 +67,7 @@ const OWN_HEADERS = new Set([
   'x-request-id',
 ]);
 
+// oxlint-disable-next-line max-lines-per-function -- its short functions share the stores
 export function createResponseCache(options: ResponseCacheOptions): ResponseCache {
   const { admissions, stored, prepared, jobsFor, maxBodyBytes, now, stopping, events } = options;
   const keys = new WeakMap<IncomingMessage, RequestKey>();

@@ -10,7 +10,6 @@ import { isSubscription, type OperationRecord } from '../graphql/record.ts';
 import { receiptOf } from '../graphql/receipt.ts';
 import { isStream } from '../graphql/subscription.ts';
 import type { Admissions } from '../http/admission.ts';
-import { MAX_BODY_BYTES } from '../http/error-responses.ts';
 import { reconnectAfterMs, type Connections } from './connections.ts';
 
 /** The most operations at once on one WebSocket. */
@@ -44,7 +43,7 @@ export type WebSocketHandler = (socket: WebSocket, request: FastifyRequest) => v
  * GraphQL over WebSocket: all operations, with the limits, errors and masking of HTTP. The socket is closed with
  *
  * - 1001 when the gateway stops. The reason says when to come back
- * - 1009 by a message over {@link MAX_BODY_BYTES}
+ * - 1009 by a message over 256 KiB, as `http/error-responses` has it
  * - 1013 when the client leaves {@link MAX_UNREAD_BYTES} unread or does not answer a ping for as long as they are apart
  * - 44xx by the protocol: no `connection_init` within 3 s, an unknown message, the same id twice
  *
