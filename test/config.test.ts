@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, ICE_REGIONS, readConfig } from '../src/config.ts';
+import { ConfigError, readConfig } from '../src/config.ts';
+import { ICE_REGIONS } from '../src/variables.ts';
 
 const CANARY = 'canary-secret';
 

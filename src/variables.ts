@@ -1,0 +1,81 @@
+/** An integer and its range. */
+export interface IntegerVariable {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A variable of another kind. */
+export interface OtherVariable {
+  /** The default, as documented. `undefined`: it has none. A text in words stands for a default that depends on others. */
+  readonly default: string | undefined;
+  /** The accepted values, or what they must be. */
+  readonly values: string | readonly string[];
+}
+
+const SWITCH = ['on', 'off'] as const;
+const BOOLEAN = ['true', 'false'] as const;
+
+/** The regions of ICE. Each is at `ice.<region>.aliyuncs.com`. There is no global endpoint. */
+export const ICE_REGIONS = [
+  'cn-shanghai',
+  'cn-beijing',
+  'cn-hangzhou',
+  'cn-shenzhen',
+  'ap-southeast-1',
+  'us-west-1',
+] as const;
+
+/** Every integer that can be set from outside. */
+export const INTEGERS = {
+  PORT: { default: 4000, min: 0, max: 65_535 },
+  ICE_CALLS_PER_SECOND: { default: 50, min: 1, max: 10_000 },
+  ICE_MAX_CONCURRENCY: { default: 32, min: 1, max: 1000 },
+  ICE_TIMEOUT_MS: { default: 5000, min: 10, max: 60_000 },
+  REQUEST_TIMEOUT_MS: { default: 10_000, min: 10, max: 300_000 },
+  JOB_MAX_AGE_MS: { default: 1000, min: 100, max: 60_000 },
+  FINISHED_JOB_MAX_AGE_S: { default: 86_400, min: 1, max: 31_536_000 },
+  MISSING_JOB_MAX_AGE_MS: { default: 1000, min: 100, max: 60_000 },
+  STALE_IF_ERROR_S: { default: 60, min: 0, max: 86_400 },
+  CACHE_MAX_JOBS: { default: 100_000, min: 100, max: 10_000_000 },
+  ANSWERS_MAX_MB: { default: 64, min: 0, max: 4096 },
+  POLL_MIN_MS: { default: 1000, min: 100, max: 60_000 },
+  POLL_MAX_MS: { default: 15_000, min: 100, max: 600_000 },
+  MAX_STREAMS: { default: 10_000, min: 1, max: 1_000_000 },
+  MAX_STREAMS_PER_ADDRESS: { default: 1000, min: 1, max: 1_000_000 },
+  STREAM_KEEPALIVE_MS: { default: 12_000, min: 100, max: 60_000 },
+} as const satisfies Record<string, IntegerVariable>;
+
+/** Every variable of another kind that can be set from outside. */
+export const OTHERS = {
+  HOST: { default: '127.0.0.1', values: 'a host name or an IP address' },
+  NODE_ENV: { default: undefined, values: 'production, or anything else' },
+  AUTH: { default: undefined, values: ['none'] },
+  UPSTREAM: {
+    default: 'ice if ICE_ENDPOINT, ICE_REGION or an access key is set, else emulator',
+    values: ['emulator', 'ice'],
+  },
+  ICE_REGION: { default: 'cn-shanghai', values: ICE_REGIONS },
+  ICE_ENDPOINT: {
+    default: 'https://ice.<region>.aliyuncs.com',
+    values: 'an https origin (http on loopback)',
+  },
+  ALIBABA_CLOUD_ACCESS_KEY_ID: { default: undefined, values: 'a text' },
+  ALIBABA_CLOUD_ACCESS_KEY_SECRET: { default: undefined, values: 'a text' },
+  ALIBABA_CLOUD_SECURITY_TOKEN: { default: undefined, values: 'a text' },
+  JIT: { default: 'on', values: SWITCH },
+  ICE_LIST_BATCHING: { default: 'on', values: SWITCH },
+  ALLOW_SUBMIT: { default: 'true with the emulator, false with ICE', values: BOOLEAN },
+  PERSISTED_OPERATIONS: { default: undefined, values: 'the path of a manifest' },
+  PERSISTED_ONLY: { default: 'false', values: BOOLEAN },
+  CORS_ORIGINS: {
+    default: 'in development every origin on this machine, in production none',
+    values: 'origins',
+  },
+  IDE: { default: 'true in development, false in production', values: BOOLEAN },
+  INTROSPECTION: { default: 'true in development, false in production', values: BOOLEAN },
+  LOG_LEVEL: { default: 'info', values: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] },
+} as const satisfies Record<string, OtherVariable>;
+
+export type IntegerName = keyof typeof INTEGERS;
+export type VariableName = IntegerName | keyof typeof OTHERS;
