@@ -27,6 +27,7 @@ import type { PreparedOperations } from './response-cache/prepared-operations.ts
 import type { StoredResponses } from './response-cache/stored-responses.ts';
 import type { Connections } from './transports/connections.ts';
 import { graphqlRoute } from './transports/http.ts';
+import { acceptWebSockets } from './transports/websocket.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -83,13 +84,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   everyResponse(app, admissions, stopping, events);
   errorResponses(app, events);
   await allowOrigins(app, options.corsOrigins);
+  await acceptWebSockets(app);
   // After CORS, so that a browser app can read a refusal.
   app.addHook('onRequest', (request, reply, done) => {
     const { refusal } = admissions.of(request.raw);
     if (refusal === undefined) done();
     else void sendRefusal(reply, refusal);
   });
-  await graphqlRoute(app, {
+  graphqlRoute(app, {
     ...options,
     admissions,
     jobsFor,

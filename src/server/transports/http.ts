@@ -1,9 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
-import websocket from '@fastify/websocket';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
-import { handleProtocols } from 'graphql-ws';
 import { OverloadedError } from '../../jobs/errors.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Client } from '../client.ts';
@@ -13,7 +11,6 @@ import type { GatewayContext } from '../graphql/context.ts';
 import type { Executor } from '../graphql/executor.ts';
 import { isSubscription, type OperationRecord } from '../graphql/record.ts';
 import type { Admissions } from '../http/admission.ts';
-import { MAX_BODY_BYTES } from '../http/error-responses.ts';
 import { VARY } from '../responses/cache-control.ts';
 import { createResponse, represent, type CompleteResponse } from '../responses/response.ts';
 import type { Connections } from './connections.ts';
@@ -42,17 +39,8 @@ export interface GraphqlRouteOptions {
  * `GET` and `POST /graphql`: GraphQL over HTTP. It is GraphQL over server-sent events where the client accepts them, and
  * GraphQL over WebSocket where the client asks for an upgrade.
  */
-export async function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOptions): Promise<void> {
+export function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOptions): void {
   const { admissions, executor, connections, events } = options;
-  await app.register(websocket, {
-    options: { maxPayload: MAX_BODY_BYTES, handleProtocols },
-    // Sockets are closed when the gateway begins to stop.
-    preClose: (done) => done(),
-    errorHandler: (error, socket, request) => {
-      request.log.info({ err: error }, 'websocket failed');
-      socket.terminate();
-    },
-  });
   const handler = (request: FastifyRequest, reply: FastifyReply) => answer(request, reply, options);
   app.post('/graphql', handler);
   app.head('/graphql', handler);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { WebSocket } from '@fastify/websocket';
-import type { FastifyRequest } from 'fastify';
+import websocket, { type WebSocket } from '@fastify/websocket';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError, parse, type FormattedExecutionResult, type GraphQLFormattedError } from 'graphql';
-import { makeServer, type OperationResult, type ServerOptions } from 'graphql-ws';
+import { handleProtocols, makeServer, type OperationResult, type ServerOptions } from 'graphql-ws';
 import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
 import type { Executor } from '../graphql/executor.ts';
@@ -10,6 +10,7 @@ import { isSubscription, type OperationRecord } from '../graphql/record.ts';
 import { receiptOf } from '../graphql/receipt.ts';
 import { isStream } from '../graphql/subscription.ts';
 import type { Admissions } from '../http/admission.ts';
+import { MAX_BODY_BYTES } from '../http/error-responses.ts';
 import { reconnectAfterMs, type Connections } from './connections.ts';
 
 /** The most operations at once on one WebSocket. */
@@ -29,6 +30,19 @@ interface Connection {
   isOverLimitLogged: boolean;
 }
 
+/** Lets routes take WebSockets. Hooks that are added before would not know an upgrade from other requests. */
+export async function acceptWebSockets(app: FastifyInstance): Promise<void> {
+  await app.register(websocket, {
+    options: { maxPayload: MAX_BODY_BYTES, handleProtocols },
+    // Sockets are closed when the gateway begins to stop.
+    preClose: (done) => done(),
+    errorHandler: (error, socket, request) => {
+      request.log.info({ err: error }, 'websocket failed');
+      socket.terminate();
+    },
+  });
+}
+
 export interface WebSocketOptions {
   readonly admissions: Admissions;
   readonly executor: Executor;
@@ -43,7 +57,7 @@ export type WebSocketHandler = (socket: WebSocket, request: FastifyRequest) => v
  * GraphQL over WebSocket: all operations, with the limits, errors and masking of HTTP. The socket is closed with
  *
  * - 1001 when the gateway stops. The reason says when to come back
- * - 1009 by a message over 256 KiB, as `http/error-responses` has it
+ * - 1009 by a message over {@link MAX_BODY_BYTES}
  * - 1013 when the client leaves {@link MAX_UNREAD_BYTES} unread or does not answer a ping for as long as they are apart
  * - 44xx by the protocol: no `connection_init` within 3 s, an unknown message, the same id twice
  *
