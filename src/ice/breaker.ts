@@ -10,11 +10,11 @@ import { IceError, type IceErrorCode } from './errors.ts';
 
 /** Failures in a row after which ICE counts as down. */
 const FAILURES_TO_OPEN = 10;
-/** From its opening to its first probe; doubled by each probe that fails. */
+/** The time from its opening to its first probe, in milliseconds. Each failed probe doubles it. */
 const FIRST_BREAK_MS = 1000;
 const MAX_BREAK_MS = 2000;
 
-/** Failures that tell of an ICE that is down; any other error is the answer of one that is up. */
+/** Failures that say that ICE is down. Any other error is the response of an ICE that is up. */
 const SYMPTOMS: ReadonlySet<IceErrorCode> = new Set([
   'UPSTREAM_UNAVAILABLE',
   'UPSTREAM_TIMEOUT',
@@ -23,16 +23,15 @@ const SYMPTOMS: ReadonlySet<IceErrorCode> = new Set([
 
 export interface BreakerOptions {
   readonly action: string;
-  /** Told when calls begin to fail at once, with the error that they fail with. */
+  /** Is called when calls begin to fail at once, with their error. */
   readonly onOpen: (refusal: IceError) => void;
 }
 
-/** Spares an ICE that is down the calls of one action, and their callers the wait. */
+/** Stops the calls of one action while ICE is down. Callers need not wait then. */
 export interface Breaker {
   readonly state: 'closed' | 'open' | 'half-open';
   /**
-   * Runs one attempt, and learns from how it ends. An attempt that its caller left before it could end, by `signal`,
-   * teaches nothing.
+   * Runs one attempt and counts how it ends. An attempt that `signal` ended does not count.
    *
    * @throws {IceError} UPSTREAM_UNAVAILABLE at once while ICE counts as down, with the time until the next probe as
    *   `retryAfterMs`
@@ -41,8 +40,8 @@ export interface Breaker {
 }
 
 /**
- * How an attempt failed. It is returned to cockatiel, not thrown: an error that is thrown and is no symptom would not
- * end a row of failures there.
+ * How an attempt failed. It is returned to cockatiel, not thrown. There a thrown error that is no symptom would not end a row
+ * of failures.
  */
 class Failure {
   readonly error: unknown;
@@ -62,13 +61,12 @@ export function isUnsent(error: unknown): boolean {
 }
 
 /**
- * A breaker that opens after 10 failures in a row, lets one probe through after 1 s, and after a failed probe the
- * next every 2 s, so that an ICE that is back is noticed soon.
+ * Creates a breaker that opens after 10 failures in a row. It lets one probe through after 1 s. After a failed probe it lets
+ * one through every 2 s, so that the recovery of ICE is noticed soon.
  *
- * Failures in a row, not a share of them: of an ICE that answers every other call the answers are wanted, and
- * retries get most of them; while one that is down makes 10 failures within one time limit under any load that
- * could hurt it. cockatiel's sampling breaker also keeps counting old failures, as its windows only move on when
- * there are calls.
+ * It counts failures in a row, not a share of them. An ICE that answers every other call is still of use, as retries get most
+ * of the responses. An ICE that is down makes 10 failures within one time limit under any load that could hurt it.
+ * cockatiel's sampling breaker also keeps old failures, as its windows only move on when there are calls.
  */
 export function createBreaker({ action, onOpen }: BreakerOptions): Breaker {
   let probeAt = 0;
@@ -91,7 +89,7 @@ export function createBreaker({ action, onOpen }: BreakerOptions): Breaker {
 
   function refusal(): IceError {
     const untilProbeMs = probeAt - Date.now();
-    // While a probe is under way nobody knows whether there will be a next one.
+    // While a probe is in flight nobody knows whether there will be another one.
     const retryAfterMs = untilProbeMs > 0 ? untilProbeMs : FIRST_BREAK_MS;
     const cause = new BrokenCircuitError();
     return new IceError('UPSTREAM_UNAVAILABLE', { action, retryAfterMs }, { cause });
@@ -103,7 +101,7 @@ export function createBreaker({ action, onOpen }: BreakerOptions): Breaker {
       return policy.state === CircuitState.HalfOpen ? 'half-open' : 'open';
     },
     async run<T>(signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
-      // cockatiel would have the call wait until the probe ends, whatever its signal does.
+      // In cockatiel the call would wait for the end of the probe, whatever its signal does.
       if (policy.state === CircuitState.HalfOpen) throw refusal();
       const outcome = await policy
         .execute(async () => {
@@ -112,10 +110,10 @@ export function createBreaker({ action, onOpen }: BreakerOptions): Breaker {
           try {
             return await attempt();
           } catch (error) {
-            // What began before the last opening tells of then, not of now.
+            // An attempt that began before the last opening says nothing of now.
             const isTelling = !signal.aborted && !isUnsent(error) && opens === opensBefore;
             if (isTelling) return new Failure(error, isSymptom(error));
-            // cockatiel takes a thrown error for no news at all, but for the probe's success.
+            // cockatiel ignores a thrown error, except that it counts it as the success of a probe.
             if (isProbe) return new Failure(error, true);
             throw error;
           }

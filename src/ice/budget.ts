@@ -2,7 +2,7 @@ import { IceError } from './errors.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { createRate } from './rate.ts';
 
-/** How much of the account's quota one action may use. */
+/** The part of the account's quota that one action may use. */
 export interface BudgetOptions {
   readonly action: string;
   /** Most calls started in any second. After ICE throttled some there are fewer, see {@link createRate}. */

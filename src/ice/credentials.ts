@@ -9,7 +9,7 @@ export function staticCredentials(credentials: Credentials): CredentialsProvider
   return () => Promise.resolve(credentials);
 }
 
-/** What is used of `@alicloud/credentials`: one chain, asked for keys at every call. */
+/** The part of `@alicloud/credentials` that is used: one chain, which is asked for keys at every call. */
 export interface CredentialsChain {
   getCredential(): Promise<{
     readonly accessKeyId?: string;
@@ -22,12 +22,11 @@ export interface CredentialsChain {
  * Keys of the official default chain: environment, OIDC, the CLI's and SDK's files, instance role, credentials URI.
  * The chain refreshes temporary keys by itself.
  *
- * Callers at the same time share one look-up, as the chain fails for all but one of them (`lastUsedProvider` is
- * written before it is tried), and after a failure it is made anew, as it would only ever ask its last provider
- * again.
+ * Callers at the same time share one look-up. The chain would fail for all but one of them, as it writes `lastUsedProvider`
+ * before it tries that provider. After a failure a new chain is made, as the old one would only ask its last provider again.
  *
- * @throws {IceError} UPSTREAM_REJECTED when no provider has keys. The chain's own message is dropped: it can hold a
- *   whole configuration file, keys included.
+ * @throws {IceError} UPSTREAM_REJECTED when no provider has keys. The chain's own message is dropped, as it can contain a
+ *   whole configuration file with its keys.
  */
 export function chainCredentials(
   createChain: () => Promise<CredentialsChain> = loadChain,
@@ -52,7 +51,7 @@ export function chainCredentials(
   return () => (lookUp ??= ask());
 }
 
-/** Loaded only when it is needed: the package and what it brings weigh 7 MB. */
+/** Loads the package only when it is needed, as it weighs 7 MB with its dependencies. */
 async function loadChain(): Promise<CredentialsChain> {
   const module = await import('@alicloud/credentials');
   return new module.default.default();

@@ -1,24 +1,24 @@
 /**
- * The span in which starts are counted, in milliseconds: a second, and 50 ms for calls that start a second apart
- * but reach ICE closer together.
+ * The span in which starts are counted, in milliseconds. It is a second, and 50 ms for calls that start a second apart but
+ * reach ICE closer together.
  */
 const SPAN_MS = 1050;
-/** How long ICE is left alone when it does not say how long it wants to be. */
+/** How long no call starts when ICE does not say how long to wait. */
 const DEFAULT_PAUSE_MS = 1000;
 /** ICE limits by the second and by the minute, so no pause is longer. */
 const MAX_PAUSE_MS = 60_000;
-/** What is lowered to, as a share of what ICE granted. */
+/** The rate after throttling, as a share of what ICE granted. */
 const DECREASE = 0.9;
-/** What is grown back to, as a share of what ICE granted: calls can reach it closer together than they were sent. */
+/** The rate that is grown back to, as a share of what ICE granted. Calls can reach ICE closer together than they were sent. */
 const HEADROOM = 0.95;
-/** How long there must be no throttling before more is tried than ICE is known to grant, in seconds. */
+/** How long there must be no throttling before a higher rate is tried, in seconds. */
 const QUIET_S = 60;
 
-/** When calls may start: so many a second, fewer after ICE throttled some. Has no timer; times are `now`'s. */
+/** When calls may start: so many a second, and fewer after ICE throttled some. It has no timer. Times are `now`'s. */
 export interface Rate {
-  /** Most starts in a second, at this moment. At least 1; can be a fraction while it grows. */
+  /** The most starts in a second, at this moment. It is at least 1. It can be a fraction while it grows. */
   readonly callsPerSecond: number;
-  /** Milliseconds until the next call may start; 0 = now. */
+  /** Milliseconds until the next call may start. 0 is now. */
   waitMs(): number;
   /** Notes that a call starts, and returns when, in milliseconds. */
   start(): number;
@@ -29,18 +29,18 @@ export interface Rate {
 }
 
 /**
- * A rate of at most `limit` starts in any second that settles just below what ICE grants.
+ * Creates a rate of at most `limit` starts in any second. It settles just below what ICE grants.
  *
- * A throttled answer stops all starts for as long as it asks (else 1 s, at most 60 s). After that
+ * A throttled response stops all starts for as long as it asks (else 1 s, at most 60 s). After that
  *
- *     granted = calls that were not throttled, in the second before the throttled answer;
- *               at least half the rate then, as that second can have been a quiet one, and at most that rate
+ *     granted = calls that were not throttled, in the second before the throttled response;
+ *               at least half the rate then, as that second may have been quiet, and at most that rate
  *     rate    = 0.9 * granted, and 1 more each second, up to
  *     ceiling = 0.95 * granted, and at least 1 below the rate that was refused
  *
- * Only after a minute without throttling it grows on beyond the ceiling, by 1 each second, as others who use the
- * account may have left. Throttled answers to calls that started before the first of them came are one event: they
- * prolong the pause and lower nothing.
+ * After a minute without throttling it grows beyond the ceiling, by 1 each second, as other users of the account may have
+ * left. Throttled responses to calls that started before the first of them came are one event. They prolong the pause and
+ * lower nothing.
  */
 export function createRate(limit: number, now: () => number): Rate {
   /** When calls started, the last {@link SPAN_MS}, oldest first. */
@@ -48,7 +48,7 @@ export function createRate(limit: number, now: () => number): Rate {
   /** When calls ended without being throttled, the last second, oldest first. */
   const grants: number[] = [];
   let lowered = { to: limit, ceiling: limit, at: now() };
-  /** The last throttling; `rate` is what was refused, until it is lowered. */
+  /** The last throttling. `rate` is the refused rate, until it is lowered. */
   let refusal: { readonly at: number; readonly rate: number | undefined } = {
     at: -Infinity,
     rate: undefined,
@@ -61,7 +61,7 @@ export function createRate(limit: number, now: () => number): Rate {
     return Math.min(limit, known + Math.max(0, seconds - QUIET_S));
   }
 
-  /** Lowers only once the pause is over, when the calls that were under way have been answered as well. */
+  /** Lowers the rate once the pause is over. By then the calls in flight have been answered too. */
   function lowerAfterPause(at: number): void {
     if (refusal.rate === undefined || at < pausedUntil) return;
     const refused = refusal.rate;
@@ -96,7 +96,7 @@ export function createRate(limit: number, now: () => number): Rate {
     granted() {
       const at = now();
       grants.push(at);
-      // While a throttling is being looked into, the second before it counts.
+      // Until the rate is lowered, the second before the throttling counts.
       forget(grants, (refusal.rate === undefined ? at : refusal.at) - 1000);
     },
     throttled(startedAt, retryAfterMs = DEFAULT_PAUSE_MS) {
@@ -111,7 +111,7 @@ export function createRate(limit: number, now: () => number): Rate {
   };
 }
 
-/** Drops the times up to and including `until` from the front. */
+/** Drops the times up to and including `until`. */
 function forget(times: number[], until: number): void {
   while ((times[0] ?? Infinity) <= until) times.shift();
 }

@@ -4,27 +4,27 @@ import { isUnsent } from './breaker.ts';
 import { IceError } from './errors.ts';
 
 const MAX_ATTEMPTS = 3;
-/** Longest wait before the second attempt, in milliseconds; it doubles with each further one. */
+/** The longest wait before the second attempt, in milliseconds. It doubles with each further attempt. */
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2000;
 
 /**
- * Makes up to 3 attempts at a call that changes nothing at ICE. Retried is what is `retryable`, unless it was refused
- * on our side already.
+ * Makes up to 3 attempts at a call that changes nothing at ICE. It retries errors that are `retryable`, except those that the
+ * gateway itself refused.
  *
- * The wait before a retry is random, from 0 to min(2000, 100 * 2^(retry - 1)) ms, and at least what ICE asks for;
- * after throttling there is none, as the budget pauses all calls of the action. It ends at once when `signal` aborts,
- * which cockatiel's retry would sit out.
+ * The wait before a retry is random, from 0 to min(2000, 100 * 2^(retry - 1)) ms, and at least what ICE asks for. There is no
+ * wait after throttling, as the budget pauses all calls of the action. The wait ends at once when `signal` aborts.
+ * cockatiel's retry would wait on.
  *
  * @param attempt gets the number of the attempt, from 1
- * @throws what the last attempt threw that reached ICE; what a refusal on our side threw when none did
+ * @throws the error of the last attempt that reached ICE, or the gateway's own refusal when none did
  */
 export async function retry<T>(signal: AbortSignal, attempt: (number: number) => Promise<T>): Promise<T> {
   let told: IceError | undefined;
   try {
     return await pRetry(attempt, {
       retries: MAX_ATTEMPTS - 1,
-      // The waiting is done here, so that it can end early with the error of the attempt.
+      // The wait is here, so that it can end early with the error of the attempt.
       minTimeout: 0,
       async shouldRetry({ error, attemptNumber }) {
         if (isUnsent(error) || !(error instanceof IceError && error.retryable)) return false;

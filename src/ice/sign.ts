@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 
-/** The keys a request is signed with. `securityToken` comes with temporary keys (STS) only. */
+/** The keys that a request is signed with. Only temporary keys (STS) have a `securityToken`. */
 export interface Credentials {
   readonly accessKeyId: string;
   readonly accessKeySecret: string;
@@ -10,19 +10,19 @@ export interface Credentials {
 /** One attempt of one RPC-style request, before it is signed. */
 export interface SignInput {
   readonly method: 'GET' | 'POST';
-  /** The host the request goes to, with its port where that is not the scheme's own. */
+  /** The host of the request, with its port unless that is the scheme's own. */
   readonly host: string;
   readonly action: string;
   readonly version: string;
   /** Parameters of the query string, decoded. */
   readonly query: Readonly<Record<string, string>>;
-  /** The body as sent; empty when every parameter stands in the query string. */
+  /** The body as sent. It is empty when every parameter is in the query string. */
   readonly body?: string;
   /** Further headers of the request. Those named `x-acs-…` and `content-type` are signed. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The request's date; ICE refuses one more than 15 minutes from its own clock. */
+  /** The date of the request. ICE refuses a date more than 15 minutes from its own clock. */
   readonly at: Date;
-  /** Unique per attempt: ICE refuses one it has seen in the last 15 minutes. */
+  /** It is unique for each attempt. ICE refuses a nonce that it has seen in the last 15 minutes. */
   readonly nonce: string;
 }
 
@@ -32,7 +32,7 @@ export interface SignInput {
  * signature = hex(HMAC-SHA-256(secret, stringToSign)), where
  * stringToSign = `ACS3-HMAC-SHA256\n` + hex(SHA-256({@link canonicalRequest})).
  *
- * Pure: equal input gives equal output. Sign each attempt, never ahead of time.
+ * It is pure: equal input gives equal output. Sign each attempt, never ahead of time.
  *
  * @see https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature
  */
@@ -61,8 +61,8 @@ export function signHeaders(input: SignInput, credentials: Credentials): Record<
 /**
  * The text whose digest is signed, and the names of the headers in it.
  *
- * `headers` must hold `x-acs-content-sha256`. Every `x-acs-…` header, `host` and `content-type` are part of it;
- * parameters in the body are not, their digest is.
+ * `headers` must contain `x-acs-content-sha256`. Every `x-acs-…` header, `host` and `content-type` are part of the text.
+ * Parameters in the body are not, but their digest is.
  */
 export function canonicalRequest(
   method: string,
@@ -85,7 +85,7 @@ export function canonicalRequest(
   return { text, signedHeaders };
 }
 
-/** Parameters as signed and as sent: sorted by name, `name=value` joined by `&`, strictly encoded. */
+/** Writes parameters as they are signed and sent: sorted by name, `name=value` joined by `&`, strictly encoded. */
 export function encodeQuery(query: Readonly<Record<string, string>>): string {
   return Object.entries(query)
     .toSorted(byName)
@@ -93,7 +93,7 @@ export function encodeQuery(query: Readonly<Record<string, string>>): string {
     .join('&');
 }
 
-/** Keeps only RFC 3986's unreserved characters; `encodeURIComponent` leaves `! ' ( ) *` as they are. */
+/** Keeps only RFC 3986's unreserved characters. `encodeURIComponent` alone would keep `! ' ( ) *` too. */
 function encodeStrictly(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /[!'()*]/g,

@@ -1,11 +1,11 @@
-/** A media file to be named to ICE. */
+/** A media file as it is named to ICE. */
 export interface SubmittedMedia {
   readonly type: 'OSS' | 'MEDIA';
-  /** An address of `OSS`, an id of `MEDIA`. */
+  /** `OSS`: an address. `MEDIA`: an id. */
   readonly media: string;
 }
 
-/** A packaging job to submit; what is `null` is left to ICE. */
+/** A packaging job to submit. ICE decides about members that are `null`. */
 export interface IceSubmission {
   readonly inputs: readonly SubmittedMedia[];
   readonly output: SubmittedMedia;

@@ -12,7 +12,7 @@ export const API_VERSION = '2020-11-09';
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 export interface TransportOptions {
-  /** Scheme, host and port; the path is always `/`. */
+  /** Scheme, host and port. The path is always `/`. */
   readonly endpoint: URL;
   /** Limit for one attempt in milliseconds, from its first byte sent to its last byte received. */
   readonly timeoutMs: number;
@@ -98,7 +98,7 @@ export function createTransport(options: TransportOptions): Transport {
         );
         for await (const chunk of stream as AsyncIterable<Buffer>) {
           size += chunk.length;
-          // Leaving the loop destroys the stream and with it the connection.
+          // The end of the loop destroys the stream, and with it the connection.
           if (size > MAX_BODY_BYTES) break;
           chunks.push(chunk);
         }
