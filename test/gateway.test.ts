@@ -23,7 +23,7 @@ function get(
 }
 
 describe('closing', () => {
-  it('lets requests under way finish and refuses new ones', async () => {
+  it('lets requests in flight finish and refuses new ones', async () => {
     const gateway = await startGateway();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     await get(`${gateway.url}/livez`, agent);

@@ -28,7 +28,7 @@ describe('npm start', () => {
   });
 
   it.for(['SIGTERM', 'SIGINT'] as const)(
-    'finishes what is under way on %s and exits with 0',
+    'finishes what is in flight on %s and exits with 0',
     async (signal) => {
       const emulator = await startEmulator();
       const id = emulator.jobs.add();

@@ -62,7 +62,7 @@ describe('a flood of distinct jobs, more than ICE grants', () => {
     const failed = answers.flatMap(({ errors = [] }) => errors.map(({ extensions }) => extensions));
     const refused = failed.filter(({ code }) => REFUSED_FOR_NOW.has(code));
     expect(refused.filter(({ retryAfterMs }) => typeof retryAfterMs !== 'number')).toEqual([]);
-    // A call that was sent last before its caller's deadline can be under way when that passes.
+    // A call that was sent last before its caller's deadline can be in flight when that passes.
     const others = failed.filter(({ code }) => !REFUSED_FOR_NOW.has(code));
     expect(others.filter(({ code }) => code !== 'UPSTREAM_TIMEOUT')).toEqual([]);
     expect(others.length).toBeLessThan(answers.length / 5);

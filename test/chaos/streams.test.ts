@@ -93,7 +93,7 @@ describe('a WebSocket', () => {
     expect(await closed).toMatchObject({ code: 4409 });
   });
 
-  it('may have 100 operations under way, and each more is refused with a code', async () => {
+  it('may have 100 operations at once, and each more is refused with a code', async () => {
     const { socket, send, messages, message } = await openSocket(gateway.url);
     const id = addJob();
     const before = warnings('too many operations');

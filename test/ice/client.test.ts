@@ -207,7 +207,7 @@ describe('getPackageJob', () => {
     const calls = Array.from({ length: 200 }, () => failure(client.ice.getPackageJob('j1', client.context)));
     const codes = new Set((await Promise.all(calls)).map(({ code }) => code));
     expect(codes).toEqual(new Set(['UPSTREAM_UNAVAILABLE']));
-    // The tenth failure opens the breaker; what was under way then has reached the socket.
+    // The tenth failure opens the breaker; what was in flight then has reached the socket.
     expect(emulator.countRequests()).toBeLessThanOrEqual(32 + 10);
     expect(client.ice.state.GetPackageJob.breaker).toBe('open');
     expect(client.counters.breakerOpens).toBe(1);

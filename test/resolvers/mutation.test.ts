@@ -285,7 +285,9 @@ describe('a client that leaves', () => {
     await gateway.query('{ __typename }');
     queued.destroy();
     sent.destroy();
-    await expect.poll(() => lines.filter((line) => line.includes('the client has disconnected'))).toHaveLength(2);
+    await expect
+      .poll(() => lines.filter((line) => line.includes('the client has disconnected')))
+      .toHaveLength(2);
     // The next one waits for the end of the first, which its leaving has not brought about.
     expect(jobOf(await gateway.query(SUBMIT, { input: { ...INPUT, name: 'last' } }))).toMatchObject({
       name: 'last',

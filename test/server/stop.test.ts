@@ -101,7 +101,7 @@ describe('a gateway that stops', () => {
         resolve();
       }),
     );
-    // The second is under way, with its head or with a part of that.
+    // The second is in flight, with its head or with a part of that.
     socket.write(requestFor('{ __typename }') + requestFor(last).slice(0, cut));
     await answered;
     const closed = gateway.close();

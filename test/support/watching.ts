@@ -42,7 +42,7 @@ export interface Watching {
   readonly counters: Counters;
   /** What the watcher reported. */
   readonly errors: readonly unknown[];
-  /** Resolves when no read is under way. */
+  /** Resolves when no read is in flight. */
   readonly settled: () => Promise<void>;
   /** Lets time pass, with all that happens in it. */
   readonly advance: (ms: number) => Promise<void>;

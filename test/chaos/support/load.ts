@@ -3,9 +3,9 @@ import { setInterval } from 'node:timers/promises';
 export interface LoadOptions {
   /** Milliseconds from one start to the next. */
   readonly everyMs: number;
-  /** Ends the load; requests under way go on. */
+  /** Ends the load; requests in flight go on. */
   readonly signal: AbortSignal;
-  /** No more than these are under way; a start that would exceed them is left out. @default 1000 */
+  /** No more than these are in flight; a start that would exceed them is left out. @default 1000 */
   readonly maxUnderWay?: number;
 }
 

@@ -12,7 +12,7 @@ import { createEvents } from '../../support/events.ts';
 import { FRESHNESS } from '../../support/jobs.ts';
 import { Upstream } from '../../support/upstream.ts';
 
-/** What happens, in the order it happens; calls under way end between any two of these. */
+/** What happens, in the order it happens; calls in flight end between any two of these. */
 const action = fc.oneof(
   {
     weight: 6,
@@ -154,7 +154,7 @@ async function play(
       upstream.finishedAt.set(`j${String(step.id)}`, upstream.now);
     }
     if (step.kind === 'fail') failing += step.calls ?? 0;
-    // Lets reads be planned, then lets some of the calls under way get on.
+    // Lets reads be planned, then lets some of the calls in flight get on.
     await new Promise(setImmediate);
     if (scheduler.count() > 0) await scheduler.waitOne();
   }

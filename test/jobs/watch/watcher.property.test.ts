@@ -15,7 +15,7 @@ import { FRESHNESS } from '../../support/jobs.ts';
 import { Upstream } from '../../support/upstream.ts';
 import { startWatching, type Watching } from '../../support/watching.ts';
 
-/** Who looks at jobs, or what happens to them; calls under way end between any two of these. */
+/** Who looks at jobs, or what happens to them; calls in flight end between any two of these. */
 const step = fc.oneof(
   {
     weight: 5,
@@ -195,14 +195,14 @@ class World {
     }
   }
 
-  /** Lets time pass; calls under way stay so. */
+  /** Lets time pass; calls in flight stay so. */
   async #pass(ms: number): Promise<void> {
     const until = this.upstream.now + ms;
     while (this.watching.timers.runNext(until)) await turn();
     this.upstream.now = until;
   }
 
-  /** Lets all calls under way end, and those they lead to. */
+  /** Lets all calls in flight end, and those they lead to. */
   async #land(): Promise<void> {
     for (let quiet = 0; quiet < 5; quiet += 1) {
       await turn();

@@ -101,7 +101,7 @@ const asGet = ({ query, variables }: GeneratedOperation): Sent[] =>
     path: `/graphql?${new URLSearchParams({ query, variables: JSON.stringify(values) }).toString()}`,
   }));
 
-describe('the fast path answers byte for byte as graphql-js does', () => {
+describe('the response cache answers byte for byte as graphql-js does', () => {
   it.for(readdirSync(OPERATIONS))('%s', async (file) => {
     const query = readFileSync(new URL(file, OPERATIONS), 'utf8');
     const variables = [{}, { id: ids[0], ids: [ids[0], ids[2], 'unheard-of'] }, { id: ids[1], ids: [] }];

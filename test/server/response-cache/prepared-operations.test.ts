@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { post, startGateway } from '../../support/gateway.ts';
 import { sha256 } from '../../support/hash.ts';
 import { apolloManifest, writeManifest } from '../../support/manifest.ts';
-import { JOB, JOBS, useFrontGateway } from '../support/response-cache.ts';
+import { JOB, JOBS, useCachingGateway } from '../support/response-cache.ts';
 
-const front = useFrontGateway();
+const cache = useCachingGateway();
 
-const forOne = () => ({ query: JOB, variables: { id: front.finished } });
+const forOne = () => ({ query: JOB, variables: { id: cache.finished } });
 
 /** Extensions that say nothing. */
 const EMPTY = { clientLibrary: {} };
@@ -16,32 +16,32 @@ const hashed = (text: string) => ({
 
 describe('an operation that is prepared', () => {
   it('is answered from memory with other variables', async () => {
-    await front.send({ query: JOBS, variables: { ids: [front.finished, front.unfinished] } });
-    await front.prepare(JOB, { id: front.finished });
-    const { text } = await front.send({ query: JOB, variables: { id: front.unfinished } });
+    await cache.send({ query: JOBS, variables: { ids: [cache.finished, cache.unfinished] } });
+    await cache.prepare(JOB, { id: cache.finished });
+    const { text } = await cache.send({ query: JOB, variables: { id: cache.unfinished } });
     expect(JSON.parse(text)).toEqual({
-      data: { packageJob: { id: front.unfinished, status: 'INIT', isFinished: false } },
+      data: { packageJob: { id: cache.unfinished, status: 'INIT', isFinished: false } },
     });
-    expect(front.answeredInFront()).toBe(1);
+    expect(cache.servedFromMemory()).toBe(1);
   });
 
   it('goes on when a job is not in memory', async () => {
-    await front.prepare(JOB, { id: front.finished });
-    const { text } = await front.send({ query: JOB, variables: { id: front.unfinished } });
+    await cache.prepare(JOB, { id: cache.finished });
+    const { text } = await cache.send({ query: JOB, variables: { id: cache.unfinished } });
     expect(text).toContain('INIT');
-    expect({ front: front.answeredInFront(), calls: front.calls() }).toEqual({ front: 0, calls: 2 });
+    expect({ cache: cache.servedFromMemory(), calls: cache.calls() }).toEqual({ cache: 0, calls: 2 });
   });
 
   it('goes on when part of what it shows takes a call', async () => {
     const query = 'query Url($id: ID!) { packageJob(id: $id) { outputUrl } }';
-    await front.prepare(query, { id: front.finished });
-    const createTime = front.now();
-    const listed = front.gateway.emulator.jobs.add({ createTime, finishTime: createTime });
-    await front.send({ query: '{ packageJobs(first: 1) { nodes { id } } }' });
-    front.reset();
-    const { text } = await front.send({ query, variables: { id: listed } });
+    await cache.prepare(query, { id: cache.finished });
+    const createTime = cache.now();
+    const listed = cache.gateway.emulator.jobs.add({ createTime, finishTime: createTime });
+    await cache.send({ query: '{ packageJobs(first: 1) { nodes { id } } }' });
+    cache.reset();
+    const { text } = await cache.send({ query, variables: { id: listed } });
     expect(text).toMatch(/"outputUrl":"http/);
-    expect(front.answeredInFront()).toBe(0);
+    expect(cache.servedFromMemory()).toBe(0);
   });
 
   it('is held to the limits by its variables', async () => {
@@ -50,38 +50,38 @@ describe('an operation that is prepared', () => {
       (_, index) => `f${String(index)}: packageJobsById(ids: $ids) { id }`,
     );
     const query = `query Many($ids: [ID!]!) { ${fields.join(' ')} }`;
-    await front.prepare(query, { ids: [front.finished] });
-    const within = await front.send({ query, variables: { ids: Array<string>(83).fill(front.finished) } });
-    const over = await front.send({ query, variables: { ids: Array<string>(84).fill(front.finished) } });
+    await cache.prepare(query, { ids: [cache.finished] });
+    const within = await cache.send({ query, variables: { ids: Array<string>(83).fill(cache.finished) } });
+    const over = await cache.send({ query, variables: { ids: Array<string>(84).fill(cache.finished) } });
     expect(within.text).toMatch(/^\{"data"/);
     expect(over.text).toContain('OPERATION_TOO_COMPLEX');
-    expect(front.answeredInFront()).toBe(1);
+    expect(cache.servedFromMemory()).toBe(1);
   });
 
   it.for([{}, { id: null }, { id: true }, { id: ['x'] }, { id: 'a b' }])(
     'is refused with the variables %j as it was before',
     async (variables) => {
-      const query = `# ${front.finished}\n${JOB}`;
-      const before = await front.send({ query, variables }, { 'x-request-id': 'same' });
-      await front.prepare(query, { id: front.finished });
-      const after = await front.send({ query, variables }, { 'x-request-id': 'same' });
+      const query = `# ${cache.finished}\n${JOB}`;
+      const before = await cache.send({ query, variables }, { 'x-request-id': 'same' });
+      await cache.prepare(query, { id: cache.finished });
+      const after = await cache.send({ query, variables }, { 'x-request-id': 'same' });
       expect(after.text).toBe(before.text);
-      expect(front.answeredInFront()).toBe(0);
+      expect(cache.servedFromMemory()).toBe(0);
     },
   );
 
   it.for<[string, () => UnusualRequest]>([
-    ['a list for one id', () => ({ query: JOB, variables: { id: [front.finished] } })],
-    ['one id for a list', () => ({ query: JOBS, variables: { ids: front.finished } })],
-    ['a list in a list', () => ({ query: JOBS, variables: { ids: [[front.finished]] } })],
-    ['101 ids', () => ({ query: JOBS, variables: { ids: Array<string>(101).fill(front.finished) } })],
+    ['a list for one id', () => ({ query: JOB, variables: { id: [cache.finished] } })],
+    ['one id for a list', () => ({ query: JOBS, variables: { ids: cache.finished } })],
+    ['a list in a list', () => ({ query: JOBS, variables: { ids: [[cache.finished]] } })],
+    ['101 ids', () => ({ query: JOBS, variables: { ids: Array<string>(101).fill(cache.finished) } })],
     ['no id', () => ({ query: JOBS, variables: { ids: [] } })],
-    ['a null among ids', () => ({ query: JOBS, variables: { ids: [front.finished, null] } })],
-    ['more variables', () => ({ query: JOB, variables: { id: front.finished, more: 1 } })],
-    ['another operation', () => ({ query: JOB, operationName: 'Other', variables: { id: front.finished } })],
-    ['an unknown member', () => ({ query: JOB, id: 'x', variables: { id: front.finished } })],
-    ['an id of no document', () => ({ query: JOB, documentId: 'x', variables: { id: front.finished } })],
-    ['a hash of another document', () => ({ query: JOB, variables: { id: front.finished }, ...hashed('x') })],
+    ['a null among ids', () => ({ query: JOBS, variables: { ids: [cache.finished, null] } })],
+    ['more variables', () => ({ query: JOB, variables: { id: cache.finished, more: 1 } })],
+    ['another operation', () => ({ query: JOB, operationName: 'Other', variables: { id: cache.finished } })],
+    ['an unknown member', () => ({ query: JOB, id: 'x', variables: { id: cache.finished } })],
+    ['an id of no document', () => ({ query: JOB, documentId: 'x', variables: { id: cache.finished } })],
+    ['a hash of another document', () => ({ query: JOB, variables: { id: cache.finished }, ...hashed('x') })],
     [
       'a hash of no kind',
       () => ({ ...forOne(), extensions: { persistedQuery: { version: 2, sha256Hash: 'x' } } }),
@@ -95,17 +95,17 @@ describe('an operation that is prepared', () => {
       'what JSON parsers refuse',
       () => ({ ...forOne(), extensions: { clientLibrary: { name: { constructor: { prototype: 1 } } } } }),
     ],
-    ['a hash alone', () => ({ variables: { id: front.finished }, ...hashed(`${front.finished} x`) })],
+    ['a hash alone', () => ({ variables: { id: cache.finished }, ...hashed(`${cache.finished} x`) })],
   ])('is answered to a request with %s as it was before', async ([, request]) => {
     // A document of its own for each test, which nothing has prepared.
-    const unique = (query: string) => `# ${front.finished}\n${query}`;
+    const unique = (query: string) => `# ${cache.finished}\n${query}`;
     const { query, ...others } = request();
     const body: UnusualRequest = { ...(query !== undefined && { query: unique(query) }), ...others };
-    const before = await front.send(body, { 'x-request-id': 'same' });
-    await front.prepare(unique(JOB), { id: front.finished });
-    await front.prepare(unique(JOBS), { ids: [front.finished] });
+    const before = await cache.send(body, { 'x-request-id': 'same' });
+    await cache.prepare(unique(JOB), { id: cache.finished });
+    await cache.prepare(unique(JOBS), { ids: [cache.finished] });
     // A kept answer would tell nothing.
-    const after = await front.send(
+    const after = await cache.send(
       { ...body, extensions: { ...EMPTY, ...body.extensions } },
       { 'x-request-id': 'same' },
     );
@@ -119,60 +119,60 @@ describe('an operation that is prepared', () => {
       (_, index) => `q${String(index)}: packageJobsById(ids: $b) { id }`,
     );
     const query = `query($a: [ID!]!, $b: [ID!]!) { p: packageJobsById(ids: $a) { id } ${fields.join(' ')} }`;
-    const [many, one] = [Array<string>(100).fill(front.finished), [front.finished]];
-    await front.prepare(query, { a: many, b: one });
-    await front.send({ query, variables: { a: many, b: one }, extensions: EMPTY });
-    expect(front.answeredInFront()).toBe(1);
-    const { text } = await front.send({ query, variables: { b: many, a: one } });
+    const [many, one] = [Array<string>(100).fill(cache.finished), [cache.finished]];
+    await cache.prepare(query, { a: many, b: one });
+    await cache.send({ query, variables: { a: many, b: one }, extensions: EMPTY });
+    expect(cache.servedFromMemory()).toBe(1);
+    const { text } = await cache.send({ query, variables: { b: many, a: one } });
     expect(text).toContain('OPERATION_TOO_COMPLEX');
   });
 
   it('is not named by a name and a text that look like another text', async () => {
     const query = `query($id: ID!) { packageJob(id: $id) { id } } # text B`;
-    const variables = { id: front.finished };
-    await front.prepare(query, variables);
+    const variables = { id: cache.finished };
+    await cache.prepare(query, variables);
     const operationName = ' text query($id: ID!) { packageJob(id: $id) { id } } #';
-    const { text } = await front.send({ operationName, query: 'B', variables });
+    const { text } = await cache.send({ operationName, query: 'B', variables });
     expect(text).toContain('GRAPHQL_PARSE_FAILED');
   });
 
   it('gives fields of the same name as one', async () => {
     const query = 'query Twice($id: ID!) { packageJob(id: $id) { id } packageJob(id: $id) { status } }';
-    await front.prepare(query, { id: front.finished });
-    const { text } = await front.send({ query, variables: { id: front.finished }, extensions: EMPTY });
-    expect(text).toBe(`{"data":{"packageJob":{"id":"${front.finished}","status":"SUCCESS"}}}\n`);
+    await cache.prepare(query, { id: cache.finished });
+    const { text } = await cache.send({ query, variables: { id: cache.finished }, extensions: EMPTY });
+    expect(text).toBe(`{"data":{"packageJob":{"id":"${cache.finished}","status":"SUCCESS"}}}\n`);
   });
 
   it('is one of its document, if that has several', async () => {
     const query = `query A($id: ID!) { packageJob(id: $id) { id } } query B($id: ID!) { packageJob(id: $id) { status } }`;
-    const variables = { id: front.finished };
+    const variables = { id: cache.finished };
     for (let time = 0; time < 3; time += 1) {
       const seen: string[] = [];
       for (const operationName of ['A', 'B', undefined]) {
         const extensions = { clientLibrary: { version: String(time) } };
-        seen.push((await front.send({ query, operationName, variables, extensions })).text);
+        seen.push((await cache.send({ query, operationName, variables, extensions })).text);
       }
-      expect(seen[0]).toBe(`{"data":{"packageJob":{"id":"${front.finished}"}}}\n`);
+      expect(seen[0]).toBe(`{"data":{"packageJob":{"id":"${cache.finished}"}}}\n`);
       expect(seen[1]).toBe('{"data":{"packageJob":{"status":"SUCCESS"}}}\n');
       expect(seen[2]).toContain('OPERATION_RESOLUTION_FAILURE');
     }
-    expect(front.answeredInFront()).toBe(2);
+    expect(cache.servedFromMemory()).toBe(2);
   });
 
   it('is not answered when a parameter of its URL comes twice', async () => {
-    const variables = JSON.stringify({ id: front.finished });
+    const variables = JSON.stringify({ id: cache.finished });
     const get = (search: URLSearchParams) =>
-      fetch(`${front.gateway.url}/graphql?${search.toString()}`, {
+      fetch(`${cache.gateway.url}/graphql?${search.toString()}`, {
         headers: { 'apollo-require-preflight': '1' },
       });
-    const once = new URLSearchParams({ query: `# ${front.finished}\n${JOB}`, variables });
+    const once = new URLSearchParams({ query: `# ${cache.finished}\n${JOB}`, variables });
     const twice = new URLSearchParams([...once, ['variables', variables]]);
     const { status } = await get(twice);
     for (const space of ['', ' ', '  ']) {
       const search = new URLSearchParams({ ...Object.fromEntries(once), variables: variables + space });
       expect((await get(search)).status).toBe(200);
     }
-    expect(front.answeredInFront()).toBe(1);
+    expect(cache.servedFromMemory()).toBe(1);
     expect((await get(twice)).status).toBe(status);
     expect((await get(new URLSearchParams([...once, ['extensions', 'null']]))).status).toBe(400);
   });
@@ -180,14 +180,14 @@ describe('an operation that is prepared', () => {
   it('shows a finished job as it was last read, however often it was shown before', async () => {
     const query = 'query Read($id: ID!) { packageJob(id: $id) { observedAt } }';
     const read = async (extensions?: object) =>
-      (await front.send({ query, variables: { id: front.finished }, extensions })).text;
+      (await cache.send({ query, variables: { id: cache.finished }, extensions })).text;
     const day = 86_400_000;
-    await front.prepare(query, { id: front.finished });
+    await cache.prepare(query, { id: cache.finished });
     const texts = new Set<string>();
     for (let time = 0; time < 4; time += 1)
       texts.add(await read({ clientLibrary: { version: String(time) } }));
     expect(texts.size).toBe(1);
-    front.advance(day);
+    cache.advance(day);
     await read();
     for (let time = 4; time < 8; time += 1)
       texts.add(await read({ clientLibrary: { version: String(time) } }));
@@ -197,20 +197,20 @@ describe('an operation that is prepared', () => {
   it('tells of a watched job when it is read next, each time anew', async () => {
     const query = 'query Next($id: ID!) { packageJob(id: $id) { pollAfterMs } }';
     const watching = new AbortController();
-    const stream = await fetch(`${front.gateway.url}/graphql`, {
+    const stream = await fetch(`${cache.gateway.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
       body: JSON.stringify({
-        query: `subscription { packageJobUpdated(ids: ["${front.unfinished}"]) { id } }`,
+        query: `subscription { packageJobUpdated(ids: ["${cache.unfinished}"]) { id } }`,
       }),
       signal: watching.signal,
     });
     await stream.body?.getReader().read();
     const told: unknown[] = [];
     for (const elapsedMs of [0, 0, 0, 300, 300]) {
-      front.advance(elapsedMs);
+      cache.advance(elapsedMs);
       told.push(
-        (JSON.parse((await front.send({ query, variables: { id: front.unfinished } })).text) as Told).data
+        (JSON.parse((await cache.send({ query, variables: { id: cache.unfinished } })).text) as Told).data
           .packageJob.pollAfterMs,
       );
     }
@@ -250,7 +250,7 @@ describe('with persisted operations only', () => {
 });
 
 describe('with JIT=off and ANSWERS_MAX_MB=0', () => {
-  it('nothing is answered in front', async () => {
+  it('nothing is served from memory', async () => {
     const seen: string[] = [];
     const env = { JIT: 'off', ANSWERS_MAX_MB: '0', LOG_LEVEL: 'debug' };
     const plain = await startGateway({ env, onLogLine: (line) => seen.push(line) });

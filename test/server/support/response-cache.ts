@@ -14,14 +14,14 @@ export interface Answer {
 }
 
 /** A gateway whose clock only the test moves, with two jobs that are new in each test. */
-export interface FrontSetting {
+export interface CachingGateway {
   readonly gateway: TestGateway;
   readonly finished: string;
   readonly unfinished: string;
   now(): number;
   advance(milliseconds: number): void;
-  /** How many requests were answered ahead of the router since this was last reset. */
-  answeredInFront(): number;
+  /** How many requests were served from memory since this was last reset. */
+  servedFromMemory(): number;
   reset(): void;
   /** How many calls of ICE the test has made. */
   calls(): number;
@@ -31,7 +31,7 @@ export interface FrontSetting {
 }
 
 /** Sets a gateway up for the tests of a file. */
-export function useFrontGateway(env: Readonly<Record<string, string>> = {}): FrontSetting {
+export function useCachingGateway(env: Readonly<Record<string, string>> = {}): CachingGateway {
   let now = Date.now();
   let lines: string[] = [];
   let gateway: TestGateway;
@@ -48,7 +48,7 @@ export function useFrontGateway(env: Readonly<Record<string, string>> = {}): Fro
     gateway.emulator.resetRequests();
     lines = [];
   });
-  const send: FrontSetting['send'] = async (body, headers = {}) => {
+  const send: CachingGateway['send'] = async (body, headers = {}) => {
     const response = await fetch(`${gateway.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
@@ -68,7 +68,7 @@ export function useFrontGateway(env: Readonly<Record<string, string>> = {}): Fro
     },
     now: () => now,
     advance: (milliseconds) => (now += milliseconds),
-    answeredInFront: () => lines.filter((line) => line.includes('answered from memory')).length,
+    servedFromMemory: () => lines.filter((line) => line.includes('answered from memory')).length,
     reset: () => (lines = []),
     calls: () => gateway.emulator.countRequests(),
     send,

@@ -164,7 +164,9 @@ describe('an operation', () => {
     controller.abort();
     await expect(left).rejects.toThrow('aborted');
     await expect.poll(() => lines.filter((line) => line.includes('"requestId":"left"'))).toHaveLength(1);
-    expect(lines.find((line) => line.includes('"requestId":"left"'))).toContain('the client has disconnected');
+    expect(lines.find((line) => line.includes('"requestId":"left"'))).toContain(
+      'the client has disconnected',
+    );
     await gateway.close();
   });
 
