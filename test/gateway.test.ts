@@ -28,7 +28,7 @@ describe('closing', () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     await get(`${gateway.url}/livez`, agent);
     const id = gateway.emulator.jobs.add();
-    gateway.emulator.faults.add({ kind: 'delay', delayMs: 500 });
+    const release = gateway.emulator.faults.hold();
     const underWay = post(gateway.url, { query: BY_ID, variables: { id } });
     await expect.poll(() => gateway.emulator.countRequests()).toBe(1);
 
@@ -37,6 +37,7 @@ describe('closing', () => {
     await expect(get(`${gateway.url}/graphql`, agent)).rejects.toMatchObject({
       code: expect.stringMatching(/^ECONN/),
     });
+    release();
     const { data, headers } = await underWay;
     expect(data).toEqual({ packageJob: { id } });
     expect(headers.get('connection')).toBe('close');

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { performAction } from './actions.ts';
 import type { ActionResult } from './actions.ts';
@@ -47,10 +48,12 @@ export async function handleRequest(
   const now = clock.now() + skewMs;
   const date = { date: new Date(now).toUTCString() };
   let delayMs = options.latencyMs;
+  let released: AbortSignal | undefined;
   let delivery: Delivery;
   try {
     const action = admission.admit(request, now);
     delayMs += faults.take(['delay'], action, jobIds)?.delayMs ?? 0;
+    released = faults.takeHold(action, jobIds);
     delivery = perform(action, request, context, options);
   } catch (error) {
     if (!(error instanceof ApiError)) options.onInternalError(error);
@@ -59,6 +62,7 @@ export async function handleRequest(
     };
   }
   if (delayMs > 0) await wait(delayMs, undefined, { signal });
+  if (released?.aborted === false) await once(released, 'abort', { signal });
   const { response } = delivery;
   return { ...delivery, response: { ...response, headers: { ...date, ...response.headers } } };
 }

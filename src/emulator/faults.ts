@@ -94,6 +94,13 @@ interface Entry {
   remaining: number;
 }
 
+/** Responses that are held back. */
+interface Hold {
+  readonly scope: FaultScope;
+  remaining: number;
+  readonly released: AbortController;
+}
+
 /**
  * The faults that are pending.
  *
@@ -103,6 +110,7 @@ interface Entry {
  */
 export class FaultInjector {
   #entries: Entry[] = [];
+  #holds: Hold[] = [];
 
   /**
    * Adds faults after the pending ones.
@@ -110,13 +118,7 @@ export class FaultInjector {
    * @throws {RangeError} when `times` is not a positive integer
    */
   add(...rules: readonly FaultRule[]): void {
-    const entries = rules.map((rule) => {
-      const remaining = rule.times === 'always' ? Infinity : (rule.times ?? 1);
-      if (remaining !== Infinity && !(Number.isInteger(remaining) && remaining > 0)) {
-        throw new RangeError(`times must be a whole number from 1 on or 'always', got ${remaining}`);
-      }
-      return { rule, remaining };
-    });
+    const entries = rules.map((rule) => ({ rule, remaining: timesOf(rule) }));
     this.#entries.push(...entries);
   }
 
@@ -133,6 +135,28 @@ export class FaultInjector {
     }));
   }
 
+  /**
+   * Handles matching requests at once but holds their responses back, until the returned function is called. It is not
+   * part of the control API, because it needs that function.
+   *
+   * @throws {RangeError} when `times` is not a positive integer
+   */
+  hold(scope: FaultScope = {}): () => void {
+    const hold: Hold = { scope, remaining: timesOf(scope), released: new AbortController() };
+    this.#holds.push(hold);
+    return () => {
+      this.#holds = this.#holds.filter((other) => other !== hold);
+      hold.released.abort();
+    };
+  }
+
+  /** Uses up one time of the first matching hold. The signal aborts when the response may be sent. */
+  takeHold(action: string | undefined, jobIds: readonly string[]): AbortSignal | undefined {
+    const hold = this.#holds.find(({ scope, remaining }) => remaining > 0 && isMet(scope, action, jobIds));
+    if (hold !== undefined) hold.remaining -= 1;
+    return hold?.released.signal;
+  }
+
   /** Whether a fault of this kind is pending. */
   hasPending(kind: FaultKind): boolean {
     return this.#entries.some(({ rule }) => rule.kind === kind);
@@ -147,14 +171,26 @@ export class FaultInjector {
     for (const entry of this.#entries) {
       const { rule } = entry;
       if (!isOfKind(rule, kinds)) continue;
-      if (rule.action !== undefined && rule.action !== action) continue;
-      if (rule.jobId !== undefined && !jobIds.includes(rule.jobId)) continue;
+      if (!isMet(rule, action, jobIds)) continue;
       entry.remaining -= 1;
       if (entry.remaining === 0) this.#entries = this.#entries.filter((other) => other !== entry);
       return rule;
     }
     return undefined;
   }
+}
+
+function timesOf({ times = 1 }: FaultScope): number {
+  const count = times === 'always' ? Infinity : times;
+  if (count !== Infinity && !(Number.isInteger(count) && count > 0)) {
+    throw new RangeError(`times must be a whole number from 1 on or 'always', got ${count}`);
+  }
+  return count;
+}
+
+function isMet(scope: FaultScope, action: string | undefined, jobIds: readonly string[]): boolean {
+  if (scope.action !== undefined && scope.action !== action) return false;
+  return scope.jobId === undefined || jobIds.includes(scope.jobId);
 }
 
 function isOfKind<Kind extends FaultKind>(

@@ -152,6 +152,21 @@ describe('a modifier fault', () => {
     expect(performance.now() - before).toBeGreaterThan(28);
   });
 
+  it('holds as many responses back as it is told to, until they are released', async ({ emulator, call }) => {
+    const release = emulator.faults.hold({ action: 'GetPackageJob', times: 2 });
+    const id = emulator.jobs.add({ finishTime: Infinity });
+    const held = [call('GetPackageJob', { JobId: id }), call('GetPackageJob', { JobId: id })];
+    await expect.poll(() => emulator.countRequests()).toBe(2);
+    emulator.jobs.finish(id);
+    for (const action of ['GetPackageJob', 'ListPackageJobs'] as const) {
+      expect((await call(action, { JobId: id })).text).toContain('Success');
+    }
+    release();
+    for (const { text } of await Promise.all(held)) expect(text).toContain('Init');
+    // Later requests are not held.
+    expect((await call('GetPackageJob', { JobId: id })).status).toBe(200);
+  });
+
   it('shifts the clock of admission', async ({ emulator, call }) => {
     emulator.faults.add(
       { kind: 'clockSkew', skewMs: 16 * 60_000 },

@@ -277,7 +277,7 @@ describe('a client that leaves', () => {
       onLogLine: (line) => lines.push(line),
     });
     const { emulator, url } = gateway;
-    emulator.faults.add({ kind: 'delay', delayMs: 300 });
+    const release = emulator.faults.hold();
     const sent = leavingClient(url, 'sent');
     await expect.poll(() => emulator.countRequests()).toBe(1);
     const queued = leavingClient(url, 'queued');
@@ -288,6 +288,7 @@ describe('a client that leaves', () => {
     await expect
       .poll(() => lines.filter((line) => line.includes('the client has disconnected')))
       .toHaveLength(2);
+    release();
     // The next one waits for the end of the first, which its leaving has not brought about.
     expect(jobOf(await gateway.query(SUBMIT, { input: { ...INPUT, name: 'last' } }))).toMatchObject({
       name: 'last',

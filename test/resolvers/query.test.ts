@@ -144,16 +144,22 @@ describe('packageJobsById', () => {
 
   it('reads 20 distinct ids in 20 calls at once', async ({ gateway }) => {
     const ids = Array.from({ length: 20 }, () => gateway.emulator.jobs.add());
-    gateway.emulator.faults.add({ kind: 'delay', delayMs: 200, times: 'always' });
-    await gateway.query(BY_ID, { ids });
+    const release = gateway.emulator.faults.hold({ times: 'always' });
+    const answer = gateway.query(BY_ID, { ids });
+    await expect.poll(() => gateway.emulator.maxConcurrency).toBe(20);
+    release();
+    await answer;
     expect(gateway.emulator.countRequests()).toBe(20);
     expect(gateway.emulator.maxConcurrency).toBe(20);
   });
 
   it('reads 100 distinct ids in no more calls at once than configured', async ({ gateway }) => {
     const ids = Array.from({ length: 100 }, () => gateway.emulator.jobs.add());
-    gateway.emulator.faults.add({ kind: 'delay', delayMs: 50, times: 'always' });
-    const { data } = await gateway.query(BY_ID, { ids });
+    const release = gateway.emulator.faults.hold({ times: 'always' });
+    const answer = gateway.query(BY_ID, { ids });
+    await expect.poll(() => gateway.emulator.maxConcurrency).toBe(32);
+    release();
+    const { data } = await answer;
     expect(data).toEqual({ packageJobsById: ids.map((id) => ({ id })) });
     expect(gateway.emulator.countRequests()).toBe(100);
     expect(gateway.emulator.maxConcurrency).toBe(32);

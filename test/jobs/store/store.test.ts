@@ -73,12 +73,13 @@ describe('reads at the same time', () => {
   it('do not end when one reader leaves, and give the call up when all have', async ({ jobs }) => {
     const { emulator, store, context } = jobs;
     const id = emulator.jobs.add();
-    emulator.faults.add({ kind: 'delay', delayMs: 100 });
+    const release = emulator.faults.hold();
     const [a, b] = [new AbortController(), new AbortController()];
     const leaving = store.get(id, { ...context, signal: a.signal });
     const staying = store.get(id, context);
     a.abort();
     await expect(leaving).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+    release();
     await expect(staying).resolves.toMatchObject({ job: { id } });
 
     const other = emulator.jobs.add();
@@ -92,7 +93,7 @@ describe('reads at the same time', () => {
   it('do not join a call that began longer ago than a state may be old', async ({ jobs }) => {
     const { clock, emulator, store, context } = jobs;
     const id = emulator.jobs.add({ finishTime: Infinity });
-    emulator.faults.add({ kind: 'delay', delayMs: 200 });
+    const release = emulator.faults.hold();
     const slow = store.get(id, context);
     await expect.poll(() => emulator.countRequests()).toBe(1);
     clock.now += 1000;
@@ -100,6 +101,7 @@ describe('reads at the same time', () => {
     expect((await store.get(id, context)).job).toMatchObject({ status: 'SUCCESS' });
     expect(emulator.countRequests()).toBe(2);
     // The late answer of the first does not undo it.
+    release();
     await slow;
     expect((await store.get(id, context)).job).toMatchObject({ status: 'SUCCESS' });
   });
@@ -184,12 +186,13 @@ describe('outputUrl', () => {
   it('is read again when a list with a later state overtakes the read', async ({ jobs }) => {
     const { clock, emulator, ice, store, context } = jobs;
     const id = emulator.jobs.add({ finishTime: Infinity });
-    emulator.faults.add({ kind: 'delay', delayMs: 200, action: 'GetPackageJob' });
+    const release = emulator.faults.hold({ action: 'GetPackageJob' });
     const whole = store.get(id, context, 'detail');
     await expect.poll(() => emulator.countRequests()).toBe(1);
     emulator.jobs.finish(id, SUCCESS);
     const { value } = await ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
     store.ingest(id, { job: value.jobs[0] ?? null, observedAt: clock.now, source: 'list' });
+    release();
     expect((await whole).job).toMatchObject({
       status: 'SUCCESS',
       outputUrl: expect.stringMatching(/^http/),
