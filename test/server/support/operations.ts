@@ -15,7 +15,8 @@ export interface GeneratedOperation {
   readonly variables: readonly Record<string, unknown>[];
 }
 
-const LEAVES = [
+/** Every field of a job that has no fields of its own. */
+export const LEAVES = [
   'id',
   '__typename',
   'name',
@@ -37,7 +38,7 @@ const LEAVES = [
   'observedAt',
   'pollAfterMs',
 ];
-const MEDIA_LEAVES = ['type', 'media', 'url', 'assetId', 'bucket', 'objectKey', 'fileName', '__typename'];
+export const MEDIA_LEAVES = ['type', 'media', 'url', 'assetId', 'bucket', 'objectKey', 'fileName', '__typename'];
 
 const aliased = (names: readonly string[]) =>
   fc.oneof(
