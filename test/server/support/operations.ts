@@ -38,7 +38,16 @@ export const LEAVES = [
   'observedAt',
   'pollAfterMs',
 ];
-export const MEDIA_LEAVES = ['type', 'media', 'url', 'assetId', 'bucket', 'objectKey', 'fileName', '__typename'];
+export const MEDIA_LEAVES = [
+  'type',
+  'media',
+  'url',
+  'assetId',
+  'bucket',
+  'objectKey',
+  'fileName',
+  '__typename',
+];
 
 const aliased = (names: readonly string[]) =>
   fc.oneof(
