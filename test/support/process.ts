@@ -14,7 +14,11 @@ export interface RunningProgram {
 
 /** Starts a file of `src` with these variables and no others but PATH. */
 export function run(file: string, env: Readonly<Record<string, string>>): RunningProgram {
-  const path = fileURLToPath(new URL(`../../src/${file}`, import.meta.url));
+  return runAt(fileURLToPath(new URL(`../../src/${file}`, import.meta.url)), env);
+}
+
+/** Starts a file anywhere, as `run` does. */
+export function runAt(path: string, env: Readonly<Record<string, string>>): RunningProgram {
   const child = spawn(process.execPath, [path], { env: { PATH: process.env['PATH'], ...env } });
   let output = '';
   const watchers = new Set<() => void>();
