@@ -1,15 +1,11 @@
-// Only the schema and the example operations: oxlint covers the TypeScript.
+// Only the schema and the example operations: oxlint covers the TypeScript. Where both are is in .graphqlrc.yml.
 import graphql from '@graphql-eslint/eslint-plugin';
-
-const parserOptions = {
-  graphQLConfig: { schema: 'schema/*.graphql', documents: 'schema/operations/*.graphql' },
-};
 
 export default [
   {
     files: ['schema/*.graphql'],
     plugins: { '@graphql-eslint': graphql },
-    languageOptions: { parser: graphql.parser, parserOptions },
+    languageOptions: { parser: graphql.parser },
     rules: {
       ...graphql.configs['flat/schema-recommended'].rules,
       ...graphql.configs['flat/schema-relay'].rules,
@@ -33,7 +29,7 @@ export default [
   {
     files: ['schema/operations/*.graphql'],
     plugins: { '@graphql-eslint': graphql },
-    languageOptions: { parser: graphql.parser, parserOptions },
+    languageOptions: { parser: graphql.parser },
     rules: graphql.configs['flat/operations-recommended'].rules,
   },
 ];
