@@ -247,18 +247,25 @@ describe('getPackageJob', () => {
     expect(client.ice.state.GetPackageJob.breaker).toBe('closed');
   });
 
-  it('has room for both actions at full concurrency', async ({ emulator, client }) => {
-    emulator.faults.add({ kind: 'delay', delayMs: 400, times: 'always' });
+  it('has room for both actions at full concurrency', async ({ emulator, client: { context } }) => {
+    const ice = createIceClient({
+      endpoint: new URL(emulator.endpoint),
+      credentials: staticCredentials(emulator.credentials),
+      timeoutMs: 10_000,
+      callsPerSecond: 1000,
+      maxConcurrency: 32,
+      events: createEvents().ice,
+    });
+    const release = emulator.faults.hold({ times: 'always' });
     const id = emulator.jobs.add();
-    const { ice, context } = client;
-    await Promise.all(
-      Array.from({ length: 32 }, () =>
-        Promise.all([
-          ice.getPackageJob(id, context),
-          ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context),
-        ]),
-      ),
-    );
+    const calls = Array.from({ length: 32 }, () => [
+      ice.getPackageJob(id, context),
+      ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context),
+    ]);
+    await expect.poll(() => emulator.maxConcurrency, { timeout: 10_000 }).toBe(64);
+    release();
+    await Promise.all(calls.flat());
+    ice.close();
     expect(emulator.maxConcurrency).toBe(64);
   });
 

@@ -50,9 +50,12 @@ function makeProject(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
+/** Code generators and compilers compute for some 10 s, and for longer beside other suites, in milliseconds. */
+const COMPILE_TIMEOUT_MS = 90_000;
+
 const compile = (folder: string) => runFile('node_modules/typescript/bin/tsc', ['--project', folder], folder);
 
-describe('types of operations', () => {
+describe('types of operations', { timeout: COMPILE_TIMEOUT_MS }, () => {
   it("compile as GraphQL Code Generator's client preset makes them", async () => {
     const config = {
       schema: 'schema.graphql',

@@ -127,7 +127,7 @@ const OTHERS: readonly (readonly [string, Sent, number, string])[] = [
 ];
 
 const ROUTES = [
-  ['from memory', {}],
+  ['from memory', { JIT: 'on', ANSWERS_MAX_MB: '64' }],
   ['by Apollo Server', { JIT: 'off', ANSWERS_MAX_MB: '0' }],
 ] as const;
 
