@@ -121,12 +121,10 @@ function everyResponse(
     });
     // Fastify's onResponse never comes when the client has disconnected.
     reply.raw.once('close', () => {
-      // A WebSocket has log lines of its own.
-      if (request.ws && reply.statusCode === 200) return;
       events.emit('requestEnd', admissions.of(request.raw), {
         status: reply.statusCode,
         durationMs: reply.elapsedTime,
-        source: 'executed',
+        source: request.ws && reply.statusCode === 200 ? 'upgraded' : 'executed',
         isComplete: reply.raw.writableFinished,
         operation: request.operation,
       });

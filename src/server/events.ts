@@ -15,8 +15,8 @@ export interface RequestStart {
 export interface RequestEnd {
   readonly status: number;
   readonly durationMs: number;
-  /** `stored` and `prepared`: by the response cache. `executed`: by a route. */
-  readonly source: 'stored' | 'prepared' | 'executed';
+  /** `stored` and `prepared`: by the response cache. `executed`: by a route. `upgraded`: it became a WebSocket. */
+  readonly source: 'stored' | 'prepared' | 'executed' | 'upgraded';
   /** Whether the client got the whole response. */
   readonly isComplete: boolean;
   /** The operation, if the request had one and a route executed it. */

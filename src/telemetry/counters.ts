@@ -52,7 +52,7 @@ export function countEvents({ ice, jobs, server }: CountedEmitters): Counters {
     listBatches: 0,
     listContradictions: 0,
     sweeps: 0,
-    requests: { stored: 0, prepared: 0, executed: 0 },
+    requests: { stored: 0, prepared: 0, executed: 0, upgraded: 0 },
   };
   if (ice) countIce(ice, counters);
   jobs?.on('cached', (status, reads) => (counters.cached[status] += reads));

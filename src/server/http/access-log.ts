@@ -14,6 +14,8 @@ export function logRequests(events: ServerEmitter, logger: FastifyBaseLogger): v
   events.on(
     'requestEnd',
     ({ requestId, method, path }, { status, durationMs, source, isComplete, operation }) => {
+      // A WebSocket has log lines of its own.
+      if (source === 'upgraded') return;
       if (source !== 'executed') {
         if (isDebug) logger.debug({ requestId, method, path, status }, 'answered from memory');
         return;
