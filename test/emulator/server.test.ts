@@ -87,9 +87,11 @@ describe('requests', () => {
   });
 
   it('in flight at once count for maxConcurrency', async ({ emulator, call }) => {
-    emulator.faults.add({ kind: 'delay', delayMs: 30, times: 3 });
-    await Promise.all([call('ListPackageJobs'), call('ListPackageJobs'), call('ListPackageJobs')]);
-    expect(emulator.maxConcurrency).toBe(3);
+    const release = emulator.faults.hold({ times: 3 });
+    const calls = [call('ListPackageJobs'), call('ListPackageJobs'), call('ListPackageJobs')];
+    await expect.poll(() => emulator.maxConcurrency).toBe(3);
+    release();
+    await Promise.all(calls);
     await expect.poll(() => (emulator.resetRequests(), emulator.maxConcurrency)).toBe(0);
     await call('ListPackageJobs');
     expect(emulator.maxConcurrency).toBe(1);

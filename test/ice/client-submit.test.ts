@@ -118,11 +118,12 @@ describe('submitPackageJob', () => {
   });
 
   it('goes on when its caller leaves after it was sent', async ({ emulator, client }) => {
-    emulator.faults.add({ kind: 'delay', delayMs: 100 });
+    const release = emulator.faults.hold();
     const controller = new AbortController();
     const call = client.ice.submitPackageJob(SUBMISSION, { ...client.context, signal: controller.signal });
     await expect.poll(() => emulator.countRequests()).toBe(1);
     controller.abort();
+    release();
     const { value: id } = await call;
     expect(emulator.jobs.get(id)).toBeDefined();
   });
@@ -136,7 +137,7 @@ describe('submitPackageJob', () => {
       maxConcurrency: 1,
       events: createEvents().ice,
     });
-    emulator.faults.add({ kind: 'delay', delayMs: 200 });
+    const release = emulator.faults.hold();
     const first = ice.submitPackageJob(SUBMISSION, client.context);
     const controller = new AbortController();
     const second = failure(
@@ -145,6 +146,7 @@ describe('submitPackageJob', () => {
     await expect.poll(() => ice.state.SubmitPackageJob.queued).toBe(1);
     controller.abort();
     expect(await second).toMatchObject({ code: 'OVERLOADED', retryable: true });
+    release();
     await first;
     ice.close();
     expect(emulator.countRequests()).toBe(1);
