@@ -64,8 +64,10 @@ export interface Jobs extends JobAccess {
 }
 
 /**
- * Completes the door. All that follows from {@link JobAccess} is derived here, so that a decorator of it cannot forget
- * anything: `createJobs({ ...access, get: … })`.
+ * Completes the door: `createJobs({ ...access, get: … })`. Updates, waits and lifetimes are derived here.
+ *
+ * A rule on which jobs a client may see has to decorate `get`, `getFreshMany`, `revalidate`, `list` and `listen`. Without
+ * `revalidate`, the response cache serves one client a response that was stored for another.
  */
 export function createJobs(access: JobAccess): Jobs {
   return {
