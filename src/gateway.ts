@@ -187,6 +187,6 @@ async function startServer(
 
 /** The cheapest signed call. ICE accepts it when the endpoint, the keys and the rights are right. */
 function firstCall(ice: IceClient, signal: AbortSignal): Promise<unknown> {
-  const context = { signal, turnKey: {}, onCall: () => undefined };
+  const context = { signal, client: '', turnKey: {}, onCall: () => undefined };
   return ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
 }

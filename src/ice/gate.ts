@@ -23,6 +23,8 @@ export interface CallRecord {
 export interface CallContext {
   /** Ends the call. A call that still waits for its turn never begins. */
   readonly signal: AbortSignal;
+  /** The key of the client. Limits and turns go by it. The gateway's own calls have an empty one. */
+  readonly client: string;
   /** Keys take turns in the queue, however many calls each has in it. Keys are compared by identity. */
   readonly turnKey: object;
   /** Is called for every attempt once it has ended, and not for one that never began. */

@@ -15,6 +15,18 @@ export class ForbiddenError extends Error {
   override readonly name = 'ForbiddenError';
 }
 
+/** A client is at a bound of its own. Others are not. It can ask again later. The message is for the client. */
+export class RateLimitedError extends Error {
+  override readonly name = 'RateLimitedError';
+  /** The bound, by its name in `src/bounds.ts` or in the environment. */
+  readonly policy: string;
+
+  constructor(policy: string, message: string) {
+    super(message);
+    this.policy = policy;
+  }
+}
+
 /** A client asked for more than the gateway holds at once. It can ask again later. The message is for the client. */
 export class OverloadedError extends Error {
   override readonly name = 'OverloadedError';

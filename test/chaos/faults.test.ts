@@ -106,6 +106,7 @@ describe('an ICE that cannot be reached', () => {
     const records: CallRecord[] = [];
     const context = {
       signal: new AbortController().signal,
+      client: '',
       turnKey: {},
       onCall: (call: CallRecord) => void records.push(call),
     };

@@ -135,7 +135,12 @@ describe('getPackageJob', () => {
     });
     const controller = new AbortController();
     const call = failure(
-      ice.getPackageJob('j1', { signal: controller.signal, turnKey: {}, onCall: () => undefined }),
+      ice.getPackageJob('j1', {
+        signal: controller.signal,
+        client: '',
+        turnKey: {},
+        onCall: () => undefined,
+      }),
     );
     controller.abort();
     expect((await call).code).toBe('UPSTREAM_TIMEOUT');
@@ -168,7 +173,7 @@ describe('getPackageJob', () => {
   it('records no attempt that never began', async ({ emulator, client }) => {
     const records: CallRecord[] = [];
     const onCall = (call: CallRecord) => records.push(call);
-    const context = { signal: AbortSignal.abort(), turnKey: {}, onCall };
+    const context = { signal: AbortSignal.abort(), client: '', turnKey: {}, onCall };
     expect((await failure(client.ice.getPackageJob('j1', context))).code).toBe('OVERLOADED');
     expect(records).toEqual([]);
     expect(emulator.countRequests()).toBe(0);

@@ -26,7 +26,7 @@ describe('a flood of calls', () => {
     const { signal } = controller;
     /** One caller that calls again and again. */
     const call = async () => {
-      const context = { signal, turnKey: {}, onCall: () => undefined };
+      const context = { signal, client: '', turnKey: {}, onCall: () => undefined };
       while (!signal.aborted) await ice.getPackageJob(id, context).catch(() => undefined);
     };
     const floodEnds = Promise.all(Array.from({ length: 50 }, call));

@@ -43,7 +43,7 @@ export const it = test.extend<{ emulator: Emulator; client: ClientSetting; gatew
       ice,
       violations,
       counters,
-      context: { signal: new AbortController().signal, turnKey: {}, onCall: () => undefined },
+      context: { signal: new AbortController().signal, client: '', turnKey: {}, onCall: () => undefined },
     });
     ice.close();
   },

@@ -73,6 +73,7 @@ export const it = test.extend<{ jobs: JobsSetting }>({
     store.onChange((change) => changes.push(change));
     const context: ReadContext = {
       signal: new AbortController().signal,
+      client: '',
       turnKey: {},
       onCall: () => undefined,
       onCacheStatus: (status) => cached.push(status),

@@ -198,5 +198,10 @@ function sharedContext(reads: readonly Read[]): CallContext {
     if (context.signal.aborted) leave();
     else context.signal.addEventListener('abort', leave, { once: true });
   }
-  return { signal: controller.signal, turnKey: controller, onCall: (call) => reads[0]?.context.onCall(call) };
+  return {
+    signal: controller.signal,
+    client: reads[0]?.context.client ?? '',
+    turnKey: controller,
+    onCall: (call) => reads[0]?.context.onCall(call),
+  };
 }

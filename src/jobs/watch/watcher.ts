@@ -192,7 +192,12 @@ export class JobWatcher {
     const { store, events } = this.#options;
     const sweep = { jobs: jobs.length };
     events.emit('sweepStart', sweep);
-    const context = { turnKey: this.#turnKey, onCall: () => undefined, onCacheStatus: () => undefined };
+    const context = {
+      client: '',
+      turnKey: this.#turnKey,
+      onCall: () => undefined,
+      onCacheStatus: () => undefined,
+    };
     const reads = jobs.map((job) =>
       this.#read(job, (signal) => store.refresh(job.id, { ...context, signal })),
     );

@@ -37,6 +37,13 @@ export const ERRORS = {
   FORBIDDEN: {
     ...fault(403, false, 'The gateway does not allow it: submitting is off, or the origin may not connect.'),
   },
+  RATE_LIMITED: {
+    ...clientFault(
+      429,
+      'The client is at a limit of its own; `policy` names it, `retryAfterMs` says when to come back.',
+    ),
+    retryable: true,
+  },
   OVERLOADED: fault(
     503,
     true,

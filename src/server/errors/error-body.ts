@@ -10,7 +10,8 @@ export function errorBody(
   code: ErrorCode,
   message: string,
 ): { errors: GraphQLFormattedError[] } {
-  const wait = code === 'OVERLOADED' ? { retryAfterMs: DEFAULT_RETRY_AFTER_MS } : {};
+  const wait =
+    code === 'OVERLOADED' || code === 'RATE_LIMITED' ? { retryAfterMs: DEFAULT_RETRY_AFTER_MS } : {};
   return {
     errors: [{ message, extensions: { code, retryable: ERRORS[code].retryable, ...wait, requestId } }],
   };

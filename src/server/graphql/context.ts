@@ -32,6 +32,7 @@ export function createContext(options: ContextOptions): GatewayContext {
   const { cacheability } = record;
   const readContext: ReadContext = {
     signal: deadline.signal,
+    client: client.key,
     turnKey: record,
     onCall: (call) => record.calls.push(call),
     onCacheStatus(status) {

@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { IceError, type IceErrorCode } from '../../ice/errors.ts';
-import { ForbiddenError, InputError, OverloadedError } from '../../jobs/errors.ts';
+import { ForbiddenError, InputError, OverloadedError, RateLimitedError } from '../../jobs/errors.ts';
 import { ERRORS, isErrorCode } from '../errors/catalogue.ts';
 import { DEFAULT_RETRY_AFTER_MS } from '../errors/error-body.ts';
 import { exceedsTokenLimit, tooManyTokens } from './limits.ts';
@@ -35,6 +35,10 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown): 
   if (error instanceof ForbiddenError) return withExtensions(formatted, error.message, { code: 'FORBIDDEN' });
   if (error instanceof OverloadedError) {
     return withExtensions(formatted, error.message, OVERLOADED);
+  }
+  if (error instanceof RateLimitedError) {
+    const limited = { code: 'RATE_LIMITED', policy: error.policy, retryAfterMs: DEFAULT_RETRY_AFTER_MS };
+    return withExtensions(formatted, error.message, limited);
   }
   if (error instanceof InputError) {
     return withExtensions(formatted, error.message, { code: 'BAD_USER_INPUT', argument: error.argument });

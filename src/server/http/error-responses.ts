@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, HTTPMethods } from 'fastify';
+import { BOUNDS } from '../../bounds.ts';
 import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
 import type { Refusal } from './checks.ts';
 import { pathOf } from './url.ts';
 
 /** The largest request body and the largest WebSocket message, in bytes. */
-export const MAX_BODY_BYTES = 256 * 1024;
+export const MAX_BODY_BYTES = BOUNDS.requestBody.max;
 
 /** The methods of a path in the order of `Allow`. Every path with a route also takes `OPTIONS`. */
 const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST'];

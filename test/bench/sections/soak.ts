@@ -43,6 +43,7 @@ export async function soak(): Promise<SectionResult> {
     const deadline = startDeadline(config.operationTimeoutMs, new AbortController().signal);
     const context = {
       signal: deadline.signal,
+      client: '',
       turnKey: deadline,
       onCall: () => undefined,
       onCacheStatus: () => undefined,

@@ -55,6 +55,7 @@ interface Answer {
 
 const contextOf = (onCacheStatus: (status: CacheStatus) => void): ReadContext => ({
   signal: new AbortController().signal,
+  client: '',
   turnKey: {},
   onCall: () => undefined,
   onCacheStatus,

@@ -7,6 +7,7 @@ import { jobWith } from '../../support/job.ts';
 
 const CONTEXT = {
   signal: new AbortController().signal,
+  client: '',
   turnKey: {},
   onCall: () => undefined,
   onCacheStatus: () => undefined,

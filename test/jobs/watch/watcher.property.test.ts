@@ -83,6 +83,7 @@ class World {
   readonly #scheduler: fc.Scheduler;
   readonly #context: ReadContext = {
     signal: new AbortController().signal,
+    client: '',
     turnKey: {},
     onCall: () => undefined,
     onCacheStatus: () => undefined,

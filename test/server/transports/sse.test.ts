@@ -9,6 +9,7 @@ import { createEvents } from '../../support/events.ts';
 
 const CONTEXT = {
   signal: new AbortController().signal,
+  client: '',
   turnKey: {},
   onCall: () => undefined,
   onCacheStatus: () => undefined,

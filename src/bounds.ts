@@ -1,0 +1,29 @@
+/** What one bound holds for. */
+export type BoundScope = 'gateway' | 'client' | 'connection' | 'request' | 'operation';
+
+/** The most that there may be of something. */
+export interface Bound {
+  readonly max: number;
+  readonly unit: 'bytes' | 'milliseconds' | 'seconds' | 'characters' | 'items';
+  /** The bound holds for each of these. */
+  readonly per: BoundScope;
+  /** What is bounded. */
+  readonly what: string;
+  /** Why the bound is there, and why it has this value. */
+  readonly reason: string;
+}
+
+/**
+ * Every bound that is not a variable. The table in `docs/bounds.md` is checked against it.
+ *
+ * What a client has over a bound `per: 'client'` is refused with RATE_LIMITED, and over one `per: 'gateway'` with OVERLOADED.
+ */
+export const BOUNDS = {
+  requestBody: {
+    max: 256 * 1024,
+    unit: 'bytes',
+    per: 'request',
+    what: 'The body of a request, and a message of a WebSocket',
+    reason: 'The largest operations within the other limits take a tenth of it.',
+  },
+} as const satisfies Record<string, Bound>;
