@@ -7,7 +7,7 @@ import { chainCredentials, staticCredentials } from './ice/credentials.ts';
 import type { IceEmitter, IceEvents } from './ice/events.ts';
 import type { Credentials } from './ice/sign.ts';
 import type { JobsEmitter, JobsEvents } from './jobs/events.ts';
-import type { Jobs } from './jobs/jobs.ts';
+import { createJobs, EVERY_JOB, type Jobs } from './jobs/jobs.ts';
 import { createPlanner } from './jobs/source/planner.ts';
 import { startJobs } from './jobs/start-jobs.ts';
 import { isLoopback } from './loopback.ts';
@@ -112,7 +112,7 @@ function connectUpstream(
 
 function composeJobs(ice: IceClient, { config, events, now }: Composition): Jobs {
   const { isListBatchingOn, freshness, pollInterval, maxJobs, allowSubmit, operationTimeoutMs } = config;
-  return startJobs({
+  const access = startJobs({
     ice,
     source: (memory) => createPlanner({ ice, memory, isListBatchingOn, now, events: events.jobs }),
     freshness,
@@ -123,6 +123,7 @@ function composeJobs(ice: IceClient, { config, events, now }: Composition): Jobs
     events: events.jobs,
     now,
   });
+  return createJobs(access, EVERY_JOB);
 }
 
 async function startServer(

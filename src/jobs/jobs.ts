@@ -1,55 +1,47 @@
+import type { JobAccess } from './access.ts';
 import type { PackageJobConnection, PackageJobsArguments } from './list/connection.ts';
-import { isFinished, type PackageJob } from './model.ts';
+import { isFinished, type IsVisible, type PackageJob } from './model.ts';
 import type { Detail, JobEntry } from './store/entry.ts';
-import type { Dependencies, FreshnessCheck, ReadContext } from './store/store.ts';
+import type { Dependencies, ReadContext, StatesCheck } from './store/store.ts';
 import type { SubmissionArgument } from './submit/submission.ts';
+import { seenBy } from './visible.ts';
 import { JobUpdates } from './watch/updates.ts';
 import { waitForJob, type Wait } from './watch/wait.ts';
-import type { JobListener, Listening } from './watch/watcher.ts';
 
 export type { PackageJobConnection, PackageJobsArguments } from './list/connection.ts';
 export type { Detail, JobEntry } from './store/entry.ts';
-export type { Dependencies, FreshnessCheck, ReadContext } from './store/store.ts';
+export type { Dependencies, ReadContext, StatesCheck } from './store/store.ts';
 export type { SubmissionArgument } from './submit/submission.ts';
+export type { JobAccess } from './access.ts';
+export { EVERY_JOB, type IsVisible } from './model.ts';
 export type { JobUpdate, JobUpdates } from './watch/updates.ts';
 export { MAX_WAIT_S, readWait, type Wait, type WaitUntil } from './watch/wait.ts';
-export type { JobListener, Listening } from './watch/watcher.ts';
+
+/** Says that what some clients see of states is up to date. See {@link Jobs.revalidate}. */
+export interface FreshnessCheck {
+  /** The rule that decided what the clients see. */
+  readonly isVisible: IsVisible;
+  readonly states: StatesCheck;
+}
 
 /**
- * The ways in which jobs are reached. There is no other. A rule on which jobs a client may see is a decorator of these, see
- * {@link createJobs}. Failed reads throw `IceError`, bad arguments `InputError`.
+ * The one door to jobs, for clients that may see the same. A job that they may not see does not exist for them: each method
+ * treats it as an id that ICE does not know. Failed reads throw `IceError`, bad arguments `InputError`.
  */
-export interface JobAccess {
+export interface Jobs {
   /** The job with this id. Its `job` is `null` when ICE does not know the id. `detail` has `outputUrl`. */
   get(id: string, context: ReadContext, detail?: Detail): Promise<JobEntry>;
   /** The jobs with these ids from memory. It is `undefined` when one of them needs a call of ICE. */
   getFreshMany(ids: Iterable<string>): Map<string, JobEntry> | undefined;
-  /** Checks that these states are still the latest known and fresh. It is `undefined` when they are not. */
+  /**
+   * Checks that these states are what the clients see now, and fresh. If so, they count as served.
+   *
+   * @param last the result of the last such check, which spares a look at each state when nothing was stored since
+   * @returns `undefined` when they are not
+   */
   revalidate(dependencies: Dependencies, last?: FreshnessCheck): FreshnessCheck | undefined;
   /** A page of the account's jobs. */
   list(args: PackageJobsArguments, context: ReadContext): Promise<PackageJobConnection>;
-  /**
-   * Begins to tell a listener of a job.
-   *
-   * @throws {OverloadedError} when too many jobs are watched
-   */
-  listen(id: string, listener: JobListener, context: ReadContext): Listening;
-  /**
-   * Submits a job and gives its first known state.
-   *
-   * @throws {ForbiddenError} when this gateway submits nothing
-   */
-  submit(input: SubmissionArgument, context: ReadContext): Promise<PackageJob>;
-  /** Milliseconds for which a state may still be served without asking ICE. */
-  freshForMs(entry: JobEntry): number;
-  /** Milliseconds until another read of the job can be worth its cost. It is `null` once the job has finished. */
-  pollAfterMs(job: PackageJob): number | null;
-  /** Whether somebody watches the job. Its `pollAfterMs` then goes by the clock. */
-  isWatched(id: string): boolean;
-}
-
-/** The one door to jobs: {@link JobAccess}, and what follows from it. */
-export interface Jobs extends JobAccess {
   /** The states of these jobs as they come. See {@link JobUpdates}. */
   watch(ids: readonly string[], context: ReadContext): JobUpdates;
   /** The job as soon as the condition is true, or its present state. See {@link waitForJob}. */
@@ -59,21 +51,49 @@ export interface Jobs extends JobAccess {
     context: ReadContext,
     ended: readonly AbortSignal[],
   ): Promise<PackageJob | null | undefined>;
+  /**
+   * Submits a job and gives its first known state.
+   *
+   * @throws {ForbiddenError} when this gateway submits nothing
+   */
+  submit(input: SubmissionArgument, context: ReadContext): Promise<PackageJob>;
+  /** Milliseconds until another read of the job can be worth its cost. It is `null` once the job has finished. */
+  pollAfterMs(job: PackageJob): number | null;
+  /** Whether somebody watches the job. Its `pollAfterMs` then goes by the clock. */
+  isWatched(id: string): boolean;
   /** Milliseconds for which a state is worth keeping: until it expires, or until it is worth reading again. */
   lifetimeMs(entry: JobEntry): number;
 }
 
 /**
- * Completes the door: `createJobs({ ...access, get: … })`. Updates, waits and lifetimes are derived here.
+ * Opens the door for clients that may see the same jobs.
  *
- * A rule on which jobs a client may see has to decorate `get`, `getFreshMany`, `revalidate`, `list` and `listen`. Without
- * `revalidate`, the response cache serves one client a response that was stored for another.
+ * @param isVisible the rule. All that is read, from memory too, passes it. Pass the same function for clients that may see
+ *   the same: what was checked for one then holds for the others
  */
-export function createJobs(access: JobAccess): Jobs {
+export function createJobs(access: JobAccess, isVisible: IsVisible): Jobs {
+  const seen = seenBy(access, isVisible);
   return {
-    ...access,
-    watch: (ids, context) => new JobUpdates(access, ids, context),
-    wait: (id, wait, context, ended) => waitForJob(access, id, wait, context, ended),
+    get: (id, context, detail) => seen.get(id, context, detail),
+    getFreshMany(ids) {
+      const entries = seen.peekFresh(ids);
+      if (entries !== undefined) access.served(entries);
+      return entries;
+    },
+    revalidate(dependencies, last) {
+      if (last?.isVisible === isVisible && access.holds(last.states)) return last;
+      const entries = seen.peekFresh(dependencies.keys());
+      if (entries === undefined) return undefined;
+      for (const [id, state] of dependencies) if (entries.get(id) !== state.deref()) return undefined;
+      access.served(entries);
+      return { isVisible, states: access.check(entries) };
+    },
+    list: (args, context) => seen.list(args, context),
+    watch: (ids, context) => new JobUpdates(seen, ids, context),
+    wait: (id, wait, context, ended) => waitForJob(seen, id, wait, context, ended),
+    submit: (input, context) => access.submit(input, context),
+    pollAfterMs: (job) => access.pollAfterMs(job),
+    isWatched: (id) => access.isWatched(id),
     lifetimeMs(entry) {
       const isUnfinished = entry.job !== null && !isFinished(entry.job);
       return (isUnfinished ? access.pollAfterMs(entry.job) : access.freshForMs(entry)) ?? 0;

@@ -11,6 +11,12 @@ export function observed(job: IceJob, observedAt: number): PackageJob {
   return { ...job, observedAt: new Date(observedAt).toISOString() };
 }
 
+/** Whether a client may see a job. */
+export type IsVisible = (job: PackageJob) => boolean;
+
+/** The rule by which every client sees every job. */
+export const EVERY_JOB: IsVisible = () => true;
+
 /** The bounds of the interval at which an unfinished job is read, in milliseconds. */
 export interface PollInterval {
   readonly minMs: number;

@@ -1,6 +1,6 @@
 import type { IceClient } from '../ice/client.ts';
+import type { JobAccess } from './access.ts';
 import type { JobsEmitter } from './events.ts';
-import { createJobs, type Jobs } from './jobs.ts';
 import { createListJobs } from './list/list-jobs.ts';
 import type { PollInterval } from './model.ts';
 import type { CreateJobSource } from './source/job-source.ts';
@@ -26,19 +26,22 @@ export interface JobsOptions {
 }
 
 /** Puts the domain together: memory in front of a source, and a watcher of both. */
-export function startJobs(options: JobsOptions): Jobs {
+export function startJobs(options: JobsOptions): JobAccess {
   const { ice, source, freshness, pollInterval, maxJobs, readTimeoutMs, events, now } = options;
   const store = new JobStore({ source, freshness, maxJobs, now, events });
   const watcher = new JobWatcher({ store, pollInterval, readTimeoutMs, maxJobs, now, events });
-  return createJobs({
+  return {
     get: (id, context, detail) => store.get(id, context, detail),
-    getFreshMany: (ids) => store.getFreshMany(ids),
-    revalidate: (dependencies, last) => store.revalidate(dependencies, last),
+    peekFresh: (ids) => store.peekFresh(ids),
+    served: (entries) => store.served(entries),
+    check: (entries) => store.check(entries),
+    holds: (check) => store.holds(check),
+    absence: (id) => store.absence(id),
     list: createListJobs(ice, store),
     listen: (id, listener, context) => watcher.listen(id, listener, context),
     submit: createSubmitJob({ ice, store, isAllowed: options.allowSubmit }),
     freshForMs: (entry) => store.freshForMs(entry),
     pollAfterMs: (job) => watcher.pollAfterMs(job),
     isWatched: (id) => watcher.isWatched(id),
-  });
+  };
 }

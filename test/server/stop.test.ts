@@ -1,3 +1,4 @@
+import { EVERY_JOB } from '../../src/jobs/jobs.ts';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
@@ -37,7 +38,10 @@ describe('a gateway that stops', () => {
     const errors: unknown[] = [];
     events.on('unexpectedError', (error) => errors.push(error));
     const jobs: CachedJobs = {
-      revalidate: () => ({ version: 1, since: 0, until: Infinity }),
+      revalidate: () => ({
+        isVisible: EVERY_JOB,
+        states: { version: 1, since: 0, until: Infinity, states: 0 },
+      }),
       lifetimeMs: () => 0,
       getFreshMany: () => undefined,
       pollAfterMs: () => null,

@@ -3,7 +3,7 @@ import { IceError } from '../../ice/errors.ts';
 import { decodeCursor, encodeCursor, invalidCursor, type Cursor } from './cursor.ts';
 import { InputError } from '../errors.ts';
 import { MAX_JOBS } from '../input.ts';
-import type { PackageJob } from '../model.ts';
+import type { IsVisible, PackageJob } from '../model.ts';
 
 /** The arguments of a list. `null` and absent mean the same. */
 export interface PackageJobsArguments {
@@ -43,11 +43,13 @@ const MAX_PAGES = 5;
  * Reads one page of a connection. It takes one page of ICE's where the cursor ends a page, as `endCursor` does. It takes two
  * where the cursor is inside a page.
  *
+ * @param isVisible jobs that it refuses are not on the page, and no cursor names them
  * @throws {InputError} for bad arguments, a cursor of another list, and one whose place ICE no longer has
  */
 export async function readConnection(
   args: PackageJobsArguments,
   list: ReadPage,
+  isVisible: IsVisible,
 ): Promise<PackageJobConnection> {
   const first = pageSizeOf(args.first);
   const query = scopeOf(args);
@@ -58,10 +60,11 @@ export async function readConnection(
   let place: Cursor | null = start ?? { token: null, pageSize: first, position: 0, afterId: null };
   for (let page = 0; page < MAX_PAGES && place !== null && edges.length < first; page += 1) {
     const found = await readPage(place, query, list);
-    const taken: readonly Located[] = found.jobs.slice(0, first - edges.length);
+    const visible = found.jobs.filter(({ job }) => isVisible(job));
+    const taken = visible.slice(0, first - edges.length);
     edges.push(...taken.map(({ job, after }) => ({ cursor: encodeCursor(after, scope), node: job })));
     const last = taken.at(-1);
-    const rest = found.jobs.length > taken.length;
+    const rest = visible.length > taken.length;
     place =
       rest && last !== undefined
         ? last.after

@@ -1,23 +1,29 @@
 import type { IceClient, ListQuery } from '../../ice/client.ts';
 import type { IceJob } from '../../ice/decode.ts';
-import { observed, type PackageJob } from '../model.ts';
+import { observed, type IsVisible, type PackageJob } from '../model.ts';
 import type { JobStore, ReadContext } from '../store/store.ts';
 import { readConnection, type PackageJobConnection, type PackageJobsArguments } from './connection.ts';
 
 /** Reads a page of the account's jobs. See {@link readConnection}. */
-export type ListJobs = (args: PackageJobsArguments, context: ReadContext) => Promise<PackageJobConnection>;
+export type ListJobs = (
+  args: PackageJobsArguments,
+  context: ReadContext,
+  isVisible: IsVisible,
+) => Promise<PackageJobConnection>;
 
 /** Every state on a page goes into the store. The page shows the latest known state of each job. */
 export function createListJobs(
   ice: Pick<IceClient, 'listPackageJobs'>,
   store: Pick<JobStore, 'ingest'>,
 ): ListJobs {
-  return (args, context) =>
-    readConnection(args, async (query: ListQuery) => {
+  return (args, context, isVisible) => {
+    const readPage = async (query: ListQuery) => {
       const { value, observedAt } = await ice.listPackageJobs(query, context);
       // A job that a later read did not find stays on the page that shows it.
       const latest = (job: IceJob): PackageJob =>
         store.ingest(job.id, { job, observedAt, source: 'list' }).job ?? observed(job, observedAt);
       return { jobs: value.jobs.map(latest), nextPageToken: value.nextPageToken };
-    });
+    };
+    return readConnection(args, readPage, isVisible);
+  };
 }

@@ -34,10 +34,12 @@ export interface JobChange {
  * Says that some states are the latest known and fresh. It holds between `since` and `until`, in milliseconds since 1970,
  * for as long as nothing is stored or evicted.
  */
-export interface FreshnessCheck {
+export interface StatesCheck {
   readonly version: number;
   readonly since: number;
   readonly until: number;
+  /** How many states it is of. */
+  readonly states: number;
 }
 
 /** The states that a response shows, by id. They are weak, so that none stays in memory once a later one replaces it. */
@@ -52,6 +54,9 @@ export interface JobStoreOptions {
   readonly events: JobsEmitter;
 }
 
+/** The most entries of {@link JobStore.absence}. */
+const MAX_ABSENCES = 10_000;
+
 /**
  * What is known of jobs. All operations share it.
  *
@@ -64,6 +69,8 @@ export class JobStore implements JobMemory {
   readonly #now: () => number;
   readonly #events: JobsEmitter;
   readonly #entries: LRUCache<string, JobEntry>;
+  /** See {@link absence}. Early eviction only makes an age younger. */
+  readonly #absences = new LRUCache<string, JobEntry>({ max: MAX_ABSENCES });
   readonly #flights = new Map<string, { readonly flight: Flight<JobEntry>; readonly detail: Detail }>();
   /** Unfinished jobs that were served from memory since they were last read. */
   readonly #inDemand = new Set<string>();
@@ -123,8 +130,10 @@ export class JobStore implements JobMemory {
     return entry;
   }
 
-  /** What is known of all of these ids, if none of them needs a call of ICE. It counts as a hit for each. */
-  getFreshMany(ids: Iterable<string>): Map<string, JobEntry> | undefined {
+  /**
+   * What is known of all of these ids, if none of them needs a call of ICE. Nothing counts it as served, see {@link served}.
+   */
+  peekFresh(ids: Iterable<string>): Map<string, JobEntry> | undefined {
     const now = this.#now();
     const entries = new Map<string, JobEntry>();
     for (const id of ids) {
@@ -132,37 +141,42 @@ export class JobStore implements JobMemory {
       if (entry === undefined || !isFresh(entry, this.#freshness, now)) return undefined;
       entries.set(id, entry);
     }
-    for (const [id, entry] of entries) this.#demand(id, entry);
-    this.#events.emit('cached', 'hit', entries.size);
     return entries;
   }
 
-  /**
-   * Checks that these states are still the latest known and fresh. If so, it counts as a hit for each.
-   *
-   * @param last the result of the last such check, which spares a look at each state when nothing was stored since
-   * @returns `undefined` when they are not
-   */
-  revalidate(dependencies: Dependencies, last?: FreshnessCheck): FreshnessCheck | undefined {
-    const now = this.#now();
-    const holds = last?.version === this.#version && now >= last.since && now < last.until;
-    const check = holds ? last : this.#check(dependencies, now);
-    if (check !== undefined) this.#events.emit('cached', 'hit', dependencies.size);
-    return check;
+  /** Is told that these entries were served from memory. It counts a hit for each. */
+  served(entries: ReadonlyMap<string, JobEntry>): void {
+    for (const [id, entry] of entries) this.#demand(id, entry);
+    this.#events.emit('cached', 'hit', entries.size);
   }
 
-  #check(dependencies: Dependencies, now: number): FreshnessCheck | undefined {
+  /** Says of entries that {@link peekFresh} gave just now for how long they are the latest known and fresh. */
+  check(entries: ReadonlyMap<string, JobEntry>): StatesCheck {
     let until = Infinity;
-    const latest: [string, JobEntry][] = [];
-    for (const [id, state] of dependencies) {
-      const entry = this.#entries.get(id);
-      if (entry === undefined || entry !== state.deref() || !isFresh(entry, this.#freshness, now))
-        return undefined;
-      until = Math.min(until, now + this.freshForMs(entry));
-      latest.push([id, entry]);
-    }
-    for (const [id, entry] of latest) this.#demand(id, entry);
-    return { version: this.#version, since: now, until };
+    const now = this.#now();
+    for (const entry of entries.values()) until = Math.min(until, now + this.freshForMs(entry));
+    return { version: this.#version, since: now, until, states: entries.size };
+  }
+
+  /** Whether a check still holds. If so, its states are served, and it counts a hit for each. */
+  holds({ version, since, until, states }: StatesCheck): boolean {
+    const now = this.#now();
+    const holds = version === this.#version && now >= since && now < until;
+    if (holds) this.#events.emit('cached', 'hit', states);
+    return holds;
+  }
+
+  /**
+   * What would be known of the id if ICE did not know it. It ages as an entry of such an id does, and is another once it has
+   * expired.
+   */
+  absence(id: string): JobEntry {
+    const now = this.#now();
+    const known = this.#absences.get(id);
+    if (known !== undefined && isFresh(known, this.#freshness, now)) return known;
+    const entry = { job: null, observedAt: now, validatedAt: now, lastGetAt: now };
+    this.#absences.set(id, entry);
+    return entry;
   }
 
   /**

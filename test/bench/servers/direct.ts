@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { readConfig } from '../../../src/config.ts';
 import { createIceClient } from '../../../src/ice/client.ts';
 import { staticCredentials } from '../../../src/ice/credentials.ts';
-import { createJobs } from '../../../src/jobs/jobs.ts';
+import { createJobs, EVERY_JOB, type JobAccess } from '../../../src/jobs/jobs.ts';
 import { observed, pollAfterMs } from '../../../src/jobs/model.ts';
 import { createEvents } from '../../support/events.ts';
 import { createServerOf } from '../../support/server.ts';
@@ -26,7 +26,7 @@ const ice = createIceClient({
 const notMeasured = () => {
   throw new Error('only reads by id are measured');
 };
-const jobs = createJobs({
+const access: JobAccess = {
   async get(id, context) {
     const { value: job, observedAt } = await ice.getPackageJob(id, context);
     return {
@@ -36,15 +36,19 @@ const jobs = createJobs({
       lastGetAt: observedAt,
     };
   },
-  getFreshMany: () => undefined,
-  revalidate: () => undefined,
+  peekFresh: () => undefined,
+  served: notMeasured,
+  check: notMeasured,
+  holds: notMeasured,
+  absence: notMeasured,
   list: notMeasured,
   listen: notMeasured,
   submit: notMeasured,
   freshForMs: () => 0,
   pollAfterMs: (job) => pollAfterMs(job, config.pollInterval),
   isWatched: () => false,
-});
+};
+const jobs = createJobs(access, EVERY_JOB);
 const app = await createServerOf({
   jobsFor: () => jobs,
   logger: pino({ level: config.logLevel }),

@@ -2,6 +2,7 @@ import { readConfig } from '../../../src/config.ts';
 import { createIceClient } from '../../../src/ice/client.ts';
 import { staticCredentials } from '../../../src/ice/credentials.ts';
 import { createPlanner } from '../../../src/jobs/source/planner.ts';
+import { createJobs, EVERY_JOB } from '../../../src/jobs/jobs.ts';
 import { startJobs } from '../../../src/jobs/start-jobs.ts';
 import { createContext } from '../../../src/server/graphql/context.ts';
 import { createRecord } from '../../../src/server/graphql/record.ts';
@@ -27,7 +28,7 @@ export function createWork() {
     events: events.ice,
   });
   const { isListBatchingOn, freshness, pollInterval, maxJobs, operationTimeoutMs } = config;
-  const jobs = startJobs({
+  const access = startJobs({
     ice,
     source: (memory) => createPlanner({ ice, memory, isListBatchingOn, now: Date.now, events: events.jobs }),
     freshness,
@@ -38,6 +39,7 @@ export function createWork() {
     events: events.jobs,
     now: Date.now,
   });
+  const jobs = createJobs(access, EVERY_JOB);
   const never = new AbortController().signal;
   const deadline = {
     signal: never,

@@ -1,13 +1,15 @@
 import { describe, expect } from 'vitest';
 import type { Emulator } from '../../../src/emulator/server.ts';
+import { EVERY_JOB, type IsVisible } from '../../../src/jobs/jobs.ts';
 import { createListJobs } from '../../../src/jobs/list/list-jobs.ts';
+import type { PackageJob } from '../../../src/jobs/model.ts';
 import { JobStore } from '../../../src/jobs/store/store.ts';
 import type { PackageJobConnection, PackageJobsArguments } from '../../../src/jobs/list/connection.ts';
 import { createEvents } from '../../support/events.ts';
 import { it as base, type ClientSetting } from '../../support/it.ts';
 import { FRESHNESS } from '../../support/jobs.ts';
 
-type List = (args: PackageJobsArguments) => Promise<PackageJobConnection>;
+type List = (args: PackageJobsArguments, isVisible?: IsVisible) => Promise<PackageJobConnection>;
 
 const it = base.extend<{ list: List }>({
   list: async ({ client }: { client: ClientSetting }, use: (list: List) => Promise<void>) => {
@@ -20,7 +22,8 @@ const it = base.extend<{ list: List }>({
       events: createEvents().jobs,
     });
     const listJobs = createListJobs(client.ice, store);
-    await use((args) => listJobs(args, { ...client.context, onCacheStatus: () => undefined }));
+    const context = { ...client.context, onCacheStatus: () => undefined };
+    await use((args, isVisible = EVERY_JOB) => listJobs(args, context, isVisible));
   },
 });
 
@@ -62,6 +65,28 @@ describe('readConnection', () => {
     ['a time of creation', { createdFrom: new Date(START + 50_000) }, (index: number) => index >= 150],
   ] as const;
   const orders = ['CREATE_TIME_DESC', 'CREATE_TIME_ASC'] as const;
+
+  it.for(orders)(
+    'fills pages with the jobs that may be seen, in order %s, and names no other in a cursor',
+    async (orderBy, { emulator, list }) => {
+      const ids = addJobs(emulator, 200, 3);
+      const shown = ids.filter((_, index) => index % 4 > 0);
+      const isVisible = ({ id }: PackageJob) => shown.includes(id);
+      const sizes: number[] = [];
+      const cursors: string[] = [];
+      const listVisible: List = async (args) => {
+        const page = await list(args, isVisible);
+        sizes.push(page.nodes.length);
+        cursors.push(...page.edges.map(({ cursor }) => cursor), page.pageInfo.endCursor ?? '');
+        return page;
+      };
+      const seen = await walk(listVisible, { first: 10, orderBy });
+      expect(seen).toEqual(orderBy === 'CREATE_TIME_ASC' ? shown : shown.toReversed());
+      expect(sizes.slice(0, -1).every((size) => size === 10)).toBe(true);
+      const named = cursors.map((cursor) => Buffer.from(cursor, 'base64url').toString()).join();
+      expect(ids.filter((id) => named.includes(id) && !shown.includes(id))).toEqual([]);
+    },
+  );
 
   it.for(
     orders.flatMap((orderBy) =>

@@ -1,3 +1,4 @@
+import { EVERY_JOB } from '../../../src/jobs/jobs.ts';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -131,6 +132,7 @@ async function play(
     const page = await listJobs(
       {},
       contextOf(() => undefined),
+      EVERY_JOB,
     ).catch(() => ({ nodes: [] }));
     const ended = (order += 1);
     for (const job of page.nodes) {

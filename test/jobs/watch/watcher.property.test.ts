@@ -1,3 +1,4 @@
+import { EVERY_JOB } from '../../../src/jobs/jobs.ts';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -157,7 +158,7 @@ class World {
     if (what === 'finish') this.#finish(id);
     if (what === 'change') upstream.changedAt.set(id, [...(upstream.changedAt.get(id) ?? []), upstream.now]);
     if (what === 'fail') this.#failing += calls;
-    if (what === 'list') this.#listJobs({}, this.#context).catch(() => undefined);
+    if (what === 'list') this.#listJobs({}, this.#context, EVERY_JOB).catch(() => undefined);
   }
 
   #finish(id: string): void {

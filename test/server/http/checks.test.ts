@@ -1,49 +1,49 @@
-import { request, type OutgoingHttpHeaders } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createChecks } from '../../../src/server/http/checks.ts';
+import { MAX_BODY_BYTES } from '../../../src/server/http/error-responses.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { sha256 } from '../../support/hash.ts';
+import { apolloManifest, writeManifest } from '../../support/manifest.ts';
 
-const QUERY = '{ packageJob(id: "ab4802364a2e49208c99efab82dfa8e8") { id } }';
-const BODY = JSON.stringify({ query: QUERY });
-const SEARCH = `?${new URLSearchParams({ query: QUERY }).toString()}`;
-const JSON_TYPE = { 'content-type': 'application/json' };
-const ORIGIN = 'https://app.example.com';
+const JOB = 'query Job($id: ID!) { packageJob(id: $id) { id status } }';
+const OTHER = 'query Job($id: ID!) { packageJob(id: $id) { id } }';
 
-interface Sent {
+const ORIGIN = 'https://app.example';
+
+/** A request for the operation that the cached gateway has in memory. */
+interface Asked {
   readonly method: string;
-  readonly path?: string;
-  readonly headers?: OutgoingHttpHeaders;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-interface Got {
+interface Answered {
   readonly status: number;
-  readonly code: unknown;
-  readonly data: unknown;
-  readonly isReadableByApp: boolean;
+  readonly text: string;
+  /** Whether a page of an allowed origin may read it. */
+  readonly isReadable: boolean;
 }
 
-/** Sends just these headers, among them those that `fetch` does not let a program set. */
-function send(url: string, { method, path = '', headers = {}, body }: Sent): Promise<Got> {
-  const { promise, resolve, reject } = Promise.withResolvers<Got>();
-  const options = { method, agent: false, headers: { origin: ORIGIN, ...headers } };
-  const outgoing = request(`${url}/graphql${path}`, options);
-  outgoing.once('error', reject);
-  outgoing.once('response', (response) => {
-    let text = '';
-    response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    response.once('end', () => {
-      const { errors, data } = JSON.parse(text) as {
-        errors?: { extensions: { code?: unknown } }[];
-        data?: unknown;
-      };
-      const code = errors?.[0]?.extensions.code;
-      const isReadableByApp = response.headers['access-control-allow-origin'] === ORIGIN;
-      resolve({ status: response.statusCode ?? 0, code, data, isReadableByApp });
-    });
-  });
-  outgoing.end(body);
-  return promise;
+/** The same operation by both methods, as it is served. */
+interface Served {
+  readonly post: Asked & { readonly body: string };
+  readonly get: Asked;
+  readonly variables: { readonly id: string };
+}
+
+interface Row {
+  readonly name: string;
+  /** The check that refuses it. `undefined`: something behind the checks does. */
+  readonly check?: string;
+  readonly status: number;
+  readonly code: string;
+  readonly refused: (served: Served) => Asked;
+  /** @default {@link ask} */
+  readonly send?: (gateway: TestGateway, asked: Asked, served: Served) => Promise<Answered>;
 }
 
 const UPGRADE = {
@@ -54,131 +54,256 @@ const UPGRADE = {
   'sec-websocket-protocol': 'graphql-transport-ws',
 };
 
-/** Requests that a check refuses, by the name of the check. Each asks for what is in memory, as far as it can. */
-const REFUSED: Readonly<Record<string, readonly (readonly [string, Sent, number, string])[]>> = {
-  host: [
-    [
-      'a POST',
-      { method: 'POST', headers: { ...JSON_TYPE, host: 'evil.example.com' }, body: BODY },
-      421,
-      'BAD_REQUEST',
-    ],
-    [
-      'a GET',
-      { method: 'GET', path: SEARCH, headers: { ...JSON_TYPE, host: '127.0.0.1.evil.example.com' } },
-      421,
-      'BAD_REQUEST',
-    ],
-  ],
-  origin: [
-    [
-      'a page',
-      { method: 'GET', headers: { ...UPGRADE, origin: 'https://evil.example.com' } },
-      403,
-      'FORBIDDEN',
-    ],
-  ],
-  mediaType: [
-    ['a text', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: BODY }, 415, 'BAD_REQUEST'],
-    [
-      'a form',
-      { method: 'POST', headers: { 'content-type': 'multipart/form-data' }, body: BODY },
-      415,
-      'BAD_REQUEST',
-    ],
-    [
-      'a near miss',
-      { method: 'POST', headers: { 'content-type': 'application/jsonp' }, body: BODY },
-      415,
-      'BAD_REQUEST',
-    ],
-    ['nothing declared', { method: 'POST', body: BODY }, 415, 'BAD_REQUEST'],
-  ],
-  csrf: [
-    ['a link', { method: 'GET', path: SEARCH }, 400, 'BAD_REQUEST'],
-    [
-      'a link with a simple type',
-      { method: 'GET', path: SEARCH, headers: { 'content-type': 'text/plain; charset=utf-8' } },
-      400,
-      'BAD_REQUEST',
-    ],
-    [
-      'an empty header',
-      { method: 'GET', path: SEARCH, headers: { 'apollo-require-preflight': '' } },
-      400,
-      'BAD_REQUEST',
-    ],
-    ['a body of nothing', { method: 'POST', headers: { 'content-length': '0' } }, 400, 'BAD_REQUEST'],
-  ],
-  // A stopping gateway is in `test/server/stop.test.ts`, on both routes.
-  draining: [],
-};
-
-/** Refusals that are no checks: they need the body, or its document. */
-const OTHERS: readonly (readonly [string, Sent, number, string])[] = [
-  [
-    'a body of 300 KiB',
-    { method: 'POST', headers: JSON_TYPE, body: BODY.padEnd(300 * 1024) },
-    413,
-    'BAD_REQUEST',
-  ],
-  ['another method', { method: 'PUT', headers: JSON_TYPE, body: BODY }, 405, 'BAD_REQUEST'],
-  ['an unknown path', { method: 'POST', path: '/x', headers: JSON_TYPE, body: BODY }, 404, 'BAD_REQUEST'],
+const ROWS: readonly Row[] = [
+  {
+    name: 'that comes while the gateway stops, by POST',
+    check: 'draining',
+    status: 503,
+    code: 'OVERLOADED',
+    refused: ({ post }) => post,
+    send: askWhileStopping,
+  },
+  {
+    name: 'that comes while the gateway stops, by GET',
+    check: 'draining',
+    status: 503,
+    code: 'OVERLOADED',
+    refused: ({ get }) => get,
+    send: askWhileStopping,
+  },
+  {
+    name: 'to a foreign host by POST',
+    check: 'host',
+    status: 421,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => withHeaders(post, { host: 'attacker.example' }),
+  },
+  {
+    name: 'to a foreign host by GET',
+    check: 'host',
+    status: 421,
+    code: 'BAD_REQUEST',
+    refused: ({ get }) => withHeaders(get, { host: 'attacker.example:4000' }),
+  },
+  {
+    name: 'for a WebSocket that comes while the gateway stops',
+    check: 'draining',
+    status: 503,
+    code: 'OVERLOADED',
+    refused: ({ get }) => withHeaders(get, UPGRADE),
+    send: askWhileStopping,
+  },
+  {
+    name: 'for a WebSocket to a foreign host',
+    check: 'host',
+    status: 421,
+    code: 'BAD_REQUEST',
+    refused: ({ get }) => withHeaders(get, { ...UPGRADE, host: 'attacker.example' }),
+  },
+  {
+    name: 'for a WebSocket from a foreign origin',
+    check: 'origin',
+    status: 403,
+    code: 'FORBIDDEN',
+    refused: ({ get }) => withHeaders(get, { ...UPGRADE, origin: 'https://attacker.example' }),
+  },
+  {
+    name: 'of another media type',
+    check: 'mediaType',
+    status: 415,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) =>
+      withHeaders(post, { 'content-type': 'text/plain', 'apollo-require-preflight': '1' }),
+  },
+  {
+    name: 'of no media type',
+    check: 'mediaType',
+    status: 415,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => withHeaders(post, { 'content-type': '', 'apollo-require-preflight': '1' }),
+  },
+  {
+    name: 'that a page could have sent without asking',
+    check: 'csrf',
+    status: 400,
+    code: 'BAD_REQUEST',
+    refused: ({ get }) => withHeaders(get, { 'apollo-require-preflight': '' }),
+  },
+  {
+    name: 'that a page could have sent without asking, with a media type',
+    check: 'csrf',
+    status: 400,
+    code: 'BAD_REQUEST',
+    refused: ({ get }) => withHeaders(get, { 'apollo-require-preflight': '', 'content-type': 'text/plain' }),
+  },
+  {
+    name: 'that is too large',
+    status: 413,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => ({ ...post, body: post.body.padEnd(MAX_BODY_BYTES + 1) }),
+  },
+  {
+    name: 'for a document that is not in the manifest',
+    status: 200,
+    code: 'PERSISTED_QUERY_REQUIRED',
+    refused: ({ post, variables }) => ({ ...post, body: JSON.stringify({ query: OTHER, variables }) }),
+  },
+  {
+    name: 'for a document that is not in the manifest, under the hash of one that is',
+    status: 200,
+    code: 'PERSISTED_QUERY_REQUIRED',
+    refused: ({ post, variables }) => {
+      const extensions = { persistedQuery: { version: 1, sha256Hash: sha256(JOB) } };
+      return { ...post, body: JSON.stringify({ query: OTHER, variables, extensions }) };
+    },
+  },
+  {
+    name: 'to an unknown path by POST',
+    status: 404,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => ({ ...post, path: '/graphql/job' }),
+  },
+  {
+    name: 'to an unknown path by GET',
+    status: 404,
+    code: 'BAD_REQUEST',
+    refused: ({ get }) => ({ ...get, path: get.path.replace('?', '/job?') }),
+  },
+  {
+    name: 'by another method',
+    status: 405,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => ({ ...post, method: 'PUT' }),
+  },
 ];
 
-const ROUTES = [
-  ['from memory', { JIT: 'on', ANSWERS_MAX_MB: '64' }],
-  ['by Apollo Server', { JIT: 'off', ANSWERS_MAX_MB: '0' }],
-] as const;
-
-describe.for(ROUTES)('where the operation is answered %s', ([route, env]) => {
-  let gateway: TestGateway;
-  let lines: string[] = [];
-  const servedFromMemory = () => lines.filter((line) => line.includes('answered from memory')).length;
-
-  beforeAll(async () => {
-    gateway = await startGateway({
-      env: { ...env, CORS_ORIGINS: ORIGIN },
-      onLogLine: (line) => lines.push(line),
-    });
-    const allowed = { ...JSON_TYPE, 'apollo-require-preflight': '1' };
-    for (let time = 0; time < 3; time += 1) {
-      await send(gateway.url, { method: 'POST', headers: allowed, body: BODY });
-      await send(gateway.url, { method: 'GET', path: SEARCH, headers: allowed });
-    }
-  });
-  afterAll(() => gateway.close());
-
-  it('is served so', async () => {
-    lines = [];
-    const good = await send(gateway.url, { method: 'POST', headers: JSON_TYPE, body: BODY });
-    expect(good).toMatchObject({ status: 200, data: { packageJob: {} } });
-    expect(servedFromMemory()).toBe(route === 'from memory' ? 1 : 0);
-  });
-
-  it.for(Object.entries(REFUSED).flatMap(([check, rows]) => rows.map((row) => [check, ...row] as const)))(
-    'the check %s refuses %s',
-    async ([, , sent, status, code]) => {
-      lines = [];
-      const got = await send(gateway.url, sent);
-      expect(got).toEqual({
-        status,
-        code,
-        data: undefined,
-        isReadableByApp: sent.headers?.['origin'] === undefined,
-      });
-      expect(servedFromMemory()).toBe(0);
+describe('a request', () => {
+  it.for(ROWS)(
+    '$name is refused with $status, whether its operation is in memory or not',
+    async ({ status, code, refused, send = ask }) => {
+      const cached = await startServing({ JIT: 'on', ANSWERS_MAX_MB: '64' });
+      const uncached = await startServing({ JIT: 'off', ANSWERS_MAX_MB: '0' });
+      expect([cached.inMemory(), uncached.inMemory()]).toEqual([4, 0]);
+      for (const { gateway, served } of [cached, uncached]) {
+        const answered = await send(gateway, refused(served), served);
+        expect(answered.status).toBe(status);
+        expect(answered.isReadable).toBe(refused(served).headers['origin'] === ORIGIN);
+        const { data, errors } = JSON.parse(answered.text) as {
+          data?: unknown;
+          errors: { extensions: { code: string } }[];
+        };
+        expect(data ?? null).toBeNull();
+        expect(errors.map((error) => error.extensions.code)).toEqual([code]);
+        expect(answered.text).not.toContain('SUCCESS');
+      }
+      // What `askWhileStopping` asks before it stops the gateway is one more.
+      expect(cached.inMemory()).toBe(send === askWhileStopping ? 5 : 4);
     },
   );
 
-  it.for(OTHERS)('%s is refused', async ([, sent, status, code]) => {
-    expect(await send(gateway.url, sent)).toMatchObject({ status, code, data: undefined });
+  it('is refused by no check that this table lacks', () => {
+    const checks = createChecks({
+      stopping: new AbortController().signal,
+      isHostChecked: true,
+      corsOrigins: [],
+    });
+    const covered = new Set(ROWS.flatMap(({ check }) => check ?? []));
+    expect([...covered].toSorted()).toEqual(Object.keys(checks).toSorted());
   });
 });
 
-describe('the list of checks', () => {
-  it('is covered whole by these tests', () => {
-    const checks = createChecks({ stopping: AbortSignal.abort(), isHostChecked: true, corsOrigins: [] });
-    expect(Object.keys(REFUSED).toSorted()).toEqual(Object.keys(checks).toSorted());
+interface Serving {
+  readonly gateway: TestGateway;
+  readonly served: Served;
+  /** How many requests were answered from memory. */
+  inMemory(): number;
+}
+
+/** A gateway that has been asked for an operation as often as it takes to store its response and to prepare it. */
+async function startServing(env: Readonly<Record<string, string>>): Promise<Serving> {
+  let inMemory = 0;
+  const manifest = writeManifest(apolloManifest(JOB));
+  const gateway = await startGateway({
+    env: {
+      PERSISTED_OPERATIONS: manifest,
+      PERSISTED_ONLY: 'true',
+      CORS_ORIGINS: ORIGIN,
+      ...env,
+    },
+    onLogLine: (line) => (inMemory += Number(line.includes('answered from memory'))),
   });
-});
+  onTestFinished(() => gateway.close());
+  const id = gateway.emulator.jobs.add({ createTime: Date.now() - 60_000, finishTime: Date.now() - 1000 });
+  const variables = { id };
+  const search = new URLSearchParams({ query: JOB, variables: JSON.stringify(variables) });
+  const post = {
+    method: 'POST',
+    path: '/graphql',
+    headers: { 'content-type': 'application/json', origin: ORIGIN },
+    body: JSON.stringify({ query: JOB, variables }),
+  };
+  const get = {
+    method: 'GET',
+    path: `/graphql?${search.toString()}`,
+    headers: { 'apollo-require-preflight': '1', origin: ORIGIN },
+  };
+  // Another text of the same request is another response, so the third is answered by the prepared operation.
+  const again = { ...post, body: `${post.body} ` };
+  const third = { ...post, body: `${post.body}  ` };
+  for (const asked of [post, again, third, post, get, get, get]) {
+    const { status, text } = await ask(gateway, asked);
+    expect([status, text]).toEqual([200, `{"data":{"packageJob":{"id":"${id}","status":"SUCCESS"}}}\n`]);
+  }
+  return { gateway, served: { post, get, variables }, inMemory: () => inMemory };
+}
+
+/** Gives the request these headers. Empty ones are left out. */
+function withHeaders(asked: Asked, headers: Readonly<Record<string, string>>): Asked {
+  const all = Object.entries({ ...asked.headers, ...headers });
+  return { ...asked, headers: Object.fromEntries(all.filter(([, value]) => value !== '')) };
+}
+
+async function ask({ url }: TestGateway, { method, path, headers, body = '' }: Asked): Promise<Answered> {
+  const length = body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  const outgoing = request(`${url}${path}`, { method, headers: { ...headers, ...length }, agent: false });
+  const responded = once(outgoing, 'response') as Promise<[IncomingMessage]>;
+  outgoing.end(body);
+  const [response] = await responded;
+  let text = '';
+  for await (const chunk of response.setEncoding('utf8')) text += String(chunk);
+  const isReadable = response.headers['access-control-allow-origin'] === ORIGIN;
+  return { status: response.statusCode ?? 0, text, isReadable };
+}
+
+/** Sends the head of a request only in part, before the gateway begins to stop, and the rest after that. */
+async function askWhileStopping(gateway: TestGateway, asked: Asked, { post }: Served): Promise<Answered> {
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1').setEncoding('utf8');
+  const ended = once(socket, 'close');
+  let text = '';
+  const answered = new Promise<void>((resolve) =>
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      resolve();
+    }),
+  );
+  const message = messageOf(asked);
+  socket.write(messageOf(post) + message.slice(0, 20));
+  await answered;
+  const closed = gateway.close();
+  socket.write(message.slice(20));
+  await ended;
+  await closed;
+  const [, second = ''] = text.split(/(?<=\})\n?(?=HTTP)/);
+  const [head = '', content = ''] = second.split('\r\n\r\n');
+  const isReadable = head.includes(`\r\naccess-control-allow-origin: ${ORIGIN}`);
+  return { status: Number(head.split(' ', 2)[1]), text: content, isReadable };
+}
+
+/** A request as it is sent. */
+function messageOf({ method, path, headers, body = '' }: Asked): string {
+  const length = body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  const lines = Object.entries({ host: '127.0.0.1', ...headers, ...length }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
+}

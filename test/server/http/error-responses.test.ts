@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect } from 'vitest';
-import { createJobs } from '../../../src/jobs/jobs.ts';
+import { createJobs, EVERY_JOB } from '../../../src/jobs/jobs.ts';
 import { logEvents } from '../../../src/telemetry/log.ts';
 import { createEvents } from '../../support/events.ts';
 import { post, startGateway } from '../../support/gateway.ts';
@@ -129,17 +129,21 @@ describe('refusals below GraphQL', () => {
     const logger = pino({}, { write: (line: string) => lines.push(line) });
     const events = createEvents();
     logEvents(events, logger);
-    const jobs = createJobs({
+    const access = {
       get: broken,
-      getFreshMany: unused,
-      revalidate: unused,
+      peekFresh: () => undefined,
+      served: unused,
+      check: unused,
+      holds: unused,
+      absence: unused,
       list: broken,
       listen: unused,
       submit: broken,
       freshForMs: unused,
       pollAfterMs: unused,
       isWatched: unused,
-    });
+    };
+    const jobs = createJobs(access, EVERY_JOB);
     const app = await createServerOf({ jobsFor: () => jobs, logger, app: { events: events.server } });
     app.get('/broken', broken);
     const url = await app.listen({ port: 0 });

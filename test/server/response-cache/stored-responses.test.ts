@@ -1,9 +1,13 @@
+import { EVERY_JOB } from '../../../src/jobs/jobs.ts';
 import { describe, expect, it } from 'vitest';
 import type { JobEntry } from '../../../src/jobs/store/entry.ts';
 import { StoredResponses, type StoredResponse } from '../../../src/server/response-cache/stored-responses.ts';
 import type { RequestKey } from '../../../src/server/response-cache/request-key.ts';
 
-const CHECK = { version: 1, since: 0, until: Infinity };
+const CHECK = {
+  isVisible: EVERY_JOB,
+  states: { version: 1, since: 0, until: Infinity, states: 1 },
+};
 const JOBS = { revalidate: () => CHECK };
 
 function keyOf(text: string, content: RequestKey['content'] = Buffer.from(text)): RequestKey {

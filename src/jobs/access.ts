@@ -1,0 +1,42 @@
+import type { PackageJobConnection, PackageJobsArguments } from './list/connection.ts';
+import type { IsVisible, PackageJob } from './model.ts';
+import type { Detail, JobEntry } from './store/entry.ts';
+import type { ReadContext, StatesCheck } from './store/store.ts';
+import type { SubmissionArgument } from './submit/submission.ts';
+import type { JobListener, Listening } from './watch/watcher.ts';
+
+/** Jobs as the domain has them, for all clients together. Clients get at them through the door of `jobs.ts` alone. */
+export interface JobAccess {
+  /** The job with this id. Its `job` is `null` when ICE does not know the id. `detail` has `outputUrl`. */
+  get(id: string, context: ReadContext, detail?: Detail): Promise<JobEntry>;
+  /** What memory has of these ids. It is `undefined` when one of them needs a call of ICE. */
+  peekFresh(ids: Iterable<string>): Map<string, JobEntry> | undefined;
+  /** Is told that entries of {@link peekFresh} were served. */
+  served(entries: ReadonlyMap<string, JobEntry>): void;
+  /** Says for how long entries of {@link peekFresh} are the latest known and fresh. */
+  check(entries: ReadonlyMap<string, JobEntry>): StatesCheck;
+  /** Whether a check still holds. If so, its entries are served. */
+  holds(check: StatesCheck): boolean;
+  /** What would be known of the id if ICE did not know it. It ages like that. */
+  absence(id: string): JobEntry;
+  /** A page of the account's jobs that are visible. */
+  list(args: PackageJobsArguments, context: ReadContext, isVisible: IsVisible): Promise<PackageJobConnection>;
+  /**
+   * Begins to tell a listener of a job.
+   *
+   * @throws {OverloadedError} when too many jobs are watched
+   */
+  listen(id: string, listener: JobListener, context: ReadContext): Listening;
+  /**
+   * Submits a job and gives its first known state.
+   *
+   * @throws {ForbiddenError} when this gateway submits nothing
+   */
+  submit(input: SubmissionArgument, context: ReadContext): Promise<PackageJob>;
+  /** Milliseconds for which a state may still be served without asking ICE. */
+  freshForMs(entry: JobEntry): number;
+  /** Milliseconds until another read of the job can be worth its cost. It is `null` once the job has finished. */
+  pollAfterMs(job: PackageJob): number | null;
+  /** Whether somebody watches the job. Its `pollAfterMs` then goes by the clock. */
+  isWatched(id: string): boolean;
+}

@@ -1,0 +1,34 @@
+import type { JobAccess } from './access.ts';
+import type { PackageJobConnection, PackageJobsArguments } from './list/connection.ts';
+import type { IsVisible, PackageJob } from './model.ts';
+import type { JobEntry } from './store/entry.ts';
+import type { ReadContext } from './store/store.ts';
+
+/** The ways in which clients read jobs. All others are made of these. */
+export interface VisibleJobs extends Pick<JobAccess, 'get' | 'peekFresh' | 'listen'> {
+  list(args: PackageJobsArguments, context: ReadContext): Promise<PackageJobConnection>;
+}
+
+/** Hides jobs. A job that may not be seen is an id that ICE does not know, in age too. */
+export function seenBy(access: JobAccess, isVisible: IsVisible): VisibleJobs {
+  const isHidden = ({ job }: JobEntry) => job !== null && !isVisible(job);
+  const shown = (id: string, entry: JobEntry) => (isHidden(entry) ? access.absence(id) : entry);
+  return {
+    get: async (id, context, detail) => shown(id, await access.get(id, context, detail)),
+    peekFresh(ids) {
+      const entries = access.peekFresh(ids);
+      if (entries === undefined) return undefined;
+      for (const [id, entry] of entries) if (isHidden(entry)) entries.set(id, access.absence(id));
+      return entries;
+    },
+    list: (args, context) => access.list(args, context, isVisible),
+    listen(id, { onState, onFailure }, context) {
+      const listener = {
+        onState: (job: PackageJob | null) => onState(job !== null && isVisible(job) ? job : null),
+        onFailure,
+      };
+      const { entry, stop } = access.listen(id, listener, context);
+      return { entry: entry && shown(id, entry), stop };
+    },
+  };
+}
