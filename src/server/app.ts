@@ -7,7 +7,6 @@ import { LOOPBACK_ORIGIN } from '../loopback.ts';
 import type { Client } from './client.ts';
 import type { ServerEmitter } from './events.ts';
 import type { Executor } from './graphql/executor.ts';
-import type { OperationRecord } from './graphql/record.ts';
 import { logRequests } from './http/access-log.ts';
 import { createAdmissions, type Admissions } from './http/admission.ts';
 import { createChecks, type ChecksOptions } from './http/checks.ts';
@@ -28,13 +27,6 @@ import type { StoredResponses } from './response-cache/stored-responses.ts';
 import type { Connections } from './transports/connections.ts';
 import { graphqlRoute } from './transports/http.ts';
 import { acceptWebSockets } from './transports/websocket.ts';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The operation of a request for `/graphql`. */
-    operation: OperationRecord | null;
-  }
-}
 
 export interface AppOptions extends ChecksOptions {
   readonly logger: FastifyBaseLogger;
@@ -74,14 +66,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     requestIdHeader: false,
     genReqId: (request) => admissions.of(request).requestId,
     clientErrorHandler: refuseConnection,
-    frameworkErrors: (error, request, reply) => refuseUrl(error, request.id, reply.raw),
+    frameworkErrors: (error, request, reply) => {
+      admissions.track(request.raw, reply.raw);
+      refuseUrl(error, request, reply.raw);
+    },
   });
-  app.decorateRequest('operation', null);
   // The JSON parser stays. Any other content type is a 415.
   app.removeContentTypeParser('text/plain');
 
   logRequests(events, logger);
-  everyResponse(app, admissions, stopping, events);
+  everyResponse(app, admissions, stopping);
   errorResponses(app, events);
   await allowOrigins(app, options.corsOrigins);
   await acceptWebSockets(app);
@@ -105,29 +99,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
-/** The headers of every response, and the events of every request. */
-function everyResponse(
-  app: FastifyInstance,
-  admissions: Admissions,
-  stopping: AbortSignal,
-  events: ServerEmitter,
-): void {
+/** The headers of every response. */
+function everyResponse(app: FastifyInstance, admissions: Admissions, stopping: AbortSignal): void {
   app.addHook('onRequest', (request, reply, done) => {
+    // The listener has not seen a request for an upgrade.
+    admissions.track(request.raw, reply.raw);
     void reply.headers({
       'x-request-id': request.id,
       'x-content-type-options': 'nosniff',
       // This holds for every response that says nothing else. Some refusals could be stored by default.
       'cache-control': 'no-store',
-    });
-    // Fastify's onResponse never comes when the client has disconnected.
-    reply.raw.once('close', () => {
-      events.emit('requestEnd', admissions.of(request.raw), {
-        status: reply.statusCode,
-        durationMs: reply.elapsedTime,
-        source: request.ws && reply.statusCode === 200 ? 'upgraded' : 'executed',
-        isComplete: reply.raw.writableFinished,
-        operation: request.operation,
-      });
     });
     done();
   });

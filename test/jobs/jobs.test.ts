@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { RESTRICTED, startServer, type Server } from './support/visible-jobs.ts';
+import { RESTRICTED, startServer, type Server } from '../support/visible-jobs.ts';
 
 /** The address of a client that may see every job. */
 const UNRESTRICTED = '127.0.0.1';

@@ -111,7 +111,7 @@ function isGraphql({ url = '' }: IncomingMessage): boolean {
 }
 
 /** Whether Node takes the request for an upgrade, which is how WebSockets are opened. */
-function isUpgrade({ headers }: IncomingMessage): boolean {
+export function isUpgrade({ headers }: IncomingMessage): boolean {
   return headers.upgrade !== undefined && /\bupgrade\b/i.test(headers.connection ?? '');
 }
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance, FastifyReply, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { BOUNDS } from '../../bounds.ts';
 import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
-import type { Refusal } from './checks.ts';
+import { isUpgrade, type Refusal } from './checks.ts';
 import { pathOf } from './url.ts';
 
 /** The largest request body and the largest WebSocket message, in bytes. */
@@ -67,9 +67,11 @@ export function errorResponses(app: FastifyInstance, events: ServerEmitter): voi
 /** Answers a URL that Fastify's router cannot read. No hook has run by then. */
 export function refuseUrl(
   error: Error & { statusCode?: number },
-  requestId: string,
+  { id: requestId, raw }: FastifyRequest,
   response: ServerResponse,
 ): void {
+  // Nobody else would end the connection of an upgrade that is refused here.
+  if (isUpgrade(raw)) response.once('finish', () => raw.socket.destroySoon());
   const headers = {
     'content-type': 'application/json; charset=utf-8',
     'cache-control': 'no-store',

@@ -1,4 +1,5 @@
 /** The path of a URL, without the query string, which can hold a client's data. */
 export function pathOf(url: string): string {
-  return url.split('?', 1)[0] ?? '';
+  const end = url.indexOf('?');
+  return end === -1 ? url : url.slice(0, end);
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { LRUCache } from 'lru-cache';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Client } from '../client.ts';
-import type { RequestEnd, ServerEmitter } from '../events.ts';
+import type { ServerEmitter } from '../events.ts';
 import type { OperationRecord } from '../graphql/record.ts';
 import { serverTimingOfHits } from '../graphql/receipt.ts';
 import type { Admission, Admissions } from '../http/admission.ts';
@@ -11,6 +11,7 @@ import {
   represent,
   type CompleteResponse,
   type Representation,
+  type SentResponse,
 } from '../responses/response.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { readOperation } from './named-operation.ts';
@@ -39,14 +40,6 @@ export interface ResponseCacheOptions {
   /** Nothing is served to requests that come after it aborts. */
   readonly stopping: AbortSignal;
   readonly events: ServerEmitter;
-}
-
-/** A response that a route sent. */
-export interface SentResponse {
-  readonly response: CompleteResponse;
-  readonly record: OperationRecord;
-  /** All its headers. */
-  readonly headers: Readonly<Record<string, unknown>>;
 }
 
 /** Answers requests that repeat, ahead of the router and of Apollo Server. Every other request goes on as it came. */
@@ -113,13 +106,12 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
     const hit = stored.get(key, jobs);
     const found = hit ?? prepare(key, request, jobs);
     if (found === undefined) return false;
-    const source = hit === undefined ? 'prepared' : 'stored';
+    admission.source = hit === undefined ? 'prepared' : 'stored';
     const send = (representation: Representation) => {
       const ageS = Math.floor((now() - found.storedAt) / 1000);
       // Otherwise the client would keep an idle connection open, and closing would wait for it.
       if (stopping.aborted) response.shouldKeepAlive = false;
       write(response, found, representation, admission.requestId, ageS);
-      events.emit('requestEnd', admission, endOf(admission, response, source));
     };
     const representation = represent(found, request);
     if (!(representation instanceof Promise)) send(representation);
@@ -149,7 +141,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
 
   return {
     ahead: (next) => (request, response) => {
-      const admission = admissions.of(request);
+      const admission = admissions.track(request, response);
       if (admission.refusal !== undefined || stopping.aborted) return next(request, response);
       return lookUp(
         request,
@@ -170,15 +162,6 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
       if (operation && record.operation) prepared?.prepare(operation, record.operation);
     },
   };
-}
-
-function endOf(
-  { startedAt }: Admission,
-  { statusCode }: ServerResponse,
-  source: RequestEnd['source'],
-): RequestEnd {
-  const durationMs = performance.now() - startedAt;
-  return { status: statusCode, durationMs, source, isComplete: true, operation: null };
 }
 
 function write(

@@ -25,6 +25,14 @@ export interface CompleteResponse extends Content {
   readonly dependencies: ReadonlyMap<string, JobEntry> | undefined;
 }
 
+/** A response that a route sent, and what it was made of. */
+export interface SentResponse {
+  readonly response: CompleteResponse;
+  readonly record: OperationRecord;
+  /** All its headers. */
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
 /** What the representation of a response depends on. */
 export interface RepresentationRequest {
   readonly method?: string | undefined;

@@ -9,10 +9,10 @@ import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
 import type { GatewayContext } from '../graphql/context.ts';
 import type { Executor } from '../graphql/executor.ts';
-import { isSubscription, type OperationRecord } from '../graphql/record.ts';
+import { isSubscription } from '../graphql/record.ts';
 import type { Admissions } from '../http/admission.ts';
 import { VARY } from '../responses/cache-control.ts';
-import { createResponse, represent, type CompleteResponse } from '../responses/response.ts';
+import { createResponse, represent, type SentResponse } from '../responses/response.ts';
 import type { Connections } from './connections.ts';
 import { preferredWaitSeconds } from './prefer.ts';
 import { acceptsEventStream, sendEventStream } from './sse.ts';
@@ -24,14 +24,7 @@ export interface GraphqlRouteOptions {
   readonly connections: Connections;
   readonly jobsFor: (client: Client) => Jobs;
   /** Is called with each complete response without errors, when it is sent. */
-  readonly onResponse: (
-    request: IncomingMessage,
-    sent: {
-      readonly response: CompleteResponse;
-      readonly record: OperationRecord;
-      readonly headers: Readonly<Record<string, unknown>>;
-    },
-  ) => void;
+  readonly onResponse: (request: IncomingMessage, sent: SentResponse) => void;
   readonly events: ServerEmitter;
 }
 
@@ -85,7 +78,7 @@ async function execute(
 ): Promise<FastifyReply> {
   const { executor, connections } = options;
   const { record } = context;
-  request.operation = record;
+  options.admissions.of(request.raw).operation = record;
   const http = await executor.apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: toApollo(request, isStreamOnly),
     context: () => Promise.resolve(context),

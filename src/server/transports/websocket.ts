@@ -64,9 +64,10 @@ export type WebSocketHandler = (socket: WebSocket, request: FastifyRequest) => v
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */
 export function createWebSocketHandler(options: WebSocketOptions): WebSocketHandler {
-  const { connections, events } = options;
+  const { admissions, connections, events } = options;
   const server = makeServer<Record<string, unknown>, Connection>(serverOptions(options));
   return (socket, request) => {
+    admissions.of(request.raw).source = 'upgraded';
     const startedAt = performance.now();
     const controller = new AbortController();
     const connection: Connection = { request, disconnected: controller.signal, isOverLimitLogged: false };

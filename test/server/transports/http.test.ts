@@ -76,7 +76,7 @@ describe('GET /graphql', () => {
 
 describe('an operation', () => {
   it('ends at its deadline, with the jobs that were read', async () => {
-    const gateway = await startGateway({ env: { REQUEST_TIMEOUT_MS: '300' } });
+    const gateway = await startGateway({ env: { REQUEST_TIMEOUT_MS: '1500' } });
     const ids = [gateway.emulator.jobs.add(), gateway.emulator.jobs.add()];
     gateway.emulator.faults.add({ kind: 'hang', when: 'mid-body', jobId: ids[1] ?? '' });
     const { data, errors } = await gateway.query(BY_ID, { ids });

@@ -1,14 +1,15 @@
 import { pino } from 'pino';
-import { readConfig } from '../../../src/config.ts';
-import { startEmulator, type Emulator } from '../../../src/emulator/server.ts';
-import { createIceClient } from '../../../src/ice/client.ts';
-import { staticCredentials } from '../../../src/ice/credentials.ts';
-import { createJobs, EVERY_JOB, type IsVisible } from '../../../src/jobs/jobs.ts';
-import { createPlanner } from '../../../src/jobs/source/planner.ts';
-import { startJobs } from '../../../src/jobs/start-jobs.ts';
-import { createEvents } from '../../support/events.ts';
-import { NO_LIMITS } from '../../support/limits.ts';
-import { createServerOf } from '../../support/server.ts';
+import { readConfig } from '../../src/config.ts';
+import { startEmulator, type Emulator } from '../../src/emulator/server.ts';
+import { createIceClient } from '../../src/ice/client.ts';
+import { staticCredentials } from '../../src/ice/credentials.ts';
+import { createJobs, EVERY_JOB, type IsVisible } from '../../src/jobs/jobs.ts';
+import { createPlanner } from '../../src/jobs/source/planner.ts';
+import { startJobs } from '../../src/jobs/start-jobs.ts';
+import type { ServerEmitter } from '../../src/server/events.ts';
+import { createEvents } from './events.ts';
+import { NO_LIMITS } from './limits.ts';
+import { createServerOf } from './server.ts';
 
 /** The address of a client that may not see every job. */
 export const RESTRICTED = '127.0.0.2';
@@ -18,6 +19,7 @@ const isNotHidden: IsVisible = ({ userData }) => userData !== 'hidden';
 export interface Server {
   readonly emulator: Emulator;
   readonly url: string;
+  readonly events: ServerEmitter;
   /** How many requests were answered from memory. */
   inMemory(): number;
   close(): Promise<void>;
@@ -63,6 +65,7 @@ export async function startServer(now: () => number): Promise<Server> {
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
   return {
     emulator,
+    events: events.server,
     url: `http://127.0.0.1:${String(address.port)}`,
     inMemory: () => inMemory,
     async close() {
