@@ -1,7 +1,13 @@
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { Jobs } from '../jobs/jobs.ts';
 import { LOOPBACK_ORIGIN } from '../loopback.ts';
 import type { Client } from './client.ts';
@@ -67,7 +73,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     genReqId: (request) => admissions.of(request).requestId,
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, request, reply) => {
-      admissions.track(request.raw, reply.raw);
+      follow(request, reply, admissions);
       refuseUrl(error, request, reply.raw);
     },
   });
@@ -99,11 +105,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
+/** Tells of a request that Fastify answers. The listener ahead of it has not seen one for an upgrade. */
+function follow({ raw }: FastifyRequest, reply: FastifyReply, admissions: Admissions): void {
+  admissions.start(raw, reply.raw);
+  admissions.answered(raw, reply.raw);
+}
+
 /** The headers of every response. */
 function everyResponse(app: FastifyInstance, admissions: Admissions, stopping: AbortSignal): void {
   app.addHook('onRequest', (request, reply, done) => {
-    // The listener has not seen a request for an upgrade.
-    admissions.track(request.raw, reply.raw);
+    follow(request, reply, admissions);
     void reply.headers({
       'x-request-id': request.id,
       'x-content-type-options': 'nosniff',

@@ -112,6 +112,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
       // Otherwise the client would keep an idle connection open, and closing would wait for it.
       if (stopping.aborted) response.shouldKeepAlive = false;
       write(response, found, representation, admission.requestId, ageS);
+      admissions.answered(request, response);
     };
     const representation = represent(found, request);
     if (!(representation instanceof Promise)) send(representation);
@@ -141,7 +142,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
 
   return {
     ahead: (next) => (request, response) => {
-      const admission = admissions.track(request, response);
+      const admission = admissions.start(request, response);
       if (admission.refusal !== undefined || stopping.aborted) return next(request, response);
       return lookUp(
         request,
