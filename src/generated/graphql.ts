@@ -37,7 +37,10 @@ export type MediaObject = {
   readonly objectKey?: Maybe<Scalars['String']['output']>;
   /** Whether the name is an address or an id. */
   readonly type: MediaObjectType;
-  /** The address of an `OSS` object. `null` for the other types, and when `media` is not an address. */
+  /**
+   * The address of an `OSS` object, an `http`, `https` or `oss` URL. `null` for the other types, and when `media` is not
+   * such an address.
+   */
   readonly url?: Maybe<Scalars['URL']['output']>;
 };
 
@@ -118,8 +121,8 @@ export type PackageJob = Node & {
   /** The place where the package is written. `null` when ICE does not say. */
   readonly output?: Maybe<MediaObject>;
   /**
-   * The address of the finished package. `null` until ICE has one. ICE's lists leave it out, so this field can cost one
-   * call of ICE for each job of a list.
+   * The address of the finished package, an `http`, `https` or `oss` URL. `null` until ICE has one. ICE's lists leave it out,
+   * so this field can cost one call of ICE for each job of a list.
    */
   readonly outputUrl?: Maybe<Scalars['URL']['output']>;
   /** The id of the queue that runs the job. `null` when ICE does not say. */

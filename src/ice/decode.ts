@@ -1,5 +1,6 @@
 import { XMLParser } from 'fast-xml-parser';
 import { isJsonObject } from '../json-object.ts';
+import { parseAddress } from './address.ts';
 
 /** The status of a packaging job. UNKNOWN is any text that ICE does not document. */
 export type JobStatus = 'INIT' | 'SUCCESS' | 'FAIL' | 'UNKNOWN';
@@ -211,7 +212,11 @@ function decodeMedia(value: unknown, member: string, report: ReportViolation): I
     return null;
   }
   const read = memberReader(value, member, report);
-  return { type: read.enumOf('Type', MEDIA_TYPES) ?? 'UNKNOWN', media: read.text('Media') };
+  const type = read.enumOf('Type', MEDIA_TYPES) ?? 'UNKNOWN';
+  const media = read.text('Media');
+  // It stays as it is, as `media` is verbatim. What is no address is reported here, once for all who ask for `url`.
+  if (type === 'OSS' && media !== null) read.url('Media');
+  return { type, media };
 }
 
 /** Reads members by name. An absent member is `null`. A wrong member is reported and `null`. */
@@ -233,7 +238,7 @@ function memberReader(value: Readonly<Record<string, unknown>>, parent: string, 
   return {
     text,
     time: (name: string) => parsed(name, parseTime),
-    url: (name: string) => parsed(name, (text) => URL.parse(text)?.href ?? null),
+    url: (name: string) => parsed(name, parseAddress),
     integer(name: string): number | null {
       const member = value[name] ?? null;
       if (member === null) return null;

@@ -1,3 +1,4 @@
+import { parseAddress } from '../ice/address.ts';
 import type { IceMedia } from '../ice/decode.ts';
 
 /** A media file as ICE names it. Everything else about it is read from that name. */
@@ -12,9 +13,12 @@ export interface OssAddress {
 
 const NOTHING: OssAddress = { bucket: null, objectKey: null, fileName: null };
 
-/** The address as the URL Standard writes it, or `null` when the object is not named by an address. */
+/**
+ * The address as the URL Standard writes it, or `null` when the object is not named by an `http:`, `https:` or `oss:`
+ * address.
+ */
 export function mediaUrl({ type, media }: MediaObject): string | null {
-  return type === 'OSS' && media !== null ? (URL.parse(media)?.href ?? null) : null;
+  return type === 'OSS' && media !== null ? parseAddress(media) : null;
 }
 
 /**

@@ -83,7 +83,7 @@ describe('a member of a job that has a wrong value', () => {
 
   it('hides only itself in outputUrl of listed jobs', async ({ gateway }) => {
     const PACKAGE = expect.stringMatching(/^http:/);
-    const values = [7, true, [], {}, null, '', 'nowhere'];
+    const values = [7, true, [], {}, null, '', 'nowhere', 'javascript:alert(1)', 'data:text/html,x'];
     const ids = addWrongJobs(gateway, 'OutputUrl', values);
     const { data, errors } = await gateway.query(
       `{ packageJobs(first: ${String(ids.length)}) { nodes { id outputUrl } } }`,
@@ -94,6 +94,26 @@ describe('a member of a job that has a wrong value', () => {
     expect(nodes).toEqual(
       expect.arrayContaining(ids.map((id) => ({ id, outputUrl: id === ids.at(-1) ? PACKAGE : null }))),
     );
+  });
+});
+
+describe('an address that a page would run', () => {
+  it('is text alone, wherever the media of a job is shown', async ({ gateway }) => {
+    const media = 'javascript:alert(1)';
+    const id = gateway.emulator.jobs.add({
+      output: { Type: 'OSS', Media: media },
+      inputs: [{ Type: 'OSS', Media: media }],
+    });
+    const shown = { type: 'OSS', media, url: null, bucket: null, objectKey: null, fileName: null };
+    const job = { inputs: [shown], output: shown };
+    const fields = `output { ...M } inputs { ...M }`;
+    const query = `query ($id: ID!) { packageJob(id: $id) { ${fields} } packageJobs(first: 1) { nodes { ${fields} } } }
+      fragment M on MediaObject { type media url bucket objectKey fileName }`;
+    for (let time = 0; time < 3; time += 1) {
+      const { data, errors } = await gateway.query(query, { id });
+      expect(errors).toBeUndefined();
+      expect(data).toEqual({ packageJob: job, packageJobs: { nodes: [job] } });
+    }
   });
 });
 

@@ -106,6 +106,57 @@ describe('decodeJobResponse', () => {
   });
 
   it.for([
+    ['javascript:alert(1)'],
+    ['JavaScript:alert(1)'],
+    ['\u0001java\nscript:alert(1)'],
+    ['data:text/html,<script>alert(1)</script>'],
+    ['vbscript:msgbox(1)'],
+    ['file:///etc/passwd'],
+    ['blob:https://app.example.com/9115d58c'],
+    ['ftp://bucket/key'],
+    ['ws://bucket/key'],
+    ['oss:key'],
+    ['//cdn.example.com/a.m3u8'],
+  ])('reads OutputUrl %j as null, keeps it as media, and reports both', ([text = '']) => {
+    const media = { Type: 'OSS', Media: text };
+    const { job, violations } = decode({
+      OutputUrl: text,
+      Output: media,
+      Inputs: [{ Input: media }],
+      UserData: text,
+    });
+    expect(job).toMatchObject({
+      outputUrl: null,
+      output: { type: 'OSS', media: text },
+      inputs: [{ type: 'OSS', media: text }],
+      userData: text,
+    });
+    expect(violations.toSorted((a, b) => (a.member < b.member ? -1 : 1))).toEqual([
+      { kind: 'invalid value', member: 'PackageJob.Inputs[].Input.Media' },
+      { kind: 'invalid value', member: 'PackageJob.Output.Media' },
+      { kind: 'invalid value', member: 'PackageJob.OutputUrl' },
+    ]);
+  });
+
+  it.for([
+    ['http://b.oss-cn-shanghai.aliyuncs.com/a.m3u8', 'http://b.oss-cn-shanghai.aliyuncs.com/a.m3u8'],
+    ['HTTPS://CDN.example.com/ä', 'https://cdn.example.com/%C3%A4'],
+    ['oss://bucket/path/a b.mp4', 'oss://bucket/path/a%20b.mp4'],
+  ] as const)('reads OutputUrl %j as %j', ([text, url]) => {
+    const { job, violations } = decode({ OutputUrl: text, Output: { Type: 'OSS', Media: text } });
+    expect(job).toMatchObject({ outputUrl: url, output: { media: text } });
+    expect(violations).toEqual([]);
+  });
+
+  it('reports no id in the media library, and no empty text', () => {
+    const { violations } = decode({
+      Output: { Type: 'Media', Media: 'javascript:alert(1)' },
+      Inputs: [{ Input: { Type: 'OSS', Media: '' } }, { Input: { Type: 'OSS' } }],
+    });
+    expect(violations).toEqual([]);
+  });
+
+  it.for([
     ['2022-09-08T11:34:05Z', '2022-09-08T11:34:05Z'],
     ['2022-09-08T11:34:05Z\n    ', '2022-09-08T11:34:05Z'],
     ['2022-09-08T19:34:05+08:00', '2022-09-08T11:34:05Z'],

@@ -46,4 +46,16 @@ describe('mediaUrl', () => {
       mediaUrl({ type: 'MEDIA', media: 'oss://b/k' }),
     ]).toEqual([null, null, null]);
   });
+
+  it.for([
+    'javascript:alert(1)',
+    ' java\tscript:alert(1)',
+    'data:text/html,x',
+    'file:///a',
+    'vbscript:x',
+    'ftp://bucket/key',
+    'oss:///key',
+  ])('is null for %j, which no page should link to', (media) => {
+    expect(mediaUrl(oss(media))).toBeNull();
+  });
 });
