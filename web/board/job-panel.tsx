@@ -61,7 +61,7 @@ function Details({ job }: { readonly job: JobDetailsFragment }) {
           ))}
         </Entry>
         <Entry term="Output">{job.output && <Media media={job.output} />}</Entry>
-        <Entry term="Package">{job.outputUrl && <a href={job.outputUrl}>{job.outputUrl}</a>}</Entry>
+        <Entry term="Package">{job.outputUrl && <Address url={job.outputUrl} />}</Entry>
         <Entry term="Priority">{job.priority}</Entry>
         <Entry term="Queue">{job.pipelineId && <code>{job.pipelineId}</code>}</Entry>
         <Entry term="Submitted by">{job.triggerSource}</Entry>
@@ -83,6 +83,11 @@ function Entry({ term, children }: { readonly term: string; readonly children: R
       <dd>{children}</dd>
     </div>
   );
+}
+
+/** A link where browsers can follow it, and else a text. */
+function Address({ url }: { readonly url: string }) {
+  return /^https?:/.test(url) ? <a href={url}>{url}</a> : <code>{url}</code>;
 }
 
 function Media({ media: { type, media } }: { readonly media: MediaFragment }) {
