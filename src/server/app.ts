@@ -63,7 +63,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const cache = createResponseCache({ ...options, admissions, maxBodyBytes: MAX_BODY_BYTES });
   const app: FastifyInstance = fastify({
     // Fastify leaves the timeouts to whoever creates the server.
-    serverFactory: (listener) => createServer(TIMEOUTS, cache.ahead(listener)),
+    serverFactory: (listener) =>
+      createServer(TIMEOUTS, cache.ahead(listener))
+        // Ahead of the router, which reads the target. Other requests are admitted ahead of the response cache.
+        .on('upgrade', (request) => void admissions.of(request)),
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     bodyLimit: MAX_BODY_BYTES,

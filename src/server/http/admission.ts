@@ -6,6 +6,7 @@ import type { OperationRecord } from '../graphql/record.ts';
 import type { Refusal, RequestCheck } from './checks.ts';
 import { clientOf } from './client.ts';
 import { requestIdOf } from './request-id.ts';
+import { normalizeTarget } from './target.ts';
 import { pathOf } from './url.ts';
 
 /** What is decided about a request before anything else, and who answers it. */
@@ -67,7 +68,10 @@ export function createAdmissions(
   }
 
   function of(request: AdmittedRequest): Admission {
-    return (request[ADMISSION] ??= {
+    const decided = request[ADMISSION];
+    if (decided !== undefined) return decided;
+    normalizeTarget(request);
+    return (request[ADMISSION] = {
       requestId: requestIdOf(request.headers),
       client: clientOf(request),
       method: request.method ?? '',

@@ -3,6 +3,7 @@ import { MIMEType } from 'node:util';
 import { isLoopbackAuthority } from '../../loopback.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
 import { mayOpenWebSocket, type AllowedOrigins } from './origins.ts';
+import { isTarget } from './target.ts';
 import { pathOf } from './url.ts';
 
 /** Why a request is refused. */
@@ -38,6 +39,7 @@ export function createChecks({
 }: ChecksOptions): Readonly<Record<string, RequestCheck>> {
   return {
     draining: ({ url = '' }) => (stopping.aborted && !HEALTH_PATHS.has(pathOf(url)) ? DRAINING : undefined),
+    target: (request) => (isTarget(request) ? undefined : NO_TARGET),
     host: ({ headers }) =>
       !isHostChecked || isLoopbackAuthority(headers.host ?? '') ? undefined : FOREIGN_HOST,
     origin: (request) =>
@@ -66,6 +68,13 @@ export const DRAINING: Refusal = {
   code: 'OVERLOADED',
   message: 'The gateway is shutting down',
   headers: { 'retry-after': '1' },
+};
+
+const NO_TARGET: Refusal = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message:
+    'The target of the request must be a path, or an http(s) URL without user information and fragment',
 };
 
 /**

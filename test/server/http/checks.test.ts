@@ -1,60 +1,24 @@
-import { once } from 'node:events';
-import { request, type IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createChecks } from '../../../src/server/http/checks.ts';
 import { MAX_BODY_BYTES } from '../../../src/server/http/error-responses.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { sha256 } from '../../support/hash.ts';
 import { apolloManifest, writeManifest } from '../../support/manifest.ts';
+import {
+  ask,
+  askWhileStopping,
+  ORIGIN,
+  UPGRADE,
+  withHeaders,
+  type RefusedRequest,
+  type Served,
+} from '../support/asked.ts';
+import { MALFORMED } from '../support/malformed-requests.ts';
 
 const JOB = 'query Job($id: ID!) { packageJob(id: $id) { id status } }';
 const OTHER = 'query Job($id: ID!) { packageJob(id: $id) { id } }';
 
-const ORIGIN = 'https://app.example';
-
-/** A request for the operation that the cached gateway has in memory. */
-interface Asked {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
-interface Answered {
-  readonly status: number;
-  readonly text: string;
-  /** Whether a page of an allowed origin may read it. */
-  readonly isReadable: boolean;
-}
-
-/** The same operation by both methods, as it is served. */
-interface Served {
-  readonly post: Asked & { readonly body: string };
-  readonly get: Asked;
-  readonly variables: { readonly id: string };
-}
-
-interface Row {
-  readonly name: string;
-  /** The check that refuses it. `undefined`: something behind the checks does. */
-  readonly check?: string;
-  readonly status: number;
-  readonly code: string;
-  readonly refused: (served: Served) => Asked;
-  /** @default {@link ask} */
-  readonly send?: (gateway: TestGateway, asked: Asked, served: Served) => Promise<Answered>;
-}
-
-const UPGRADE = {
-  connection: 'Upgrade',
-  upgrade: 'websocket',
-  'sec-websocket-version': '13',
-  'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
-  'sec-websocket-protocol': 'graphql-transport-ws',
-};
-
-const ROWS: readonly Row[] = [
+const ROWS: readonly RefusedRequest[] = [
   {
     name: 'that comes while the gateway stops, by POST',
     check: 'draining',
@@ -136,6 +100,7 @@ const ROWS: readonly Row[] = [
     code: 'BAD_REQUEST',
     refused: ({ get }) => withHeaders(get, { 'apollo-require-preflight': '', 'content-type': 'text/plain' }),
   },
+  ...MALFORMED,
   {
     name: 'that is too large',
     status: 413,
@@ -255,55 +220,4 @@ async function startServing(env: Readonly<Record<string, string>>): Promise<Serv
     expect([status, text]).toEqual([200, `{"data":{"packageJob":{"id":"${id}","status":"SUCCESS"}}}\n`]);
   }
   return { gateway, served: { post, get, variables }, inMemory: () => inMemory };
-}
-
-/** Gives the request these headers. Empty ones are left out. */
-function withHeaders(asked: Asked, headers: Readonly<Record<string, string>>): Asked {
-  const all = Object.entries({ ...asked.headers, ...headers });
-  return { ...asked, headers: Object.fromEntries(all.filter(([, value]) => value !== '')) };
-}
-
-async function ask({ url }: TestGateway, { method, path, headers, body = '' }: Asked): Promise<Answered> {
-  const length = body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-  const outgoing = request(`${url}${path}`, { method, headers: { ...headers, ...length }, agent: false });
-  const responded = once(outgoing, 'response') as Promise<[IncomingMessage]>;
-  outgoing.end(body);
-  const [response] = await responded;
-  let text = '';
-  for await (const chunk of response.setEncoding('utf8')) text += String(chunk);
-  const isReadable = response.headers['access-control-allow-origin'] === ORIGIN;
-  return { status: response.statusCode ?? 0, text, isReadable };
-}
-
-/** Sends the head of a request only in part, before the gateway begins to stop, and the rest after that. */
-async function askWhileStopping(gateway: TestGateway, asked: Asked, { post }: Served): Promise<Answered> {
-  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1').setEncoding('utf8');
-  const ended = once(socket, 'close');
-  let text = '';
-  const answered = new Promise<void>((resolve) =>
-    socket.on('data', (chunk: string) => {
-      text += chunk;
-      resolve();
-    }),
-  );
-  const message = messageOf(asked);
-  socket.write(messageOf(post) + message.slice(0, 20));
-  await answered;
-  const closed = gateway.close();
-  socket.write(message.slice(20));
-  await ended;
-  await closed;
-  const [, second = ''] = text.split(/(?<=\})\n?(?=HTTP)/);
-  const [head = '', content = ''] = second.split('\r\n\r\n');
-  const isReadable = head.includes(`\r\naccess-control-allow-origin: ${ORIGIN}`);
-  return { status: Number(head.split(' ', 2)[1]), text: content, isReadable };
-}
-
-/** A request as it is sent. */
-function messageOf({ method, path, headers, body = '' }: Asked): string {
-  const length = body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-  const lines = Object.entries({ host: '127.0.0.1', ...headers, ...length }).map(
-    ([name, value]) => `${name}: ${value}\r\n`,
-  );
-  return `${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
 }

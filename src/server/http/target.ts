@@ -1,0 +1,44 @@
+import type { IncomingMessage } from 'node:http';
+import { hostOf } from '../../host.ts';
+
+/**
+ * Gives the target of a request the one form that all who come after read it in: a path, and a query string if it has one.
+ * Otherwise the router would take `/graphq%6c` for `/graphql`, and the checks would not.
+ *
+ * - The authority of `http://host/path` takes the place of the `Host` header.
+ * - Characters of the path that need no percent-encoding lose it.
+ *
+ * What is no such target stays as it is. {@link isTarget} tells.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+ */
+export function normalizeTarget(request: IncomingMessage): void {
+  const { url = '', headers } = request;
+  const [, authority, rest] = ABSOLUTE.exec(url) ?? [];
+  let target = url;
+  if (authority !== undefined && rest !== undefined && hostOf(authority) !== undefined) {
+    target = rest.startsWith('/') ? rest : `/${rest}`;
+    // Without the header the request is refused, whatever its target says.
+    if (headers.host !== undefined) headers.host = authority;
+  }
+  const queryStart = target.indexOf('?');
+  const path = queryStart === -1 ? target : target.slice(0, queryStart);
+  if (path.includes('%')) target = decodeUnreserved(path) + target.slice(path.length);
+  if (target !== url) request.url = target;
+}
+
+const ABSOLUTE = /^https?:\/\/([^/?#]*)([^]*)$/i;
+
+/** The text with the characters decoded that are the same with and without percent-encoding. */
+function decodeUnreserved(path: string): string {
+  return path.replace(/%[\da-f]{2}/gi, (encoded) => {
+    const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
+    return /[\w.~-]/.test(character) ? character : encoded;
+  });
+}
+
+/** Whether a target is a path, or `*` of an `OPTIONS` request. A fragment, which the router would cut off, makes it none. */
+export function isTarget({ url = '', method }: IncomingMessage): boolean {
+  if (url.includes('#')) return false;
+  return url.startsWith('/') || (url === '*' && method === 'OPTIONS');
+}
