@@ -26,4 +26,11 @@ export const BOUNDS = {
     what: 'The body of a request, and a message of a WebSocket',
     reason: 'The largest operations within the other limits take a tenth of it.',
   },
+  requestHeaders: {
+    max: 200,
+    unit: 'items',
+    per: 'request',
+    what: 'The headers of a request',
+    reason: 'Browsers and proxies send 10 to 40. Node leaves out those over 1,000 without a word.',
+  },
 } as const satisfies Record<string, Bound>;

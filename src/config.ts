@@ -1,4 +1,5 @@
-import { createReader, type Environment, type Reader } from './environment.ts';
+import { createReader, readNetwork, readOrigin, type Environment, type Reader } from './environment.ts';
+import { readHost } from './host.ts';
 import { isLoopback } from './loopback.ts';
 import { OTHERS } from './variables.ts';
 
@@ -19,6 +20,10 @@ export interface Config {
   readonly production: boolean;
   readonly host: string;
   readonly port: number;
+  /** The hosts that requests may be made to. `loopback`: those of this machine. A list has the form of `hostOf`. */
+  readonly allowedHosts: 'loopback' | 'any' | readonly string[];
+  /** How many proxies, or which addresses and networks, may tell the address of a client. 0: none. */
+  readonly trustedProxies: number | readonly string[];
   readonly upstream: UpstreamConfig;
   readonly callsPerSecond: number;
   readonly maxConcurrency: number;
@@ -86,11 +91,6 @@ export function readConfig(env: Environment): Config {
       `HOST ${JSON.stringify(host)} opens your ICE account to the network: say AUTH=none if that is meant, or use 127.0.0.1`,
     );
   }
-  const minMs = read.integer('POLL_MIN_MS');
-  const maxMs = read.integer('POLL_MAX_MS');
-  if (minMs > maxMs)
-    problems.push(`POLL_MIN_MS (${String(minMs)}) must not exceed POLL_MAX_MS (${String(maxMs)})`);
-
   const persistedOperations = read.text('PERSISTED_OPERATIONS', /./, 'the path of a manifest');
   const persistedOnly = read.boolean('PERSISTED_ONLY', false);
   if (persistedOnly && persistedOperations === undefined) {
@@ -101,6 +101,8 @@ export function readConfig(env: Environment): Config {
     production,
     host,
     port: read.integer('PORT'),
+    allowedHosts: readAllowedHosts(env, read, production || !isLoopback(host), problems),
+    trustedProxies: readTrustedProxies(env, read),
     upstream,
     callsPerSecond: read.integer('ICE_CALLS_PER_SECOND'),
     maxConcurrency: read.integer('ICE_MAX_CONCURRENCY'),
@@ -119,19 +121,56 @@ export function readConfig(env: Environment): Config {
     allowSubmit: read.boolean('ALLOW_SUBMIT', upstream.kind === 'emulator'),
     persistedOperations,
     persistedOnly,
-    pollInterval: { minMs, maxMs },
+    pollInterval: readPollInterval(read, problems),
     streams: {
       max: read.integer('MAX_STREAMS'),
       maxPerClient: read.integer('MAX_STREAMS_PER_ADDRESS'),
       keepAliveMs: read.integer('STREAM_KEEPALIVE_MS'),
     },
-    corsOrigins: read.origins('CORS_ORIGINS') ?? (production ? [] : 'loopback'),
+    corsOrigins: readOrigins(read) ?? (production ? [] : 'loopback'),
     ide: read.boolean('IDE', !production),
     introspection: read.boolean('INTROSPECTION', !production),
     logLevel: read.oneOf('LOG_LEVEL', OTHERS.LOG_LEVEL.values) ?? OTHERS.LOG_LEVEL.default,
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function readPollInterval(read: Reader, problems: string[]): Config['pollInterval'] {
+  const minMs = read.integer('POLL_MIN_MS');
+  const maxMs = read.integer('POLL_MAX_MS');
+  if (minMs > maxMs)
+    problems.push(`POLL_MIN_MS (${String(minMs)}) must not exceed POLL_MAX_MS (${String(maxMs)})`);
+  return { minMs, maxMs };
+}
+
+/** @param mustBeSet whether a browser or a proxy may come by other names than those of this machine */
+function readAllowedHosts(
+  env: Environment,
+  read: Reader,
+  mustBeSet: boolean,
+  problems: string[],
+): Config['allowedHosts'] {
+  if (env['ALLOWED_HOSTS'] === '*') return 'any';
+  if (mustBeSet && env['ALLOWED_HOSTS'] === undefined) {
+    problems.push(
+      'ALLOWED_HOSTS must be set with NODE_ENV=production, or a HOST that others can reach: ' +
+        'the host names that requests are made to, such as jobs.example.com, separated by commas; * says any',
+    );
+  }
+  const expected = '* or host names such as jobs.example.com, without a port';
+  return read.list('ALLOWED_HOSTS', readHost, expected) ?? 'loopback';
+}
+
+function readTrustedProxies(env: Environment, read: Reader): Config['trustedProxies'] {
+  const count = env['TRUST_PROXY'] ?? '';
+  if (/^(?:[1-9]|[12]\d|3[0-2])$/.test(count)) return Number(count);
+  const expected = 'the number of proxies, 1 to 32, or their addresses such as 10.0.0.0/8';
+  return read.list('TRUST_PROXY', readNetwork, expected) ?? 0;
+}
+
+function readOrigins(read: Reader): readonly string[] | undefined {
+  return read.list('CORS_ORIGINS', readOrigin, 'origins such as https://app.example.com');
 }
 
 function readUpstream(

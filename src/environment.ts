@@ -1,8 +1,12 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { isLoopback } from './loopback.ts';
 import { INTEGERS, type IntegerName, type VariableName } from './variables.ts';
 
 /** Environment variables, before they are checked. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads one item of a list. It gives `undefined` when the item is wrong. */
+type ItemReader = (item: string) => string | undefined;
 
 export type Reader = ReturnType<typeof createReader>;
 
@@ -58,15 +62,28 @@ export function createReader(env: Environment, problems: string[]) {
       );
       return undefined;
     },
-    origins(name: VariableName): readonly string[] | undefined {
+    /** Texts separated by commas, each as `parse` reads it. */
+    list(name: VariableName, parse: ItemReader, expected: string): readonly string[] | undefined {
       const value = env[name];
       if (value === undefined) return undefined;
-      const origins = value.split(',').map((origin) => origin.trim());
-      if (origins.every((origin) => /^https?:/.test(origin) && URL.parse(origin)?.origin === origin))
-        return origins;
-      return reject(name, 'origins such as https://app.example.com, separated by commas', value);
+      const items = value.split(',').map((item) => parse(item.trim()));
+      const read = items.filter((item) => item !== undefined);
+      return read.length === items.length ? read : reject(name, `${expected}, separated by commas`, value);
     },
   };
+}
+
+/** An http(s) origin. */
+export function readOrigin(text: string): string | undefined {
+  return /^https?:/.test(text) && URL.parse(text)?.origin === text ? text : undefined;
+}
+
+/** An IP address, or a network as CIDR writes it. An IPv4 address is written as such, not mapped into IPv6. */
+export function readNetwork(text: string): string | undefined {
+  const [address = '', bits, ...more] = text.split('/');
+  const max = isIPv4(address) ? 32 : isIPv6(address) && !/%|:ffff:/i.test(address) ? 128 : 0;
+  const isLength = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= max);
+  return max > 0 && isLength && more.length === 0 ? text : undefined;
 }
 
 function shown(value: string): string {

@@ -10,7 +10,6 @@ import type { JobsEmitter, JobsEvents } from './jobs/events.ts';
 import { createJobs, EVERY_JOB, type Jobs } from './jobs/jobs.ts';
 import { createPlanner } from './jobs/source/planner.ts';
 import { startJobs } from './jobs/start-jobs.ts';
-import { isLoopback } from './loopback.ts';
 import { createApp } from './server/app.ts';
 import type { ServerEmitter, ServerEvents } from './server/events.ts';
 import { createApollo } from './server/graphql/apollo.ts';
@@ -160,7 +159,8 @@ async function startServer(
     prepared: isJitOn ? createPreparedOperations(schema) : undefined,
     jobsFor,
     corsOrigins: config.corsOrigins,
-    isHostChecked: !config.production && isLoopback(config.host),
+    allowedHosts: config.allowedHosts,
+    trustedProxies: config.trustedProxies,
     pagesDirectory: config.ide ? PAGES_DIRECTORY : undefined,
     stopping,
     now,

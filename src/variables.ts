@@ -68,6 +68,11 @@ export const OTHERS = {
   ALLOW_SUBMIT: { default: 'true with the emulator, false with ICE', values: BOOLEAN },
   PERSISTED_OPERATIONS: { default: undefined, values: 'the path of a manifest' },
   PERSISTED_ONLY: { default: 'false', values: BOOLEAN },
+  ALLOWED_HOSTS: {
+    default: 'loopback names on a loopback HOST in development; otherwise it must be set',
+    values: 'host names, or *',
+  },
+  TRUST_PROXY: { default: undefined, values: '1–32, or addresses' },
   CORS_ORIGINS: {
     default: 'in development every origin on this machine, in production none',
     values: 'origins',

@@ -21,6 +21,8 @@ describe('readConfig', () => {
       production: false,
       host: '127.0.0.1',
       port: 4000,
+      allowedHosts: 'loopback',
+      trustedProxies: 0,
       upstream: { kind: 'emulator' },
       callsPerSecond: 50,
       maxConcurrency: 32,
@@ -44,9 +46,10 @@ describe('readConfig', () => {
   });
 
   it('turns the conveniences of development off in production', () => {
-    const config = readConfig({ NODE_ENV: 'production', UPSTREAM: 'ice' });
+    const production = { NODE_ENV: 'production', UPSTREAM: 'ice', ALLOWED_HOSTS: '*' };
+    const config = readConfig(production);
     expect(config).toMatchObject({ production: true, corsOrigins: [], ide: false, introspection: false });
-    expect(readConfig({ NODE_ENV: 'production', UPSTREAM: 'ice', IDE: 'true' }).ide).toBe(true);
+    expect(readConfig({ ...production, IDE: 'true' }).ide).toBe(true);
   });
 
   it.for<[Record<string, string>, string]>([
@@ -197,18 +200,90 @@ describe('readConfig', () => {
   });
 
   it('asks for a word before it opens a real account to the network', () => {
-    expect(problemsOf({ UPSTREAM: 'ice', HOST: '0.0.0.0' })).toEqual([
+    const open = { HOST: '0.0.0.0', ALLOWED_HOSTS: 'jobs.example.com' };
+    expect(problemsOf({ ...open, UPSTREAM: 'ice' })).toEqual([
       expect.stringMatching(/^HOST "0\.0\.0\.0" opens your ICE account/),
     ]);
-    expect(problemsOf({ UPSTREAM: 'ice', HOST: '0.0.0.0', AUTH: 'none' })).toEqual([]);
-    expect(problemsOf({ UPSTREAM: 'emulator', HOST: '0.0.0.0' })).toEqual([]);
+    expect(problemsOf({ ...open, UPSTREAM: 'ice', AUTH: 'none' })).toEqual([]);
+    expect(problemsOf({ ...open, UPSTREAM: 'emulator' })).toEqual([]);
     for (const HOST of ['localhost', '127.0.0.2', '::1'])
       expect(problemsOf({ UPSTREAM: 'ice', HOST })).toEqual([]);
   });
 
   it('asks for UPSTREAM in production', () => {
-    expect(problemsOf({ NODE_ENV: 'production' })).toEqual([
+    expect(problemsOf({ NODE_ENV: 'production', ALLOWED_HOSTS: '*' })).toEqual([
       'UPSTREAM must be set with NODE_ENV=production: emulator or ice',
+    ]);
+  });
+
+  it.for([{ NODE_ENV: 'production' }, { HOST: '0.0.0.0' }, { HOST: '::' }, { HOST: 'jobs.example.com' }])(
+    'asks for ALLOWED_HOSTS with %j, as others than this machine may come by a name',
+    (env) => {
+      const { NODE_ENV = '', HOST = '127.0.0.1' } = env as { NODE_ENV?: string; HOST?: string };
+      const all = { UPSTREAM: 'emulator', NODE_ENV, HOST };
+      expect(problemsOf(all)).toEqual([
+        'ALLOWED_HOSTS must be set with NODE_ENV=production, or a HOST that others can reach: ' +
+          'the host names that requests are made to, such as jobs.example.com, separated by commas; * says any',
+      ]);
+      expect(problemsOf({ ...all, ALLOWED_HOSTS: 'jobs.example.com' })).toEqual([]);
+      expect(readConfig({ ...all, ALLOWED_HOSTS: '*' }).allowedHosts).toBe('any');
+    },
+  );
+
+  it('reads the hosts that requests may be made to in one form', () => {
+    const ALLOWED_HOSTS = 'Jobs.example.com., 10.0.0.5 ,[2001:DB8:0::1],bücher.example';
+    const hosts = ['jobs.example.com', '10.0.0.5', '[2001:db8::1]', 'xn--bcher-kva.example'];
+    expect(readConfig({ ALLOWED_HOSTS }).allowedHosts).toEqual(hosts);
+  });
+
+  it.for<[string, number | readonly string[]]>([
+    ['1', 1],
+    ['32', 32],
+    ['10.0.0.0/8', ['10.0.0.0/8']],
+    ['192.0.2.1, fd00::/8 , ::1', ['192.0.2.1', 'fd00::/8', '::1']],
+  ])('reads TRUST_PROXY=%s', ([TRUST_PROXY, trustedProxies]) => {
+    expect(readConfig({ TRUST_PROXY }).trustedProxies).toEqual(trustedProxies);
+  });
+
+  it.for([
+    '',
+    '0',
+    '33',
+    '-1',
+    '1.5',
+    'true',
+    'all',
+    '10.0.0.0/0',
+    '10.0.0.0/33',
+    '10.0.0.0/8/8',
+    '10.0.0/8',
+    '::/129',
+    'fe80::1%eth0',
+    '::ffff:10.0.0.0/104',
+    '10.0.0.1:80',
+    '10.0.0.1,,10.0.0.2',
+  ])('refuses TRUST_PROXY=%j', (TRUST_PROXY) => {
+    expect(problemsOf({ TRUST_PROXY })).toEqual([
+      expect.stringMatching(
+        /^TRUST_PROXY must be the number of proxies, 1 to 32, or their addresses such as 10\.0\.0\.0\/8, separated by commas, got /,
+      ),
+    ]);
+  });
+
+  it.for([
+    '',
+    'https://jobs.example.com',
+    'jobs.example.com:443',
+    '*, a',
+    'a,,b',
+    '*.example.com',
+    '::1',
+    'a b',
+  ])('refuses ALLOWED_HOSTS=%j', (ALLOWED_HOSTS) => {
+    expect(problemsOf({ ALLOWED_HOSTS, NODE_ENV: 'production', UPSTREAM: 'emulator' })).toEqual([
+      expect.stringMatching(
+        /^ALLOWED_HOSTS must be \* or host names such as jobs\.example\.com, without a port, separated by commas, got /,
+      ),
     ]);
   });
 

@@ -16,6 +16,7 @@ import type { Executor } from './graphql/executor.ts';
 import { logRequests } from './http/access-log.ts';
 import { createAdmissions, type Admissions } from './http/admission.ts';
 import { createChecks, type ChecksOptions } from './http/checks.ts';
+import { createClientOf, type TrustedProxies } from './http/client.ts';
 import {
   errorResponses,
   MAX_BODY_BYTES,
@@ -36,6 +37,7 @@ import { acceptWebSockets } from './transports/websocket.ts';
 
 export interface AppOptions extends ChecksOptions {
   readonly logger: FastifyBaseLogger;
+  readonly trustedProxies: TrustedProxies;
   readonly readiness: Readiness;
   readonly executor: Executor;
   readonly connections: Connections;
@@ -50,8 +52,11 @@ export interface AppOptions extends ChecksOptions {
   readonly events: ServerEmitter;
 }
 
-/** How long a request may take to arrive, and how long a connection stays open unused, in milliseconds. */
-const TIMEOUTS = { requestTimeout: 30_000, keepAliveTimeout: 72_000 };
+/**
+ * How long a request may take to arrive, and how long a connection stays open unused, in milliseconds. Fastify leaves that to
+ * whoever creates the server. Node's own refusal of a request without a host has no body.
+ */
+const SERVER_OPTIONS = { requestTimeout: 30_000, keepAliveTimeout: 72_000, requireHostHeader: false };
 
 /**
  * The gateway's HTTP side. A request passes these in order: the checks, the response cache, then Fastify with its plugins.
@@ -59,12 +64,12 @@ const TIMEOUTS = { requestTimeout: 30_000, keepAliveTimeout: 72_000 };
  */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { logger, jobsFor, stopping, events } = options;
-  const admissions = createAdmissions(createChecks(options), events);
+  const clientOf = createClientOf(options.trustedProxies);
+  const admissions = createAdmissions(createChecks(options), clientOf, events);
   const cache = createResponseCache({ ...options, admissions, maxBodyBytes: MAX_BODY_BYTES });
   const app: FastifyInstance = fastify({
-    // Fastify leaves the timeouts to whoever creates the server.
     serverFactory: (listener) =>
-      createServer(TIMEOUTS, cache.ahead(listener))
+      createServer(SERVER_OPTIONS, cache.ahead(listener))
         // Ahead of the router, which reads the target. Other requests are admitted ahead of the response cache.
         .on('upgrade', (request) => void admissions.of(request)),
     loggerInstance: logger,

@@ -5,6 +5,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRecord } from '../../src/server/graphql/record.ts';
 import { createAdmissions } from '../../src/server/http/admission.ts';
+import { createClientOf } from '../../src/server/http/client.ts';
 import { createResponseCache, type CachedJobs } from '../../src/server/response-cache/middleware.ts';
 import { StoredResponses } from '../../src/server/response-cache/stored-responses.ts';
 import { createResponse } from '../../src/server/responses/response.ts';
@@ -48,7 +49,7 @@ describe('a gateway that stops', () => {
       isWatched: () => false,
     };
     const cache = createResponseCache({
-      admissions: createAdmissions({}, events),
+      admissions: createAdmissions({}, createClientOf(0), events),
       stored: new StoredResponses(1_000_000),
       prepared: undefined,
       jobsFor: () => jobs,

@@ -4,7 +4,7 @@ import type { Client } from '../client.ts';
 import type { RequestEnd, RequestStart, ServerEmitter } from '../events.ts';
 import type { OperationRecord } from '../graphql/record.ts';
 import type { Refusal, RequestCheck } from './checks.ts';
-import { clientOf } from './client.ts';
+import type { ClientOf } from './client.ts';
 import { requestIdOf } from './request-id.ts';
 import { normalizeTarget } from './target.ts';
 import { pathOf } from './url.ts';
@@ -54,6 +54,7 @@ interface Connection extends Socket {
 
 export function createAdmissions(
   checks: Readonly<Record<string, RequestCheck>>,
+  clientOf: ClientOf,
   events: ServerEmitter,
 ): Admissions {
   const list = Object.values(checks);

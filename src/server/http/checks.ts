@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { MIMEType } from 'node:util';
-import { isLoopbackAuthority } from '../../loopback.ts';
+import { BOUNDS } from '../../bounds.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
+import { createHostRule, type AllowedHosts } from './hosts.ts';
 import { mayOpenWebSocket, type AllowedOrigins } from './origins.ts';
 import { isTarget } from './target.ts';
 import { pathOf } from './url.ts';
@@ -20,8 +21,8 @@ export type RequestCheck = (request: IncomingMessage) => Refusal | undefined;
 export interface ChecksOptions {
   /** Aborts when the gateway begins to stop. */
   readonly stopping: AbortSignal;
-  /** Whether requests that name a host other than loopback are refused. */
-  readonly isHostChecked: boolean;
+  /** The hosts that requests may be made to. Health checks may be made to any. */
+  readonly allowedHosts: AllowedHosts;
   /** Origins whose pages may open WebSockets. */
   readonly corsOrigins: AllowedOrigins;
 }
@@ -34,18 +35,28 @@ export interface ChecksOptions {
  */
 export function createChecks({
   stopping,
-  isHostChecked,
+  allowedHosts,
   corsOrigins,
 }: ChecksOptions): Readonly<Record<string, RequestCheck>> {
+  const verdictOn = createHostRule(allowedHosts);
+  /** The authority of a request that passed the check of its host. `undefined` when any host passes. */
+  const ownAuthority = ({ headers }: IncomingMessage) => (allowedHosts === 'any' ? undefined : headers.host);
   return {
     draining: ({ url = '' }) => (stopping.aborted && !HEALTH_PATHS.has(pathOf(url)) ? DRAINING : undefined),
     target: (request) => (isTarget(request) ? undefined : NO_TARGET),
-    host: ({ headers }) =>
-      !isHostChecked || isLoopbackAuthority(headers.host ?? '') ? undefined : FOREIGN_HOST,
+    headers: (request) =>
+      request.rawHeaders.length > 2 * BOUNDS.requestHeaders.max
+        ? TOO_MANY_HEADERS
+        : refusalOfRepeats(request),
+    host: (request) => {
+      const verdict = verdictOn(request);
+      if (verdict === 'invalid') return NO_HOST;
+      return verdict === 'allowed' || HEALTH_PATHS.has(pathOf(request.url ?? '')) ? undefined : FOREIGN_HOST;
+    },
     origin: (request) =>
       !isUpgrade(request) ||
       !isGraphql(request) ||
-      mayOpenWebSocket(request.headers.origin, request.headers.host ?? '', corsOrigins)
+      mayOpenWebSocket(request.headers.origin, ownAuthority(request), corsOrigins)
         ? undefined
         : FOREIGN_ORIGIN,
     mediaType: (request) =>
@@ -77,14 +88,27 @@ const NO_TARGET: Refusal = {
     'The target of the request must be a path, or an http(s) URL without user information and fragment',
 };
 
+/** Node leaves out what is over its own limit, and repeats could hide there. */
+const TOO_MANY_HEADERS: Refusal = {
+  status: 431,
+  code: 'BAD_REQUEST',
+  message: `The request has more than ${String(BOUNDS.requestHeaders.max)} headers`,
+};
+
+const NO_HOST: Refusal = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'The request must name one host in its Host header',
+};
+
 /**
- * A gateway on loopback answers whoever can reach it from this machine. A browser would let any site do that whose own
- * name resolves to loopback (DNS rebinding).
+ * A gateway answers whoever can reach it. A browser would let any site do that whose own name resolves to the gateway's
+ * address (DNS rebinding).
  */
 const FOREIGN_HOST: Refusal = {
   status: 421,
   code: 'BAD_REQUEST',
-  message: 'The gateway listens on loopback alone and answers no other host name',
+  message: 'The gateway does not answer to this host name; ALLOWED_HOSTS lists those that it answers to',
 };
 
 /** Browsers ask nobody before they open a WebSocket. */
@@ -147,4 +171,24 @@ function essenceOf(type: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Headers with one value that decide how a request is answered. Node takes the first of several, and a proxy in front may have
+ * taken the last. Node's parser refuses a second `Content-Length` itself.
+ */
+const SINGLE_VALUED: ReadonlySet<string> = new Set(['authorization', 'content-type', 'host', 'origin']);
+
+const REPEATED = { status: 400, code: 'BAD_REQUEST' } as const;
+
+function refusalOfRepeats({ headers, rawHeaders }: IncomingMessage): Refusal | undefined {
+  // Node makes one member of repeats, so there are none when all lines have a member.
+  if (2 * Object.keys(headers).length === rawHeaders.length) return undefined;
+  const seen = new Set<string>();
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? '').toLowerCase();
+    if (seen.has(name)) return { ...REPEATED, message: `The request has more than one ${name} header` };
+    if (SINGLE_VALUED.has(name)) seen.add(name);
+  }
+  return undefined;
 }

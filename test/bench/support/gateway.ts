@@ -18,6 +18,7 @@ export async function startGateway(
     file,
     {
       NODE_ENV: 'production',
+      ALLOWED_HOSTS: '127.0.0.1',
       PORT: '0',
       UPSTREAM: 'ice',
       ICE_ENDPOINT: emulator.endpoint,

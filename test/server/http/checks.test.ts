@@ -169,7 +169,7 @@ describe('a request', () => {
   it('is refused by no check that this table lacks', () => {
     const checks = createChecks({
       stopping: new AbortController().signal,
-      isHostChecked: true,
+      allowedHosts: 'loopback',
       corsOrigins: [],
     });
     const covered = new Set(ROWS.flatMap(({ check }) => check ?? []));

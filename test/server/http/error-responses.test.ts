@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import { pino } from 'pino';
 import { describe, expect } from 'vitest';
 import { createJobs, EVERY_JOB } from '../../../src/jobs/jobs.ts';
@@ -7,15 +6,7 @@ import { createEvents } from '../../support/events.ts';
 import { post, startGateway } from '../../support/gateway.ts';
 import { it } from '../../support/it.ts';
 import { createServerOf } from '../../support/server.ts';
-
-/** What comes back for these bytes, until the connection is closed. */
-async function raw(url: string, bytes: string): Promise<string> {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname).end(bytes);
-  let text = '';
-  for await (const chunk of socket.setEncoding('utf8')) text += String(chunk);
-  return text;
-}
+import { exchange } from '../../support/wire.ts';
 
 const broken = (): Promise<never> => Promise.reject(new TypeError('canary'));
 
@@ -116,7 +107,7 @@ describe('refusals below GraphQL', () => {
     ['headers over 16 KiB', `GET /graphql HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
     ['no HTTP', 'hello\r\n\r\n', 400],
   ] as const)('answer %s before there is a request', async ([, bytes, status], { gateway }) => {
-    const [head = '', body = ''] = (await raw(gateway.url, bytes)).split('\r\n\r\n');
+    const [head = '', body = ''] = (await exchange(gateway.url, bytes)).split('\r\n\r\n');
     expect(head).toContain(`HTTP/1.1 ${String(status)} `);
     expect(head).toContain('cache-control: no-store');
     expect(JSON.parse(body)).toMatchObject({
@@ -168,33 +159,6 @@ describe('a method that a path does not take', () => {
   it('is answered with those it takes', async ({ gateway }) => {
     const response = await fetch(`${gateway.url}/graphql`, { method: 'PUT' });
     expect(response.headers.get('allow')).toBe('GET, HEAD, OPTIONS, POST');
-  });
-});
-
-const asHost = (url: string, host: string) =>
-  raw(url, `GET /livez HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
-
-describe('a gateway on loopback', () => {
-  it('answers requests that name this machine alone, whatever a site’s own name resolves to', async ({
-    gateway,
-  }) => {
-    for (const host of ['localhost', 'LOCALHOST:4000', '127.0.0.1:80', '127.1.2.3', '[::1]:4000']) {
-      expect(await asHost(gateway.url, host)).toMatch(/^HTTP\/1\.1 200 /);
-    }
-    for (const host of [
-      'evil.example',
-      'localhost.evil.example',
-      '127.0.0.1.evil.example:4000',
-      '192.168.0.1',
-    ]) {
-      expect(await asHost(gateway.url, host)).toMatch(/^HTTP\/1\.1 421 .*"code":"BAD_REQUEST"/s);
-    }
-  });
-
-  it('answers any host name in production, where a proxy can stand in front', async () => {
-    const gateway = await startGateway({ env: { NODE_ENV: 'production' } });
-    expect(await asHost(gateway.url, 'jobs.example.com')).toMatch(/^HTTP\/1\.1 200 /);
-    await gateway.close();
   });
 });
 

@@ -27,8 +27,31 @@ describe('a WebSocket', () => {
       allowed: [],
       may: false,
     },
+    {
+      what: 'of its own page by the default port',
+      origin: 'https://jobs.example.com',
+      host: `${HOST}:443`,
+      allowed: [],
+      may: true,
+    },
+    {
+      what: 'of its own page in another case',
+      origin: 'https://jobs.example.com',
+      host: 'JOBS.example.com',
+      allowed: [],
+      may: true,
+    },
+    { what: 'of another port', origin: 'https://jobs.example.com:8443', allowed: [], may: false },
+    {
+      what: 'of a page whose name may be anyone’s',
+      origin: 'https://jobs.example.com',
+      host: undefined,
+      allowed: [],
+      may: false,
+    },
     { what: 'of a page without an origin', origin: 'null', allowed: 'loopback', may: false },
-  ] as const)('$what may be opened: $may', ({ origin, allowed, may }) => {
-    expect(mayOpenWebSocket(origin, HOST, allowed)).toBe(may);
+  ] as const)('$what may be opened: $may', ({ origin, allowed, may, ...rest }) => {
+    const ownAuthority = 'host' in rest ? rest.host : HOST;
+    expect(mayOpenWebSocket(origin, ownAuthority, allowed)).toBe(may);
   });
 });

@@ -1,4 +1,4 @@
-import { askVerbatim, UPGRADE, withHeaders, type RefusedRequest } from './asked.ts';
+import { askVerbatim, ORIGIN, UPGRADE, withHeaders, type RefusedRequest } from './asked.ts';
 
 /** Requests whose target or headers say two things, or nothing. */
 export const MALFORMED: readonly RefusedRequest[] = [
@@ -74,5 +74,81 @@ export const MALFORMED: readonly RefusedRequest[] = [
       path: 'HTTP://127.0.0.1/graphql',
     }),
     send: askVerbatim,
+  },
+  {
+    name: 'with two Host headers',
+    check: 'headers',
+    status: 400,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => withHeaders(post, { host: '127.0.0.1', Host: 'attacker.example' }),
+    send: askVerbatim,
+  },
+  {
+    name: 'with the same Host twice',
+    check: 'headers',
+    status: 400,
+    code: 'BAD_REQUEST',
+    refused: ({ get }) => withHeaders(get, { host: '127.0.0.1', Host: '127.0.0.1' }),
+    send: askVerbatim,
+  },
+  {
+    name: 'with two Authorization headers',
+    check: 'headers',
+    status: 400,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => withHeaders(post, { authorization: 'Bearer a', Authorization: 'Bearer b' }),
+    send: askVerbatim,
+  },
+  {
+    name: 'for a WebSocket with two Authorization headers',
+    check: 'headers',
+    status: 400,
+    code: 'BAD_REQUEST',
+    refused: ({ get }) =>
+      withHeaders(get, { ...UPGRADE, authorization: 'Bearer a', Authorization: 'Bearer b' }),
+    send: askVerbatim,
+  },
+  {
+    name: 'with two Content-Type headers',
+    check: 'headers',
+    status: 400,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => withHeaders(post, { 'Content-Type': 'text/plain' }),
+    send: askVerbatim,
+  },
+  {
+    name: 'with two Origin headers',
+    check: 'headers',
+    status: 400,
+    code: 'BAD_REQUEST',
+    refused: ({ get }) =>
+      withHeaders(get, { ...UPGRADE, origin: '', Origin: ORIGIN, ORIGIN: 'https://attacker.example' }),
+    send: askVerbatim,
+  },
+  {
+    name: 'with more headers than there may be',
+    check: 'headers',
+    status: 431,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) =>
+      withHeaders(
+        post,
+        Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`x-${String(index)}`, 'a'])),
+      ),
+  },
+  {
+    name: 'without a host',
+    check: 'host',
+    status: 400,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => withHeaders(post, { host: ' ' }),
+    send: askVerbatim,
+  },
+  {
+    name: 'with two hosts in one header',
+    check: 'host',
+    status: 400,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => withHeaders(post, { host: '127.0.0.1, attacker.example' }),
   },
 ];
