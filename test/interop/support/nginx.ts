@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { request, type OutgoingHttpHeaders } from 'node:http';
+import { connect, isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { makeFolder } from '../../support/folder.ts';
@@ -29,8 +30,8 @@ export type SendThroughCache = (
   headers?: OutgoingHttpHeaders,
 ) => Promise<CachedAnswer>;
 
-/** Nothing here says what may be stored, by whom or for how long: that is told by the answers alone. */
-const configuration = (folder: string, upstream: URL) => `
+/** @param http what is in the block `http`, besides what keeps nginx in its folder */
+const configuration = (folder: string, http: string) => `
 daemon off;
 user root;
 worker_processes 1;
@@ -44,6 +45,12 @@ http {
   fastcgi_temp_path ${folder}/fastcgi;
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
+  ${http}
+}
+`;
+
+/** Nothing here says what may be stored, by whom or for how long: that is told by the answers alone. */
+const sharedCache = (folder: string, upstream: URL) => `
   proxy_cache_path ${folder}/cache keys_zone=answers:1m;
   server {
     listen unix:${folder}/http;
@@ -55,13 +62,32 @@ http {
       add_header x-cache $upstream_cache_status always;
     }
   }
-}
 `;
 
-/** Starts nginx as a shared cache in front of this URL, for the running test. */
-export async function startHttpCache(url: string): Promise<SendThroughCache> {
+/** The address of a client is what the line of the PROXY protocol says that its connection begins with. */
+const reverseProxy = (folder: string, upstream: URL) => `
+  server {
+    listen unix:${folder}/http proxy_protocol;
+    set_real_ip_from unix:;
+    real_ip_header proxy_protocol;
+    location / {
+      proxy_pass http://${upstream.host};
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $http_connection;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    }
+  }
+`;
+
+/** Starts nginx for the running test. `socketPath` is where its server listens, once it does. */
+async function startNginx(
+  http: (folder: string, upstream: URL) => string,
+  url: string,
+): Promise<{ readonly socketPath: string }> {
   const folder = makeFolder();
-  writeFileSync(join(folder, 'nginx.conf'), configuration(folder, new URL(url)));
+  writeFileSync(join(folder, 'nginx.conf'), configuration(folder, http(folder, new URL(url))));
   const words = ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')];
   const child = spawn(nginx.path, words, { stdio: ['ignore', 'ignore', 'pipe'] });
   const closed = once(child, 'close');
@@ -71,10 +97,46 @@ export async function startHttpCache(url: string): Promise<SendThroughCache> {
   });
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const socketPath = join(folder, 'http');
+  while (!(await canConnect(socketPath))) {
+    if (child.exitCode !== null) throw new Error(`nginx ended: ${errors}`);
+  }
+  return { socketPath };
+}
 
-  const send: SendThroughCache = (method, path, headers = {}) => {
+function canConnect(path: string): Promise<boolean> {
+  const socket = connect(path);
+  return once(socket, 'connect').then(
+    () => {
+      socket.destroy();
+      return true;
+    },
+    () => false,
+  );
+}
+
+/** Sends bytes through nginx as a client with an address, and gives the first that come back. The connection stays open. */
+export type SendAs = (address: string, bytes: string) => Promise<string>;
+
+/** Starts nginx as a reverse proxy in front of this URL, for the running test. */
+export async function startReverseProxy(url: string): Promise<SendAs> {
+  const { socketPath } = await startNginx(reverseProxy, url);
+  return async (address, bytes) => {
+    const socket = connect(socketPath).setEncoding('utf8');
+    onTestFinished(() => void socket.destroy());
+    const local = isIPv4(address) ? 'TCP4' : 'TCP6';
+    socket.write(`PROXY ${local} ${address} ${address} 40000 80\r\n${bytes}`);
+    const [text] = (await once(socket, 'data')) as [string];
+    return text;
+  };
+}
+
+/** Starts nginx as a shared cache in front of this URL, for the running test. */
+export async function startHttpCache(url: string): Promise<SendThroughCache> {
+  const { socketPath } = await startNginx(sharedCache, url);
+  return (method, path, headers = {}) => {
     const { promise, resolve, reject } = Promise.withResolvers<CachedAnswer>();
-    const options = { socketPath: join(folder, 'http'), method, path, headers };
+    const options = { socketPath, method, path, headers };
     const outgoing = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -87,13 +149,4 @@ export async function startHttpCache(url: string): Promise<SendThroughCache> {
     outgoing.once('error', reject).end();
     return promise;
   };
-  const isListening = () =>
-    send('GET', '/livez').then(
-      () => true,
-      () => false,
-    );
-  while (!(await isListening())) {
-    if (child.exitCode !== null) throw new Error(`nginx ended: ${errors}`);
-  }
-  return send;
 }
