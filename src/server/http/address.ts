@@ -6,6 +6,7 @@ import ipaddr from 'ipaddr.js';
  * `undefined` when the text is none. An IPv4 address that is mapped into IPv6 is IPv4.
  */
 export function readAddress(text: string): string | undefined {
+  if (isIPv4(text)) return text;
   const [, bracketed, withPort] = DECORATED.exec(text) ?? [];
   // Which link of this machine an address is on, as in `fe80::1%eth0`, is no part of it.
   const [address = ''] = (bracketed ?? withPort ?? text).split('%', 1);

@@ -183,7 +183,10 @@ const REPEATED = { status: 400, code: 'BAD_REQUEST' } as const;
 
 function refusalOfRepeats({ headers, rawHeaders }: IncomingMessage): Refusal | undefined {
   // Node makes one member of repeats, so there are none when all lines have a member.
-  if (2 * Object.keys(headers).length === rawHeaders.length) return undefined;
+  let members = 0;
+  // This takes half the time of `Object.keys`, and the object is Node's own.
+  for (const _ in headers) members += 1;
+  if (2 * members === rawHeaders.length) return undefined;
   const seen = new Set<string>();
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase();

@@ -13,11 +13,19 @@ export function createHostRule(allowed: AllowedHosts): (request: IncomingMessage
   const names = new Set(typeof allowed === 'string' ? [] : allowed);
   const isAllowed = (host: string) =>
     allowed === 'any' || (allowed === 'loopback' ? isLoopback(host) : names.has(host));
-  return ({ headers, httpVersion }) => {
-    // HTTP/1.0 does not ask for the header. Nothing says then which host is meant.
-    if (headers.host === undefined && httpVersion === '1.0') return allowed === 'any' ? 'allowed' : 'foreign';
-    const host = hostOf(headers.host ?? '');
+  const judge = (authority: string): HostVerdict => {
+    const host = hostOf(authority);
     if (host === undefined) return 'invalid';
     return isAllowed(host) ? 'allowed' : 'foreign';
+  };
+  // Nearly all requests name the same host as the one before.
+  let last = { authority: '', verdict: judge('') };
+  return ({ headers: { host }, httpVersion }) => {
+    // HTTP/1.0 does not ask for the header. Nothing says then which host is meant.
+    if (host === undefined && httpVersion === '1.0') return allowed === 'any' ? 'allowed' : 'foreign';
+    const authority = host ?? '';
+    if (authority === last.authority) return last.verdict;
+    last = { authority, verdict: judge(authority) };
+    return last.verdict;
   };
 }

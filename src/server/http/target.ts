@@ -14,7 +14,8 @@ import { hostOf } from '../../host.ts';
  */
 export function normalizeTarget(request: IncomingMessage): void {
   const { url = '', headers } = request;
-  const [, authority, rest] = ABSOLUTE.exec(url) ?? [];
+  if (url === '/graphql') return;
+  const [, authority, rest] = (url.startsWith('/') ? null : ABSOLUTE.exec(url)) ?? [];
   let target = url;
   if (authority !== undefined && rest !== undefined && hostOf(authority) !== undefined) {
     target = rest.startsWith('/') ? rest : `/${rest}`;
