@@ -1,3 +1,4 @@
+import { onAbort } from '../../abort.ts';
 import { IceError } from '../../ice/errors.ts';
 
 /**
@@ -47,9 +48,8 @@ export class Flight<T> {
       resolve(this.#result);
     };
     this.#waiting += 1;
-    signal.addEventListener('abort', leave, { once: true });
-    this.#result.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-    if (signal.aborted) leave();
+    const forget = onAbort(signal, leave);
+    this.#result.then(resolve, reject).finally(forget);
     return promise;
   }
 }

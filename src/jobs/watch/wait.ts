@@ -1,3 +1,4 @@
+import { onAbort } from '../../abort.ts';
 import { InputError } from '../errors.ts';
 import { isFinished, type PackageJob } from '../model.ts';
 import type { ReadContext } from '../store/store.ts';
@@ -60,17 +61,13 @@ export async function waitForJob(
   };
   const giveUp = () => resolve(latest);
   const { entry, stop } = watcher.listen(id, { onState, onFailure: reject }, context);
-  if (entry !== undefined) onState(entry.job);
-  const cancelTimer = setTimer(giveUp, timeoutMs);
-  for (const signal of ended) {
-    signal.addEventListener('abort', giveUp);
-    if (signal.aborted) giveUp();
-  }
+  const releases = [stop];
   try {
+    if (entry !== undefined) onState(entry.job);
+    releases.push(setTimer(giveUp, timeoutMs));
+    for (const signal of ended) releases.push(onAbort(signal, giveUp));
     return await promise;
   } finally {
-    stop();
-    cancelTimer();
-    for (const signal of ended) signal.removeEventListener('abort', giveUp);
+    for (const release of releases) release();
   }
 }

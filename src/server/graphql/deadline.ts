@@ -1,3 +1,5 @@
+import { onAbort } from '../../abort.ts';
+
 /** How long an operation may take. */
 export interface Deadline {
   /** Aborts when the time is up or the client has disconnected. */
@@ -16,8 +18,7 @@ export function startDeadline(limitMs: number, disconnected: AbortSignal): Deadl
   const abort = () => controller.abort();
   let pauses = 0;
   let timer = setTimeout(abort, limitMs);
-  disconnected.addEventListener('abort', abort, { once: true });
-  if (disconnected.aborted) abort();
+  const forget = onAbort(disconnected, abort);
   return {
     signal: controller.signal,
     disconnected,
@@ -34,7 +35,7 @@ export function startDeadline(limitMs: number, disconnected: AbortSignal): Deadl
     end() {
       pauses = Infinity;
       clearTimeout(timer);
-      disconnected.removeEventListener('abort', abort);
+      forget();
     },
   };
 }
