@@ -33,4 +33,25 @@ export const BOUNDS = {
     what: 'The headers of a request',
     reason: 'Browsers and proxies send 10 to 40. Node leaves out those over 1,000 without a word.',
   },
+  listeners: {
+    max: 20_000,
+    unit: 'items',
+    per: 'client',
+    what: 'Jobs that subscriptions and waits listen to; a job counts for each of them',
+    reason: 'It is a tenth of what all clients have, and far above what apps behind one address use.',
+  },
+  allListeners: {
+    max: 200_000,
+    unit: 'items',
+    per: 'gateway',
+    what: 'Jobs that subscriptions and waits listen to; a job counts for each of them',
+    reason: 'They take 0.4 kB each in subscriptions to 100 jobs, and 1.1 kB each in subscriptions to one.',
+  },
+  watchedJobs: {
+    max: 10_000,
+    unit: 'items',
+    per: 'client',
+    what: 'Distinct jobs that a client listens to; at most a tenth of `CACHE_MAX_JOBS`, but 100 at least',
+    reason: 'Nobody can use up the watched jobs of all. An account has fewer unfinished jobs.',
+  },
 } as const satisfies Record<string, Bound>;

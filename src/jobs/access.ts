@@ -24,7 +24,8 @@ export interface JobAccess {
   /**
    * Begins to tell a listener of a job.
    *
-   * @throws {OverloadedError} when too many jobs are watched
+   * @throws {RateLimitedError} when the client watches too much
+   * @throws {OverloadedError} when all clients together do
    */
   listen(id: string, listener: JobListener, context: ReadContext): Listening;
   /**

@@ -15,7 +15,8 @@ export type JobUpdate =
  *
  * A reader that is slower than the changes gets the latest state of each job. At most one update waits for each job.
  *
- * @throws {OverloadedError} when too many jobs are watched
+ * @throws {RateLimitedError} when the client watches too much
+ * @throws {OverloadedError} when all clients together do
  */
 export class JobUpdates implements AsyncIterableIterator<JobUpdate, undefined> {
   /** The updates that were not read yet, by job. The oldest is first. */

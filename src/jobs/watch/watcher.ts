@@ -1,6 +1,9 @@
+import { BOUNDS } from '../../bounds.ts';
+import { ClientShares } from '../../client-shares.ts';
 import { IceError } from '../../ice/errors.ts';
-import { OverloadedError } from '../errors.ts';
+import { OverloadedError, RateLimitedError } from '../errors.ts';
 import type { JobsEmitter } from '../events.ts';
+import { MAX_JOBS } from '../input.ts';
 import type { PackageJob, PollInterval } from '../model.ts';
 import { isUnchangedSummary, supersedes, type JobEntry } from '../store/entry.ts';
 import type { JobStore, ReadContext } from '../store/store.ts';
@@ -42,12 +45,12 @@ export interface JobWatcherOptions {
   readonly events: JobsEmitter;
 }
 
-/** The most listeners at once, of all jobs. */
-const MAX_LISTENERS = 500_000;
-
 interface WatchedJob {
   readonly id: string;
-  readonly listeners: Set<JobListener>;
+  /** Each listener with its client. */
+  readonly listeners: Map<JobListener, string>;
+  /** How many of the listeners each client has. */
+  readonly listenersOf: Map<string, number>;
   /** The state that was last passed on. */
   entry: JobEntry | undefined;
   /** How many reads have failed since one succeeded. */
@@ -69,10 +72,13 @@ export class JobWatcher {
   readonly #schedule: Schedule<WatchedJob>;
   /** The reads of all sweeps take turns as one in the call budget. */
   readonly #turnKey = {};
-  #listeners = 0;
+  readonly #listeners = new ClientShares(BOUNDS.listeners.max);
+  /** The jobs that each client listens to. */
+  readonly #jobsOf: ClientShares;
 
   constructor(options: JobWatcherOptions) {
-    const { store, pollInterval, now, setTimer = setUnrefTimer, random = Math.random } = options;
+    const { store, pollInterval, maxJobs, now, setTimer = setUnrefTimer, random = Math.random } = options;
+    this.#jobsOf = new ClientShares(maxJobsOfClient(maxJobs));
     this.#options = options;
     this.#setTimer = setTimer;
     this.#schedule = new Schedule({
@@ -95,15 +101,18 @@ export class JobWatcher {
   }
 
   /**
-   * Begins to tell a listener of a job. `context` is for the first read of a job that nobody watched.
+   * Begins to tell a listener of a job. `context` says for which client, and is for the first read of a job that nobody
+   * watched.
    *
-   * @throws {OverloadedError} when too many jobs are watched, or there are too many listeners
+   * @throws {RateLimitedError} when the client has too many listeners, or listens to too many jobs
+   * @throws {OverloadedError} when all clients together have
    */
   listen(id: string, listener: JobListener, context: ReadContext): Listening {
-    if (this.#listeners >= MAX_LISTENERS) throw new OverloadedError('The gateway has too many listeners');
+    const { client } = context;
+    this.#admit(this.#jobs.get(id), client);
     const job = this.#jobs.get(id) ?? this.#add(id, context);
-    job.listeners.add(listener);
-    this.#listeners += 1;
+    this.#count(job, client, 1);
+    job.listeners.set(listener, client);
     if (job.entry === undefined && !job.isInFlight && job.failures === 0) {
       void this.#read(job, (signal) => this.#options.store.get(id, { ...context, signal }));
     }
@@ -119,15 +128,40 @@ export class JobWatcher {
     return this.#schedule.pollAfterMs(job);
   }
 
-  #add(id: string, context: ReadContext): WatchedJob {
-    const { maxJobs, store } = this.#options;
-    if (this.#jobs.size >= maxJobs) {
+  /** Throws unless the client may have one more listener of this job. `undefined` is a job that nobody watches. */
+  #admit(job: WatchedJob | undefined, client: string): void {
+    const { maxJobs } = this.#options;
+    if (!this.#listeners.allows(client)) {
+      throw new RateLimitedError('listeners', `A client may have ${String(this.#listeners.max)} listeners`);
+    }
+    if (job?.listenersOf.has(client) !== true && !this.#jobsOf.allows(client)) {
+      throw new RateLimitedError('watchedJobs', `A client may watch ${String(this.#jobsOf.max)} jobs`);
+    }
+    if (this.#listeners.total >= BOUNDS.allListeners.max) {
+      throw new OverloadedError('The gateway has too many listeners');
+    }
+    if (job === undefined && this.#jobs.size >= maxJobs) {
       throw new OverloadedError(`The gateway already watches ${String(maxJobs)} jobs`);
     }
+  }
+
+  /** Counts a listener in or out. */
+  #count({ listenersOf }: WatchedJob, client: string, change: 1 | -1): void {
+    this.#listeners.add(client, change);
+    const before = listenersOf.get(client) ?? 0;
+    const after = before + change;
+    if (after === 0) listenersOf.delete(client);
+    else listenersOf.set(client, after);
+    if (before === 0 || after === 0) this.#jobsOf.add(client, change);
+  }
+
+  #add(id: string, context: ReadContext): WatchedJob {
+    const { store } = this.#options;
     const job: WatchedJob = {
       id,
       entry: store.getFresh(id, context),
-      listeners: new Set(),
+      listeners: new Map(),
+      listenersOf: new Map(),
       failures: 0,
       reading: undefined,
       get isInFlight() {
@@ -140,8 +174,10 @@ export class JobWatcher {
   }
 
   #remove(job: WatchedJob, listener: JobListener): void {
-    if (!job.listeners.delete(listener)) return;
-    this.#listeners -= 1;
+    const client = job.listeners.get(listener);
+    if (client === undefined) return;
+    job.listeners.delete(listener);
+    this.#count(job, client, -1);
     if (job.listeners.size > 0) return;
     this.#jobs.delete(job.id);
     this.#schedule.delete(job.id);
@@ -155,7 +191,7 @@ export class JobWatcher {
     if (last !== undefined && !supersedes(entry, last)) return;
     job.entry = entry;
     if (last !== undefined && isUnchangedSummary(last.job, entry.job)) return;
-    for (const listener of job.listeners) listener.onState(entry.job);
+    for (const listener of job.listeners.keys()) listener.onState(entry.job);
   }
 
   async #read(job: WatchedJob, read: (signal: AbortSignal) => Promise<JobEntry>): Promise<void> {
@@ -182,7 +218,7 @@ export class JobWatcher {
     if (!(error instanceof IceError)) this.#options.events.emit('unexpectedError', error, 'watcher');
     else if (error.retryable) return;
     if (job.entry !== undefined) return;
-    for (const listener of job.listeners) {
+    for (const listener of job.listeners.keys()) {
       this.#remove(job, listener);
       listener.onFailure(error);
     }
@@ -203,4 +239,9 @@ export class JobWatcher {
     );
     void Promise.all(reads).then(() => events.emit('sweepEnd', sweep));
   }
+}
+
+/** The bound, and no more than a tenth of all. But a client may always listen to the jobs of one operation. */
+function maxJobsOfClient(maxJobs: number): number {
+  return Math.min(BOUNDS.watchedJobs.max, Math.max(MAX_JOBS, Math.floor(maxJobs / 10)));
 }
