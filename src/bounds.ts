@@ -54,4 +54,12 @@ export const BOUNDS = {
     what: 'Distinct jobs that a client listens to; at most a tenth of `CACHE_MAX_JOBS`, but 100 at least',
     reason: 'Nobody can use up the watched jobs of all. An account has fewer unfinished jobs.',
   },
+  variablesDepth: {
+    max: 16,
+    unit: 'items',
+    per: 'operation',
+    what: 'Lists and objects in each other in one variable',
+    reason:
+      'The deepest argument has 3. What reads a value recursively overflows the stack at some thousands.',
+  },
 } as const satisfies Record<string, Bound>;

@@ -11,6 +11,7 @@ import {
   simpleEstimator,
   type ComplexityEstimator,
 } from 'graphql-query-complexity';
+import { BOUNDS } from '../../bounds.ts';
 import type { FieldCosts } from '../../resolvers/costs.ts';
 import { LIMITS, tooComplex } from './limits.ts';
 
@@ -34,11 +35,12 @@ const READS: ComplexityEstimator[] = [
 /**
  * Refuses operations over the limits that need the variables. Wrong variables are left to execution to report.
  *
- * @throws {GraphQLError} OPERATION_TOO_COMPLEX
+ * @throws {GraphQLError} OPERATION_TOO_COMPLEX. BAD_USER_INPUT when the variables are nested too deep
  */
 export function checkOperation(schema: GraphQLSchema, operation: CheckedOperation): CheckedOperation {
   const { definition, variables } = operation;
-  const listSize = longestList(variables);
+  const { listSize, depth } = measure(variables);
+  if (depth > BOUNDS.variablesDepth.max) throw nestedTooDeep(depth);
   if (listSize > LIMITS.listSize)
     throw tooComplex('listSize', listSize, `a list of ${String(listSize)} items`);
   if (getVariableValues(schema, definition.variableDefinitions ?? [], variables).errors) return operation;
@@ -71,15 +73,32 @@ function estimate(
   }
 }
 
-/** Walks without recursion, as variables can be nested deeper than the stack. */
-function longestList(variables: Readonly<Record<string, unknown>>): number {
-  let longest = 0;
-  const pending: unknown[] = [variables];
-  while (pending.length > 0) {
-    const value = pending.pop();
-    if (typeof value !== 'object' || value === null) continue;
-    if (Array.isArray(value)) longest = Math.max(longest, value.length);
-    for (const item of Object.values(value)) pending.push(item);
+/**
+ * The length of the longest list in the variables, and how deep lists and objects are nested. It walks without recursion, as
+ * variables can be nested deeper than the stack.
+ */
+function measure(variables: Readonly<Record<string, unknown>>): { listSize: number; depth: number } {
+  let listSize = 0;
+  let depth = -1;
+  let level: unknown[] = [variables];
+  while (level.length > 0) {
+    const deeper: unknown[] = [];
+    for (const value of level) {
+      if (typeof value !== 'object' || value === null) continue;
+      if (Array.isArray(value)) listSize = Math.max(listSize, value.length);
+      for (const item of Object.values(value))
+        if (typeof item === 'object' && item !== null) deeper.push(item);
+    }
+    depth += 1;
+    level = deeper;
   }
-  return longest;
+  return { listSize, depth };
+}
+
+function nestedTooDeep(depth: number): GraphQLError {
+  const { max } = BOUNDS.variablesDepth;
+  const message = `\`variables\` must be nested at most ${String(max)} levels deep, got ${String(depth)}`;
+  return new GraphQLError(message, {
+    extensions: { code: 'BAD_USER_INPUT', argument: 'variables', http: { status: 400 } },
+  });
 }
