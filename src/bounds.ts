@@ -54,6 +54,34 @@ export const BOUNDS = {
     what: 'Distinct jobs that a client listens to; at most a tenth of `CACHE_MAX_JOBS`, but 100 at least',
     reason: 'Nobody can use up the watched jobs of all. An account has fewer unfinished jobs.',
   },
+  waits: {
+    max: 1000,
+    unit: 'items',
+    per: 'client',
+    what: 'Fields that wait for a job, by `wait` or `Prefer: wait`',
+    reason: 'Each keeps an operation and its request for up to 55 s. An app waits for one job, or a few.',
+  },
+  sharedResults: {
+    max: 8 * 1024 * 1024,
+    unit: 'bytes',
+    per: 'gateway',
+    what: 'Results of events that subscriptions with the same operation share',
+    reason: 'A burst of subscribers shares one result. It is executed again after that.',
+  },
+  subscriptionDocuments: {
+    max: 8 * 1024 * 1024,
+    unit: 'bytes',
+    per: 'client',
+    what: 'Documents of the subscriptions under way, each once',
+    reason: 'A usual subscription takes 20 to 40 kB. An app has a few.',
+  },
+  allSubscriptionDocuments: {
+    max: 64 * 1024 * 1024,
+    unit: 'bytes',
+    per: 'gateway',
+    what: 'Documents of the subscriptions under way, each once',
+    reason: 'It is an eighth of the memory that the gateway is made for.',
+  },
   variablesDepth: {
     max: 16,
     unit: 'items',
@@ -61,5 +89,12 @@ export const BOUNDS = {
     what: 'Lists and objects in each other in one variable',
     reason:
       'The deepest argument has 3. What reads a value recursively overflows the stack at some thousands.',
+  },
+  operationWaits: {
+    max: 100,
+    unit: 'items',
+    per: 'operation',
+    what: 'Fields that wait for a job, by `wait` or `Prefer: wait`',
+    reason: 'A field takes as many ids. One operation uses up a tenth of what its client may have.',
   },
 } as const satisfies Record<string, Bound>;

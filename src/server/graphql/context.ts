@@ -1,4 +1,8 @@
+import { BOUNDS } from '../../bounds.ts';
+import type { ClientShares } from '../../client-shares.ts';
+import { InputError, RateLimitedError } from '../../jobs/errors.ts';
 import { readWait, type JobEntry, type Jobs, type ReadContext, type Wait } from '../../jobs/jobs.ts';
+import type { PackageJob } from '../../jobs/model.ts';
 import { createLoaders } from '../../loaders/loaders.ts';
 import type { OperationContext, WaitArgument } from '../../resolvers/context.ts';
 import type { Client } from '../client.ts';
@@ -8,6 +12,8 @@ import type { OperationRecord } from './record.ts';
 export interface GatewayContext extends OperationContext {
   readonly client: Client;
   readonly record: OperationRecord;
+  /** Aborts when the client has disconnected. */
+  readonly disconnected: AbortSignal;
   /** Whether whoever asked can take the results of a subscription. */
   readonly acceptsSubscriptions: boolean;
 }
@@ -21,6 +27,8 @@ export interface ContextOptions {
   readonly deadline: Deadline;
   /** Ends its waits. It aborts when the gateway begins to stop. */
   readonly stopping: AbortSignal;
+  /** The waits of all clients. */
+  readonly waits: ClientShares;
   /** How long a job is waited for where the operation does not say. */
   readonly preferredWaitSeconds?: number | undefined;
   readonly acceptsSubscriptions: boolean;
@@ -28,7 +36,7 @@ export interface ContextOptions {
 
 /** The context of one operation, or of one event of a subscription. */
 export function createContext(options: ContextOptions): GatewayContext {
-  const { client, jobs, record, deadline, stopping, preferredWaitSeconds, acceptsSubscriptions } = options;
+  const { client, jobs, record, deadline, preferredWaitSeconds, acceptsSubscriptions } = options;
   const { cacheability } = record;
   const readContext: ReadContext = {
     signal: deadline.signal,
@@ -52,6 +60,21 @@ export function createContext(options: ContextOptions): GatewayContext {
     return readWait({ until: 'FINISHED', timeoutSeconds: preferredWaitSeconds });
   }
 
+  let ownWaits = 0;
+  async function waitFor(id: string, wait: Wait): Promise<PackageJob | null | undefined> {
+    const { waits, stopping } = options;
+    checkWaits(waits, client.key, ownWaits);
+    ownWaits += 1;
+    waits.add(client.key, 1);
+    try {
+      const ended = [deadline.disconnected, stopping];
+      return await deadline.pauseDuring(() => jobs.wait(id, wait, readContext, ended));
+    } finally {
+      ownWaits -= 1;
+      waits.add(client.key, -1);
+    }
+  }
+
   return {
     client,
     loaders,
@@ -59,9 +82,7 @@ export function createContext(options: ContextOptions): GatewayContext {
       const wait = waitOf(argument);
       if (wait === undefined) return loaders.packageJob.load(id);
       cacheability.noStore = true;
-      const job = await deadline.pauseDuring(() =>
-        jobs.wait(id, wait, readContext, [deadline.disconnected, stopping]),
-      );
+      const job = await waitFor(id, wait);
       // A detail that was read before the wait must not be shown beside its result.
       loaders.packageJobDetail.clear(id);
       return job === undefined ? loaders.packageJob.load(id) : job;
@@ -73,8 +94,20 @@ export function createContext(options: ContextOptions): GatewayContext {
     },
     pollAfterMs: recordingPollAfterMs(jobs, record),
     record,
+    disconnected: deadline.disconnected,
     acceptsSubscriptions,
   };
+}
+
+/** @throws unless the client may have one more wait, and the operation that has `ownWaits` */
+function checkWaits(waits: ClientShares, client: string, ownWaits: number): void {
+  const { max } = BOUNDS.operationWaits;
+  if (ownWaits >= max) {
+    throw new InputError('wait', `is for at most ${String(max)} fields of an operation`);
+  }
+  if (!waits.allows(client)) {
+    throw new RateLimitedError('waits', `A client may have ${String(waits.max)} waits at once`);
+  }
 }
 
 /** Two states of one job in one response can be outdated at any time. */

@@ -1,13 +1,16 @@
 import type { ApolloServer } from '@apollo/server';
 import type { FormattedExecutionResult, GraphQLSchema } from 'graphql';
+import { BOUNDS } from '../../bounds.ts';
+import { ClientShares } from '../../client-shares.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Client } from '../client.ts';
 import type { ServerEmitter } from '../events.ts';
 import { createContext, type GatewayContext } from './context.ts';
 import { startDeadline } from './deadline.ts';
 import { createRecord, isSubscription } from './record.ts';
-import { requestScope } from './request-scope.ts';
+import { requestScope, type RequestScope } from './request-scope.ts';
 import { createSubscriptions, type ResultStream } from './subscription.ts';
+import { createTurns } from './turns.ts';
 
 /** An operation as clients send it, whatever the transport. */
 export interface OperationParameters {
@@ -60,9 +63,15 @@ export function createExecutor(options: ExecutorOptions): Executor {
   // An event goes to all subscribers at once, so it goes on when one of them disconnects.
   const neverDisconnected = new AbortController().signal;
 
-  const subscriptions = createSubscriptions(schema, (client, execute) =>
-    withContext(options, { client, disconnected: neverDisconnected, acceptsSubscriptions: false }, execute),
-  );
+  const turns = createTurns();
+  const shared = { ...options, waits: new ClientShares(BOUNDS.waits.max) };
+
+  const subscriptions = createSubscriptions({
+    schema,
+    turns,
+    withEventContext: (client, execute) =>
+      withContext(shared, { client, disconnected: neverDisconnected, acceptsSubscriptions: false }, execute),
+  });
 
   function subscribe(context: GatewayContext) {
     const { operation } = context.record;
@@ -73,13 +82,13 @@ export function createExecutor(options: ExecutorOptions): Executor {
   return {
     schema,
     apollo,
-    run(request, execute) {
+    async run(request, execute) {
+      const turn = turns.next(request.client.key);
+      if (turn !== undefined) await turn;
       const { requestId, client } = request;
       const started = { requestId, client };
-      const onUnexpectedError = (error: unknown) =>
-        events.emit('unexpectedError', error, 'operation', requestId);
-      return requestScope.run({ requestId, onUnexpectedError }, () =>
-        withContext(options, request, async (context) => {
+      return requestScope.run(scopeOf(requestId, events), () =>
+        withContext(shared, request, async (context) => {
           events.emit('operationStart', started);
           try {
             return await execute(context);
@@ -106,9 +115,17 @@ export function createExecutor(options: ExecutorOptions): Executor {
   };
 }
 
+/** It is kept for as long as a subscription lasts, so it must not keep the request. */
+function scopeOf(requestId: string, events: ServerEmitter): RequestScope {
+  return {
+    requestId,
+    onUnexpectedError: (error) => events.emit('unexpectedError', error, 'operation', requestId),
+  };
+}
+
 /** Runs something with a context of its own, whose deadline ends with it. */
 async function withContext<T>(
-  { jobsFor, operationTimeoutMs, stopping }: ExecutorOptions,
+  { jobsFor, operationTimeoutMs, stopping, waits }: ExecutorOptions & { readonly waits: ClientShares },
   request: Omit<OperationRequest, 'requestId'>,
   execute: (context: GatewayContext) => Promise<T>,
 ): Promise<T> {
@@ -122,6 +139,7 @@ async function withContext<T>(
         record: createRecord(),
         deadline,
         stopping,
+        waits,
         preferredWaitSeconds,
         acceptsSubscriptions,
       }),

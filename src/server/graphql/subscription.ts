@@ -3,18 +3,28 @@ import {
   createSourceEventStream,
   execute,
   getVariableValues,
+  GraphQLError,
+  Kind,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
   type DocumentNode,
   type ExecutionArgs,
   type FormattedExecutionResult,
   type GraphQLSchema,
+  type OperationDefinitionNode,
 } from 'graphql';
+import { onAbort } from '../../abort.ts';
 import type { JobUpdate, JobUpdates } from '../../jobs/jobs.ts';
 import type { Client } from '../client.ts';
 import type { CheckedOperation } from './checked-operation.ts';
 import type { GatewayContext } from './context.ts';
 import { formatThrown } from './format-error.ts';
+import { createSharedResults } from './shared-results.ts';
+import { SubscribedDocuments } from './subscribed-documents.ts';
+import type { Turns } from './turns.ts';
 
-/** Results as they are sent. Errors are formatted. `return` has to end it. */
+/** Results as they are sent. Errors are formatted. `return` has to end it, unless the client disconnects. */
 export type ResultStream = AsyncIterableIterator<FormattedExecutionResult, undefined> & {
   return(): Promise<IteratorResult<FormattedExecutionResult, undefined>>;
 };
@@ -25,6 +35,14 @@ export type WithEventContext = <T>(
   run: (context: GatewayContext) => Promise<T>,
 ) => Promise<T>;
 
+export interface SubscriptionsOptions {
+  readonly schema: GraphQLSchema;
+  /** Creates a context for each event, as loaders remember what they have read. */
+  readonly withEventContext: WithEventContext;
+  /** When events are executed that are not shared. */
+  readonly turns: Turns;
+}
+
 export interface Subscriptions {
   /** Starts a subscription. It gives a stream of results, or one result with the errors that keep it from starting. */
   start(
@@ -34,102 +52,133 @@ export interface Subscriptions {
 }
 
 /**
- * Subscriptions by graphql-js. An event of one state is executed once for all subscriptions that are the same operation with
- * the same variables.
+ * Subscriptions by graphql-js. An event of one state is executed once for all subscriptions whose document, operation and
+ * variables lead to the same result.
  *
- * @param withEventContext creates a context for each event, as loaders remember what they have read
+ * Whatever happens, a subscription that has started lets its jobs and its document go: when it completes, fails or is
+ * returned, and when its client disconnects.
  */
-export function createSubscriptions(
-  schema: GraphQLSchema,
-  withEventContext: WithEventContext,
-): Subscriptions {
-  const shared = new WeakMap<object, Map<string, Promise<FormattedExecutionResult>>>();
-  const numberOf = createNumbering();
+export function createSubscriptions({
+  schema,
+  withEventContext,
+  turns,
+}: SubscriptionsOptions): Subscriptions {
+  const shared = createSharedResults();
+  const documents = new SubscribedDocuments();
 
-  /** Results are kept by the state itself. They are freed with it. */
-  function shareByState(
-    update: JobUpdate,
+  /** The results of a subscription's events. */
+  function resultsOf(
+    args: ExecutionArgs,
     operation: string,
-    run: () => Promise<FormattedExecutionResult>,
-  ): Promise<FormattedExecutionResult> {
-    if ('error' in update) return run();
-    const results = shared.get(update.job) ?? new Map<string, Promise<FormattedExecutionResult>>();
-    shared.set(update.job, results);
-    const running = results.get(operation);
-    if (running !== undefined) return running;
-    const result = run();
-    results.set(operation, result);
-    // Errors name their request, and may not occur the next time.
-    const forget = () => results.delete(operation);
-    result.then(({ errors }) => errors && forget(), forget);
-    return result;
+    client: Client,
+  ): (update: JobUpdate) => Promise<FormattedExecutionResult> {
+    const executeFor = (update: JobUpdate) =>
+      withEventContext(client, async (contextValue) => {
+        const { data, errors } = await execute({ ...args, contextValue, rootValue: update });
+        return {
+          ...(errors && { errors: errors.map((error) => formatThrown(error)) }),
+          data: data ?? null,
+        };
+      });
+    const find = (update: JobUpdate) => ('job' in update ? shared.find(update.job, operation) : undefined);
+    const run = (update: JobUpdate) =>
+      'job' in update ? shared.share(update.job, operation, () => executeFor(update)) : executeFor(update);
+    return (update) => {
+      const found = find(update);
+      if (found !== undefined) return found;
+      const turn = turns.next(client.key);
+      return turn === undefined ? run(update) : turn.then(() => find(update) ?? run(update));
+    };
   }
 
   return {
     async start({ document, definition, variables }, context) {
       const operationName = definition.name?.value ?? null;
-      const args: ExecutionArgs = {
-        schema,
-        document,
-        operationName,
-        variableValues: variables,
-        contextValue: context,
-      };
-      const coerced = getVariableValues(schema, definition.variableDefinitions ?? [], variables);
-      if (coerced.errors)
-        return { errors: coerced.errors.map((error) => formatThrown(error, 'BAD_USER_INPUT')) };
-      const source = await createSourceEventStream(args);
-      if (!isStream(source)) return { errors: (source.errors ?? []).map((error) => formatThrown(error)) };
-      const operation = `${String(numberOf(document))} ${operationName ?? ''} ${JSON.stringify(variables)}`;
-      const resultOf = (update: JobUpdate) =>
-        shareByState(update, operation, () =>
-          withEventContext(context.client, async (contextValue) => {
-            const { data, errors } = await execute({ ...args, contextValue, rootValue: update });
-            return {
-              ...(errors && { errors: errors.map((error) => formatThrown(error)) }),
-              data: data ?? null,
-            };
-          }),
-        );
-      // Its events belong to the request that it came with, whoever asks for the next one.
-      const inScope = AsyncLocalStorage.snapshot();
-      // oxlint-disable-next-line no-unsafe-type-assertion -- the one subscription field there is gives these
-      return mapped(source as JobUpdates, (update) => inScope(resultOf, update));
+      const { coerced, errors } = getVariableValues(schema, definition.variableDefinitions ?? [], variables);
+      if (errors) return { errors: errors.map((error) => formatThrown(error, 'BAD_USER_INPUT')) };
+      const telling = variablesOfEvents(schema, document, definition).map((name) => coerced[name]);
+      const releases: (() => void)[] = [];
+      const release = () => releases.splice(0).forEach((end) => end());
+      try {
+        const held = documents.hold(document, context.client.key);
+        releases.push(() => held.release());
+        const args = { schema, document: held.document, operationName, variableValues: variables };
+        const source = await createSourceEventStream({ ...args, contextValue: context });
+        if (!isStream(source)) {
+          release();
+          return { errors: (source.errors ?? []).map((error) => formatThrown(error)) };
+        }
+        // oxlint-disable-next-line no-unsafe-type-assertion -- the one subscription field there is gives these
+        const updates = source as JobUpdates;
+        releases.push(() => void updates.return());
+        releases.push(onAbort(context.disconnected, release));
+        const operation = `${String(held.number)} ${operationName ?? ''} ${JSON.stringify(telling)}`;
+        const resultOf = resultsOf(args, operation, context.client);
+        // Its events belong to the request that it came with, whoever asks for the next one.
+        const inScope = AsyncLocalStorage.snapshot();
+        return mapped(updates, (update) => inScope(resultOf, update), release);
+      } catch (error) {
+        release();
+        const { message } = asError(error);
+        return { errors: [formatThrown(new GraphQLError(message, { originalError: asError(error) }))] };
+      }
     },
   };
 }
 
-/** Gives each document a number of its own. */
-function createNumbering(): (document: DocumentNode) => number {
-  const numbers = new WeakMap<DocumentNode, number>();
-  let documents = 0;
-  return (document) => {
-    const known = numbers.get(document);
-    if (known !== undefined) return known;
-    documents += 1;
-    numbers.set(document, documents);
-    return documents;
-  };
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('thrown value is not an Error', { cause: error });
 }
 
-/** The stream of results. It is no async generator, as one that waits for its next item cannot be ended. */
+/**
+ * The variables that the result of an event can depend on. The arguments of the subscription's own field only say which events
+ * there are.
+ */
+function variablesOfEvents(
+  schema: GraphQLSchema,
+  { definitions }: DocumentNode,
+  definition: OperationDefinitionNode,
+): string[] {
+  const names = new Set<string>();
+  const types = new TypeInfo(schema);
+  const visitor = visitWithTypeInfo(types, {
+    VariableDefinition: () => false,
+    Argument: () =>
+      types.getDirective() || types.getParentType() !== schema.getSubscriptionType() ? undefined : false,
+    Variable: ({ name }) => void names.add(name.value),
+  });
+  visit(definition, visitor);
+  for (const node of definitions) if (node.kind === Kind.FRAGMENT_DEFINITION) visit(node, visitor);
+  return [...names].toSorted();
+}
+
+/**
+ * The stream of results. It is no async generator, as one that waits for its next item cannot be ended.
+ *
+ * @param release is called when the stream has ended, however it did
+ */
 function mapped(
   source: JobUpdates,
   resultOf: (update: JobUpdate) => Promise<FormattedExecutionResult>,
+  release: () => void,
 ): ResultStream {
+  const end = () => {
+    release();
+    return Promise.resolve({ done: true as const, value: undefined });
+  };
   return {
     async next() {
-      const { done, value } = await source.next();
-      return done === true ? { done, value: undefined } : { done: false, value: await resultOf(value) };
+      try {
+        const { done, value } = await source.next();
+        if (done !== true) return { done: false, value: await resultOf(value) };
+      } catch (error) {
+        release();
+        throw error;
+      }
+      return end();
     },
-    async return() {
-      await source.return();
-      return { done: true, value: undefined };
-    },
-    async throw() {
-      await source.return();
-      return { done: true, value: undefined };
-    },
+    return: end,
+    throw: end,
     [Symbol.asyncIterator]() {
       return this;
     },

@@ -4,6 +4,7 @@ import { staticCredentials } from '../../../src/ice/credentials.ts';
 import { createPlanner } from '../../../src/jobs/source/planner.ts';
 import { createJobs, EVERY_JOB } from '../../../src/jobs/jobs.ts';
 import { startJobs } from '../../../src/jobs/start-jobs.ts';
+import { ClientShares } from '../../../src/client-shares.ts';
 import { createContext } from '../../../src/server/graphql/context.ts';
 import { createRecord } from '../../../src/server/graphql/record.ts';
 import { createSchema } from '../../../src/server/graphql/schema.ts';
@@ -57,6 +58,7 @@ export function createWork() {
         record: createRecord(),
         deadline,
         stopping: never,
+        waits: new ClientShares(Infinity),
         acceptsSubscriptions: false,
       }),
     port: config.port,

@@ -1,0 +1,87 @@
+import type { FormattedExecutionResult } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { BOUNDS } from '../../bounds.ts';
+
+/** Results of events that several subscriptions share. */
+export interface SharedResults {
+  /**
+   * The result of an operation for a state. `undefined` is when it was neither executed lately nor is being executed.
+   *
+   * @param operation a text that is the same for operations that have the same results
+   */
+  find(state: object, operation: string): Promise<FormattedExecutionResult> | undefined;
+  /** Executes, and shares the result. A result with errors is shared only until it is there. */
+  share(
+    state: object,
+    operation: string,
+    execute: () => Promise<FormattedExecutionResult>,
+  ): Promise<FormattedExecutionResult>;
+  /** About how many bytes they take. */
+  readonly bytes: number;
+}
+
+/** Creates the results of one gateway. They take no more than the bound of that name. The least recently used go first. */
+export function createSharedResults(): SharedResults {
+  const running = new Map<string, Promise<FormattedExecutionResult>>();
+  const done = new LRUCache<string, Promise<FormattedExecutionResult>>({ maxSize: BOUNDS.sharedResults.max });
+  const keyOf = createKeys();
+
+  return {
+    get bytes() {
+      return done.calculatedSize;
+    },
+    find(state, operation) {
+      const key = keyOf(state, operation);
+      return running.get(key) ?? done.get(key);
+    },
+    share(state, operation, execute) {
+      const key = keyOf(state, operation);
+      const result = execute();
+      running.set(key, result);
+      const forget = () => running.delete(key);
+      result.then((value) => {
+        forget();
+        // Errors name their request, and may not occur the next time.
+        if (!value.errors) done.set(key, result, { size: sizeOf(value) + 2 * key.length });
+      }, forget);
+      return result;
+    },
+  };
+}
+
+/** Numbers states, so that a key does not keep its state in memory. */
+function createKeys(): (state: object, operation: string) => string {
+  const numbers = new WeakMap<object, number>();
+  let states = 0;
+  return (state, operation) => {
+    let number = numbers.get(state);
+    if (number === undefined) {
+      states += 1;
+      number = states;
+      numbers.set(state, number);
+    }
+    return `${String(number)} ${operation}`;
+  };
+}
+
+/** What a member of an object or of a list takes beside its value, in bytes. */
+const MEMBER_BYTES = 48;
+/** What an object or a list takes beside its members, in bytes. */
+const OBJECT_BYTES = 112;
+
+/** About how many bytes a result takes. A text counts in full, although a job that has it may live anyway. */
+export function sizeOf(result: object): number {
+  let bytes = 0;
+  const pending: unknown[] = [result];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (typeof value === 'string') bytes += 2 * value.length;
+    if (typeof value !== 'object' || value === null) continue;
+    bytes += OBJECT_BYTES;
+    for (const member of Object.values(value)) {
+      bytes += MEMBER_BYTES;
+      pending.push(member);
+    }
+  }
+  return bytes;
+}
