@@ -24,7 +24,7 @@ export interface OperationParameters {
 export interface OperationRequest {
   readonly requestId: string;
   readonly client: Client;
-  /** Aborts when the client has disconnected. */
+  /** Aborts when the client has disconnected, or does not want the operation any more. */
   readonly disconnected: AbortSignal;
   /** Whether whoever asked can take the results of a subscription. */
   readonly acceptsSubscriptions: boolean;
@@ -47,7 +47,12 @@ export interface ExecutorOptions {
 export interface Executor {
   readonly schema: GraphQLSchema;
   readonly apollo: ApolloServer<GatewayContext>;
-  /** Runs something with the context of one operation. The deadline of the operation ends with it. */
+  /**
+   * Runs something with the context of one operation, when it is its client's turn. The deadline of the operation begins and
+   * ends with that.
+   *
+   * @throws {LeftError} when the client has disconnected before that
+   */
   run<T>(request: OperationRequest, execute: (context: GatewayContext) => Promise<T>): Promise<T>;
   /** Executes any operation, with the checks and the errors that HTTP has. */
   execute(
@@ -56,6 +61,11 @@ export interface Executor {
   ): Promise<ResultStream | FormattedExecutionResult>;
   /** Starts the subscription that passed the checks of this context. It is `undefined` when there is none. */
   subscribe(context: GatewayContext): Promise<ResultStream | FormattedExecutionResult> | undefined;
+}
+
+/** Nobody waits for the operation any more, so it was not begun. */
+export class LeftError extends Error {
+  override readonly name = 'LeftError';
 }
 
 export function createExecutor(options: ExecutorOptions): Executor {
@@ -83,8 +93,9 @@ export function createExecutor(options: ExecutorOptions): Executor {
     schema,
     apollo,
     async run(request, execute) {
-      const turn = turns.next(request.client.key);
+      const turn = turns.next(request.client.key, request.disconnected);
       if (turn !== undefined) await turn;
+      if (request.disconnected.aborted) throw new LeftError();
       const { requestId, client } = request;
       const started = { requestId, client };
       return requestScope.run(scopeOf(requestId, events), () =>

@@ -39,11 +39,12 @@ export function createSharedResults(): SharedResults {
       const result = execute();
       running.set(key, result);
       const forget = () => running.delete(key);
-      result.then((value) => {
+      const keep = (value: FormattedExecutionResult) => {
         forget();
         // Errors name their request, and may not occur the next time.
         if (!value.errors) done.set(key, result, { size: sizeOf(value) + 2 * key.length });
-      }, forget);
+      };
+      result.then(keep, forget);
       return result;
     },
   };

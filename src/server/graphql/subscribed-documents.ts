@@ -10,7 +10,7 @@ export interface HeldDocument {
   /** No other document that is held has it. */
   readonly number: number;
   /** Is called once, when the subscription has ended. */
-  release(): void;
+  readonly release: () => void;
 }
 
 interface Entry extends Pick<HeldDocument, 'document' | 'number'> {

@@ -58,38 +58,10 @@ export interface Subscriptions {
  * Whatever happens, a subscription that has started lets its jobs and its document go: when it completes, fails or is
  * returned, and when its client disconnects.
  */
-export function createSubscriptions({
-  schema,
-  withEventContext,
-  turns,
-}: SubscriptionsOptions): Subscriptions {
-  const shared = createSharedResults();
+export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
+  const { schema } = options;
+  const resultsOf = createExecution(options);
   const documents = new SubscribedDocuments();
-
-  /** The results of a subscription's events. */
-  function resultsOf(
-    args: ExecutionArgs,
-    operation: string,
-    client: Client,
-  ): (update: JobUpdate) => Promise<FormattedExecutionResult> {
-    const executeFor = (update: JobUpdate) =>
-      withEventContext(client, async (contextValue) => {
-        const { data, errors } = await execute({ ...args, contextValue, rootValue: update });
-        return {
-          ...(errors && { errors: errors.map((error) => formatThrown(error)) }),
-          data: data ?? null,
-        };
-      });
-    const find = (update: JobUpdate) => ('job' in update ? shared.find(update.job, operation) : undefined);
-    const run = (update: JobUpdate) =>
-      'job' in update ? shared.share(update.job, operation, () => executeFor(update)) : executeFor(update);
-    return (update) => {
-      const found = find(update);
-      if (found !== undefined) return found;
-      const turn = turns.next(client.key);
-      return turn === undefined ? run(update) : turn.then(() => find(update) ?? run(update));
-    };
-  }
 
   return {
     async start({ document, definition, variables }, context) {
@@ -113,7 +85,7 @@ export function createSubscriptions({
         releases.push(() => void updates.return());
         releases.push(onAbort(context.disconnected, release));
         const operation = `${String(held.number)} ${operationName ?? ''} ${JSON.stringify(telling)}`;
-        const resultOf = resultsOf(args, operation, context.client);
+        const resultOf = resultsOf(args, operation, context);
         // Its events belong to the request that it came with, whoever asks for the next one.
         const inScope = AsyncLocalStorage.snapshot();
         return mapped(updates, (update) => inScope(resultOf, update), release);
@@ -123,6 +95,39 @@ export function createSubscriptions({
         return { errors: [formatThrown(new GraphQLError(message, { originalError: asError(error) }))] };
       }
     },
+  };
+}
+
+/** Gives the results of a subscription's events. The same operation has the same results. */
+type ResultsOf = (
+  args: ExecutionArgs,
+  operation: string,
+  context: GatewayContext,
+) => (update: JobUpdate) => Promise<FormattedExecutionResult>;
+
+/** Executes events when it is their client's turn, and once for all who share the result. */
+function createExecution({ withEventContext, turns }: SubscriptionsOptions): ResultsOf {
+  const shared = createSharedResults();
+  return (args, operation, { client, disconnected }) => {
+    const executeFor = (update: JobUpdate) =>
+      withEventContext(client, async (contextValue) => {
+        const { data, errors } = await execute({ ...args, contextValue, rootValue: update });
+        return {
+          ...(errors && { errors: errors.map((error) => formatThrown(error)) }),
+          data: data ?? null,
+        };
+      });
+    const find = (update: JobUpdate) => ('job' in update ? shared.find(update.job, operation) : undefined);
+    const run = (update: JobUpdate) =>
+      'job' in update ? shared.share(update.job, operation, () => executeFor(update)) : executeFor(update);
+    return (update) => {
+      const found = find(update);
+      if (found !== undefined) return found;
+      const turn = turns.next(client.key, disconnected);
+      if (turn === undefined) return run(update);
+      // Nobody gets the result when the client has left.
+      return turn.then(() => (disconnected.aborted ? { data: null } : (find(update) ?? run(update))));
+    };
   };
 }
 

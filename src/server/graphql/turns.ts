@@ -1,3 +1,5 @@
+import { onAbort } from '../../abort.ts';
+
 /** How long operations may begin one after the other before others can be read, in milliseconds. */
 const SLICE_MS = 5;
 
@@ -6,14 +8,22 @@ const SLICE_OPERATIONS = 4;
 
 /** Who may begin next. */
 export interface Turns {
-  /** Resolves when an operation of this client may begin. It is `undefined` when it may begin at once. */
-  next(client: string): Promise<void> | undefined;
+  /**
+   * Resolves when an operation of this client may begin, or when `left` aborts: nobody waits for the operation any more. It is
+   * `undefined` when it may begin at once.
+   */
+  next(client: string, left: AbortSignal): Promise<void> | undefined;
+}
+
+/** An operation that waits. `begin` is `undefined` once nobody waits for it. */
+interface Waiting {
+  begin: (() => void) | undefined;
 }
 
 interface Lane {
   readonly client: string;
   /** The operations of the client, oldest first. */
-  readonly waiting: (() => void)[];
+  readonly waiting: Waiting[];
 }
 
 /**
@@ -30,25 +40,41 @@ export function createTurns(): Turns {
   /** What has begun in this turn of the event loop. */
   let slice: { readonly startedAt: number; operations: number } | undefined;
 
-  function endSlice(): void {
-    slice = undefined;
-    const lane = lanes.shift();
-    if (lane === undefined) return;
-    const begin = lane.waiting.shift();
-    if (lane.waiting.length > 0) lanes.push(lane);
-    else laneOf.delete(lane.client);
-    startSlice();
-    begin?.();
-  }
-
-  function startSlice(): { readonly startedAt: number; operations: number } {
+  function startSlice(): void {
     setImmediate(endSlice);
     slice = { startedAt: performance.now(), operations: 1 };
-    return slice;
+  }
+
+  function endSlice(): void {
+    slice = undefined;
+    const begin = take();
+    if (begin === undefined) return;
+    startSlice();
+    begin();
+  }
+
+  /** Takes out the operation whose turn it is. */
+  function take(): (() => void) | undefined {
+    for (let lane = lanes.shift(); lane !== undefined; lane = lanes.shift()) {
+      let begin: (() => void) | undefined;
+      while (begin === undefined && lane.waiting.length > 0) begin = lane.waiting.shift()?.begin;
+      if (lane.waiting.length > 0) lanes.push(lane);
+      else laneOf.delete(lane.client);
+      if (begin !== undefined) return begin;
+    }
+    return undefined;
+  }
+
+  function push(client: string, waiting: Waiting): void {
+    const lane = laneOf.get(client) ?? { client, waiting: [] };
+    lane.waiting.push(waiting);
+    if (lane.waiting.length > 1) return;
+    laneOf.set(client, lane);
+    lanes.push(lane);
   }
 
   return {
-    next(client) {
+    next(client, left) {
       if (slice === undefined) {
         startSlice();
         return undefined;
@@ -59,13 +85,17 @@ export function createTurns(): Turns {
         return undefined;
       }
       const { promise, resolve } = Promise.withResolvers<void>();
-      const lane = laneOf.get(client);
-      if (lane !== undefined) lane.waiting.push(resolve);
-      else {
-        const opened = { client, waiting: [resolve] };
-        laneOf.set(client, opened);
-        lanes.push(opened);
-      }
+      const waiting: Waiting = { begin: undefined };
+      const forget = onAbort(left, () => {
+        waiting.begin = undefined;
+        resolve();
+      });
+      if (left.aborted) return promise;
+      waiting.begin = () => {
+        forget();
+        resolve();
+      };
+      push(client, waiting);
       return promise;
     },
   };

@@ -8,7 +8,7 @@ import type { Client } from '../client.ts';
 import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
 import type { GatewayContext } from '../graphql/context.ts';
-import type { Executor } from '../graphql/executor.ts';
+import { LeftError, type Executor } from '../graphql/executor.ts';
 import { isSubscription } from '../graphql/record.ts';
 import type { Admissions } from '../http/admission.ts';
 import { VARY } from '../responses/cache-control.ts';
@@ -63,9 +63,12 @@ function answer(
     acceptsSubscriptions: accepts !== 'no',
     preferredWaitSeconds: preferredWaitSeconds(String(request.headers['prefer'] ?? '')),
   };
-  return options.executor.run(operation, (context) =>
-    execute(request, reply, context, options, accepts === 'only'),
-  );
+  return options.executor
+    .run(operation, (context) => execute(request, reply, context, options, accepts === 'only'))
+    .catch((error: unknown) => {
+      if (error instanceof LeftError) return reply.hijack();
+      throw error;
+    });
 }
 
 /** @param isStreamOnly whether the client accepts nothing but an event stream */
@@ -128,8 +131,10 @@ function openConnection(
   { admissions, connections }: GraphqlRouteOptions,
 ): FastifyReply | undefined {
   try {
-    // The reply of a WebSocket closes with the socket too.
-    reply.raw.once('close', connections.open(admissions.of(request.raw).client));
+    const end = connections.open(admissions.of(request.raw).client);
+    // The reply of a WebSocket closes with the socket too. A client may have left by now.
+    if (reply.raw.closed) end();
+    else reply.raw.once('close', end);
     return undefined;
   } catch (error) {
     if (!(error instanceof OverloadedError)) throw error;

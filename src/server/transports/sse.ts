@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
 import { createHandler, type ExecutionResult, type Request } from 'graphql-sse';
+import { onAbort } from '../../abort.ts';
 import { isStream, type ResultStream } from '../graphql/subscription.ts';
 import { reconnectAfterMs, type Connections } from './connections.ts';
 
@@ -67,11 +68,6 @@ export async function sendEventStream(
     response.write(`retry: ${String(reconnectAfterMs())}\n\n`);
     void body.return();
   };
-  stopping.addEventListener('abort', stop, { once: true });
-  response.once('close', () => {
-    stopping.removeEventListener('abort', stop);
-    void body.return();
-  });
   void reply
     .code(200)
     .headers({
@@ -84,7 +80,13 @@ export async function sendEventStream(
     })
     .send(Readable.from(body));
   // The headers have to be sent first.
-  if (stopping.aborted) stop();
+  const forget = onAbort(stopping, stop);
+  const end = () => {
+    forget();
+    void body.return();
+  };
+  if (response.closed) end();
+  else response.once('close', end);
   return reply;
 }
 

@@ -3,15 +3,17 @@ import websocket, { type WebSocket } from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError, parse, type FormattedExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { handleProtocols, makeServer, type OperationResult, type ServerOptions } from 'graphql-ws';
+import { onAbort } from '../../abort.ts';
 import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
-import type { Executor } from '../graphql/executor.ts';
+import { LeftError, type Executor } from '../graphql/executor.ts';
 import { isSubscription, type OperationRecord } from '../graphql/record.ts';
 import { receiptOf } from '../graphql/receipt.ts';
 import { isStream } from '../graphql/subscription.ts';
 import type { Admissions } from '../http/admission.ts';
 import { MAX_BODY_BYTES } from '../http/error-responses.ts';
 import { reconnectAfterMs, type Connections } from './connections.ts';
+import { SocketOperations } from './socket-operations.ts';
 
 /** The most operations at once on one WebSocket. */
 export const MAX_OPERATIONS = 100;
@@ -25,8 +27,7 @@ const CLOSE_TIMEOUT_MS = 1000;
 /** What the operations of one WebSocket share. */
 interface Connection {
   readonly request: FastifyRequest;
-  /** Aborts when the socket has closed. */
-  readonly disconnected: AbortSignal;
+  readonly operations: SocketOperations;
   isOverLimitLogged: boolean;
 }
 
@@ -69,8 +70,8 @@ export function createWebSocketHandler(options: WebSocketOptions): WebSocketHand
   return (socket, request) => {
     admissions.of(request.raw).source = 'upgraded';
     const startedAt = performance.now();
-    const controller = new AbortController();
-    const connection: Connection = { request, disconnected: controller.signal, isOverLimitLogged: false };
+    const operations = new SocketOperations();
+    const connection: Connection = { request, operations, isOverLimitLogged: false };
     const stopPinging = keepAlive(socket, connections.limits.keepAliveMs);
     const stop = () => close(socket, 1001, `Going away; reconnect in ${String(reconnectAfterMs())} ms`);
     const opened = server.opened(
@@ -81,19 +82,20 @@ export function createWebSocketHandler(options: WebSocketOptions): WebSocketHand
         onMessage: (receive) =>
           void socket.on('message', (data: Buffer) => {
             receive(data.toString()).catch((error: unknown) => {
+              if (error instanceof LeftError) return;
               events.emit('unexpectedError', error, 'websocket', request.id);
               close(socket, 4500, 'Internal server error');
             });
+            operations.endForgotten();
           }),
       },
       connection,
     );
-    connections.stopping.addEventListener('abort', stop, { once: true });
-    if (connections.stopping.aborted) stop();
+    const forget = onAbort(connections.stopping, stop);
     socket.once('close', (code: number, reason: Buffer) => {
-      connections.stopping.removeEventListener('abort', stop);
+      forget();
       stopPinging();
-      controller.abort();
+      operations.endAll();
       const end = closings.get(socket) ?? { code, reason: reason.toString() };
       void opened(end.code, end.reason);
       const durationMs = Math.round(performance.now() - startedAt);
@@ -108,8 +110,8 @@ function serverOptions({
   executor,
 }: WebSocketOptions): ServerOptions<Record<string, unknown>, Connection> {
   return {
-    async onSubscribe({ extra, subscriptions }, _id, payload) {
-      const { request, disconnected } = extra;
+    async onSubscribe({ extra, subscriptions }, id, payload) {
+      const { request } = extra;
       if (Object.keys(subscriptions).length > MAX_OPERATIONS) {
         if (!extra.isOverLimitLogged) request.log.warn('websocket: too many operations at once');
         extra.isOverLimitLogged = true;
@@ -117,6 +119,7 @@ function serverOptions({
       }
       const requestId = randomUUID();
       const { client } = admissions.of(request.raw);
+      const disconnected = extra.operations.begin(id, subscriptions);
       const operation = { requestId, client, disconnected, acceptsSubscriptions: true };
       const result = await executor.run(operation, async (context) => {
         try {

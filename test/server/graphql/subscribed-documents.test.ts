@@ -2,7 +2,7 @@ import { parse, type DocumentNode } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { BOUNDS } from '../../../src/bounds.ts';
 import { OverloadedError } from '../../../src/jobs/errors.ts';
-import { SubscribedDocuments } from '../../../src/server/graphql/subscribed-documents.ts';
+import { SubscribedDocuments, type HeldDocument } from '../../../src/server/graphql/subscribed-documents.ts';
 
 /** A document that takes about a megabyte by its comment. */
 const large = (name: string): DocumentNode =>
@@ -26,7 +26,7 @@ describe('documents of subscriptions', () => {
   it('over the bound of a client are refused, and those of others are not', () => {
     const documents = new SubscribedDocuments();
     const names = Array.from({ length: 9 }, (_, index) => `S${String(index)}`);
-    const held: { release(): void }[] = [];
+    const held: HeldDocument[] = [];
     const holdAll = () => {
       for (const name of names) held.push(documents.hold(large(name), 'a'));
     };

@@ -3,12 +3,14 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createTurns } from '../../../src/server/graphql/turns.ts';
 
+const STAYS = new AbortController().signal;
+
 /** Lets operations begin, and writes down in which order they do. */
 function beginning() {
   const turns = createTurns();
   const begun: string[] = [];
   const begin = async (client: string, busyMs = 0): Promise<void> => {
-    await turns.next(client);
+    await turns.next(client, STAYS);
     begun.push(client);
     const until = performance.now() + busyMs;
     while (performance.now() < until);
@@ -19,9 +21,9 @@ function beginning() {
 describe('turns', () => {
   it('let the first operations of a turn of the event loop begin at once', () => {
     const { turns } = beginning();
-    expect(turns.next('a')).toBeUndefined();
-    expect(turns.next('a')).toBeUndefined();
-    expect(turns.next('b')).toBeUndefined();
+    expect(turns.next('a', STAYS)).toBeUndefined();
+    expect(turns.next('a', STAYS)).toBeUndefined();
+    expect(turns.next('b', STAYS)).toBeUndefined();
   });
 
   it('let all begin, those of each client in their order', async () => {
@@ -30,7 +32,7 @@ describe('turns', () => {
     const names = Array.from({ length: 50 }, (_, index) => `${index % 3 === 0 ? 'a' : 'b'} ${String(index)}`);
     await Promise.all(
       names.map(async (name) => {
-        await turns.next(name.slice(0, 1));
+        await turns.next(name.slice(0, 1), STAYS);
         begun.push(name);
       }),
     );
@@ -66,11 +68,25 @@ describe('turns', () => {
     server.close();
   });
 
+  it('pass over operations that nobody waits for', async () => {
+    const { turns, begun, begin } = beginning();
+    const first = Array.from({ length: 10 }, () => begin('a'));
+    const leaving = new AbortController();
+    const left = turns.next('a', leaving.signal);
+    const last = begin('a').then(() => begun.push('last'));
+    leaving.abort();
+    await left;
+    expect(begun.length).toBeLessThan(10);
+    await Promise.all([...first, last]);
+    expect(begun.at(-1)).toBe('last');
+    expect(turns.next('a', AbortSignal.abort())).toBeUndefined();
+  });
+
   it('are taken at once again when nobody waits', async () => {
     const { turns, begin } = beginning();
     await Promise.all(Array.from({ length: 20 }, () => begin('a')));
     await new Promise(setImmediate);
     await new Promise(setImmediate);
-    expect(turns.next('a')).toBeUndefined();
+    expect(turns.next('a', STAYS)).toBeUndefined();
   });
 });
