@@ -35,10 +35,13 @@ const waitsFor = (id: string, fields: number, timeoutSeconds = 55) => ({
   variables: { w: { until: 'FINISHED', timeoutSeconds } },
 });
 
-/** Expects that none of these jobs is soon asked for any more, while one that is watched all the time has been thrice. */
-async function expectLetGo(ids: readonly string[]): Promise<void> {
-  const asked = (id: string) =>
-    gateway.emulator.requests.filter(({ params }) => params['JobId'] === id).length;
+/** How often ICE has been asked for a job since the counts were at zero. */
+function asked(id: string): number {
+  return gateway.emulator.requests.filter(({ params }) => params['JobId'] === id).length;
+}
+
+/** Resolves when none of these jobs is asked for any more, while one that is watched all the time has been thrice. */
+async function letGo(ids: readonly string[]): Promise<void> {
   await vi.waitFor(
     async () => {
       gateway.emulator.resetRequests();
@@ -50,6 +53,22 @@ async function expectLetGo(ids: readonly string[]): Promise<void> {
     },
     { timeout: 15_000 },
   );
+}
+
+/** A subscription whose document takes about half a megabyte by its comment. */
+function subscribeAtLength(id: string): Message {
+  const query = `subscription S${id} { packageJobUpdated(ids: ["${witness}"]) { id } } #${'x'.repeat(240_000)}`;
+  return { id, type: 'subscribe', payload: { query } };
+}
+
+/** The text of a message with a variable that is nested deep. `JSON.stringify` cannot write such a one. */
+function nestedDeep(message: object): string {
+  return JSON.stringify(message).replace('"NESTED"', '['.repeat(16_000) + ']'.repeat(16_000));
+}
+
+function subscriptionWithMore(id: string): object {
+  const { query } = subscribeTo('1', []).payload as { query: string };
+  return { query, variables: { ids: [id], other: 'NESTED' } };
 }
 
 /** The codes of all errors, with the bounds that they name. */
@@ -99,7 +118,7 @@ describe('waits', () => {
     send({ id: 'now', type: 'subscribe', payload: { query: '{ __typename }' } });
     await message((told) => told.id === 'now' && told.type === 'complete');
     send({ id: 'wait', type: 'complete' });
-    await expectLetGo([id]);
+    await expect(letGo([id])).resolves.toBeUndefined();
     close();
   });
 });
@@ -120,7 +139,7 @@ describe('subscriptions', () => {
     other.send(subscribeTo('1', ids));
     await other.message(({ type }) => type === 'next');
     for (const { close } of [...sockets, other]) close();
-    await expectLetGo(ids);
+    await expect(letGo(ids)).resolves.toBeUndefined();
     third.send(subscribeTo('2', [witness]));
     await third.message((told) => told.id === '2' && told.type === 'next');
     third.close();
@@ -144,18 +163,14 @@ describe('subscriptions', () => {
 
   it('of one client are bounded by the text that they keep', async () => {
     const { send, message, close } = await socketFrom(ONE, gateway.url);
-    const subscribe = (id: string): Message => {
-      const query = `subscription S${id} { packageJobUpdated(ids: ["${witness}"]) { id } } #${'x'.repeat(240_000)}`;
-      return { id, type: 'subscribe', payload: { query } };
-    };
-    for (let index = 0; index < 30; index += 1) send(subscribe(String(index)));
+    for (let index = 0; index < 30; index += 1) send(subscribeAtLength(String(index)));
     const { payload } = await message(({ type }) => type === 'error');
     expect(payload).toMatchObject([
       { extensions: { code: 'RATE_LIMITED', policy: 'subscriptionDocuments' } },
     ]);
     close();
     const another = await socketFrom(ANOTHER, gateway.url);
-    another.send(subscribe('1'));
+    another.send(subscribeAtLength('1'));
     await another.message(({ type }) => type === 'next');
     another.close();
   });
@@ -165,9 +180,9 @@ describe('subscriptions', () => {
     const { send, message, close } = await socketFrom(ONE, gateway.url);
     send(subscribeTo('1', [first]), { id: '1', type: 'complete' }, subscribeTo('1', [second]));
     await message((told) => told.type === 'next');
-    await expectLetGo([first]);
+    await expect(letGo([first])).resolves.toBeUndefined();
     send({ id: '1', type: 'complete' });
-    await expectLetGo([first, second]);
+    await expect(letGo([first, second])).resolves.toBeUndefined();
     close();
   });
 
@@ -196,14 +211,6 @@ describe('subscriptions', () => {
 });
 
 describe('variables that are nested deep', () => {
-  const NESTED = '['.repeat(16_000) + ']'.repeat(16_000);
-  /** A text with a nested variable in place of a short one, as `JSON.stringify` cannot write it. */
-  const nested = (payload: object) => JSON.stringify(payload).replace('"NESTED"', NESTED);
-  const subscription = (id: string) => {
-    const { query } = subscribeTo('1', []).payload as { query: string };
-    return { query, variables: { ids: [id], other: 'NESTED' } };
-  };
-
   it.for(['application/json', 'text/event-stream'])(
     'are refused to who accepts %s, and no job is watched',
     async (accept) => {
@@ -211,22 +218,38 @@ describe('variables that are nested deep', () => {
       const response = await fetch(`${gateway.url}/graphql`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: `${accept}, text/event-stream` },
-        body: nested(subscription(id)),
+        body: nestedDeep(subscriptionWithMore(id)),
       });
       expect(response.status).toBeLessThan(500);
       expect(await response.text()).toMatch(/"code":"BAD_USER_INPUT".*"argument":"variables"/);
-      await expectLetGo([id]);
+      await expect(letGo([id])).resolves.toBeUndefined();
     },
   );
 
   it('are refused on a WebSocket, and no job is watched', async () => {
     const id = addJob();
     const { send, message, close } = await socketFrom(ONE, gateway.url);
-    send(nested({ id: '1', type: 'subscribe', payload: subscription(id) }));
+    send(nestedDeep({ id: '1', type: 'subscribe', payload: subscriptionWithMore(id) }));
     const { payload } = await message(({ type }) => type === 'error');
     expect(payload).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', argument: 'variables' } }]);
-    await expectLetGo([id]);
+    await expect(letGo([id])).resolves.toBeUndefined();
     close();
+  });
+});
+
+describe('operations of one client', () => {
+  it('take turns with those of others, however many it sends at once', async () => {
+    const fields = Array.from({ length: 100 }, (_, index) => `a${String(index)}: __typename`);
+    let answered = 0;
+    const all = Array.from({ length: 200 }, async (_, index) => {
+      await postFrom(ONE, gateway.url, { query: `query Q${String(index)} { ${fields.join(' ')} }` });
+      answered += 1;
+    });
+    await vi.waitFor(() => expect(answered).toBeGreaterThan(0), { interval: 1 });
+    const before = answered;
+    await postFrom(ANOTHER, gateway.url, { query: '{ __typename }' });
+    expect(answered - before).toBeLessThan(50);
+    await Promise.all(all);
   });
 });
 

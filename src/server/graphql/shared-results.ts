@@ -2,49 +2,69 @@ import type { FormattedExecutionResult } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { BOUNDS } from '../../bounds.ts';
 
+/** One event of a subscription. */
+export interface SharedEvent {
+  /** The state that it tells of. */
+  readonly state: object;
+  /** A text that is the same for operations that have the same results. */
+  readonly operation: string;
+  /** The key of the client that is told. */
+  readonly client: string;
+}
+
 /** Results of events that several subscriptions share. */
 export interface SharedResults {
-  /**
-   * The result of an operation for a state. `undefined` is when it was neither executed lately nor is being executed.
-   *
-   * @param operation a text that is the same for operations that have the same results
-   */
-  find(state: object, operation: string): Promise<FormattedExecutionResult> | undefined;
-  /** Executes, and shares the result. A result with errors is shared only until it is there. */
-  share(
-    state: object,
-    operation: string,
-    execute: () => Promise<FormattedExecutionResult>,
-  ): Promise<FormattedExecutionResult>;
+  /** The result of an event. It is executed unless it was lately, or is being executed. */
+  of(event: SharedEvent, execute: () => Promise<FormattedExecutionResult>): Promise<FormattedExecutionResult>;
   /** About how many bytes they take. */
   readonly bytes: number;
 }
 
-/** Creates the results of one gateway. They take no more than the bound of that name. The least recently used go first. */
-export function createSharedResults(): SharedResults {
+/**
+ * Creates the results of one gateway. They take no more than the bound of that name. The least recently used go first. A
+ * result with errors is shared only until it is there, as errors name their request, and may not occur the next time.
+ *
+ * @param nextTurn is asked before each execution, for the client that needs it
+ */
+export function createSharedResults(nextTurn: (client: string) => Promise<void> | undefined): SharedResults {
   const running = new Map<string, Promise<FormattedExecutionResult>>();
   const done = new LRUCache<string, Promise<FormattedExecutionResult>>({ maxSize: BOUNDS.sharedResults.max });
+  /** The results that wait for a turn. Each client waits for its own turn, as that of another can take long. */
+  const waiting = new Map<string, Promise<FormattedExecutionResult>>();
   const keyOf = createKeys();
+
+  function share(
+    key: string,
+    execute: () => Promise<FormattedExecutionResult>,
+  ): Promise<FormattedExecutionResult> {
+    const result = execute();
+    running.set(key, result);
+    const forget = () => running.delete(key);
+    const keep = (value: FormattedExecutionResult) => {
+      forget();
+      if (!value.errors) done.set(key, result, { size: sizeOf(value) + 2 * key.length });
+    };
+    result.then(keep, forget);
+    return result;
+  }
 
   return {
     get bytes() {
       return done.calculatedSize;
     },
-    find(state, operation) {
+    of({ state, operation, client }, execute) {
       const key = keyOf(state, operation);
-      return running.get(key) ?? done.get(key);
-    },
-    share(state, operation, execute) {
-      const key = keyOf(state, operation);
-      const result = execute();
-      running.set(key, result);
-      const forget = () => running.delete(key);
-      const keep = (value: FormattedExecutionResult) => {
-        forget();
-        // Errors name their request, and may not occur the next time.
-        if (!value.errors) done.set(key, result, { size: sizeOf(value) + 2 * key.length });
-      };
-      result.then(keep, forget);
+      const find = () => running.get(key) ?? done.get(key);
+      const turnKey = `${client} ${key}`;
+      const found = find() ?? waiting.get(turnKey);
+      if (found !== undefined) return found;
+      const turn = nextTurn(client);
+      if (turn === undefined) return share(key, execute);
+      const result = turn.then(() => {
+        waiting.delete(turnKey);
+        return find() ?? share(key, execute);
+      });
+      waiting.set(turnKey, result);
       return result;
     },
   };

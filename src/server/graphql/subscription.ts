@@ -107,7 +107,9 @@ type ResultsOf = (
 
 /** Executes events when it is their client's turn, and once for all who share the result. */
 function createExecution({ withEventContext, turns }: SubscriptionsOptions): ResultsOf {
-  const shared = createSharedResults();
+  // Others may wait for an event when the one who needed it first has left.
+  const stays = new AbortController().signal;
+  const shared = createSharedResults((client) => turns.next(client, stays));
   return (args, operation, { client, disconnected }) => {
     const executeFor = (update: JobUpdate) =>
       withEventContext(client, async (contextValue) => {
@@ -117,16 +119,13 @@ function createExecution({ withEventContext, turns }: SubscriptionsOptions): Res
           data: data ?? null,
         };
       });
-    const find = (update: JobUpdate) => ('job' in update ? shared.find(update.job, operation) : undefined);
-    const run = (update: JobUpdate) =>
-      'job' in update ? shared.share(update.job, operation, () => executeFor(update)) : executeFor(update);
-    return (update) => {
-      const found = find(update);
-      if (found !== undefined) return found;
-      const turn = turns.next(client.key, disconnected);
-      if (turn === undefined) return run(update);
-      // Nobody gets the result when the client has left.
-      return turn.then(() => (disconnected.aborted ? { data: null } : (find(update) ?? run(update))));
+    return async (update) => {
+      if ('job' in update) {
+        const event = { state: update.job, operation, client: client.key };
+        return shared.of(event, () => executeFor(update));
+      }
+      await turns.next(client.key, disconnected);
+      return executeFor(update);
     };
   };
 }

@@ -1,10 +1,19 @@
 import { onAbort } from '../../abort.ts';
 
-/** How long operations may begin one after the other before others can be read, in milliseconds. */
+/** How long operations may take before what has come meanwhile is read, in milliseconds. */
 const SLICE_MS = 5;
 
-/** How many may begin in that time. They overlap, so that the first ones seem to take no time. */
-const SLICE_OPERATIONS = 4;
+/** The most that begin in one turn of the event loop. They overlap, so that the first ones seem to take no time. */
+const MAX_AT_ONCE = 4;
+
+/** The longest time that is spent on reading what has come, in milliseconds. */
+const READING_MS = 5;
+
+/** A turn of the event loop that takes less has brought nothing, in milliseconds. */
+const NOTHING_MS = 0.02;
+
+/** When nothing has begun for this long, the processor is free, in milliseconds. */
+const FREE_MS = 1;
 
 /** Who may begin next. */
 export interface Turns {
@@ -15,6 +24,84 @@ export interface Turns {
   next(client: string, left: AbortSignal): Promise<void> | undefined;
 }
 
+/**
+ * Shares the processor between clients. Parsing, checking and executing an operation takes milliseconds, and a client can send
+ * hundreds at once.
+ *
+ * An operation begins at once when little has been executed lately. Otherwise it waits. Of those that wait, one begins in each
+ * turn of the event loop, and clients take turns. So a client waits for one operation of each other client at most. After
+ * {@link SLICE_MS} of operations the gateway first reads what has come, as others may have asked by then. Node accepts
+ * one connection in each turn of the event loop, so that this can take many.
+ */
+// oxlint-disable-next-line max-lines-per-function -- its short functions share the state of the loop
+export function createTurns(): Turns {
+  const waiting = createLanes();
+  /** Since when the current turn of the event loop lasts. */
+  let turnedAt = 0;
+  /** How many operations have begun in it. */
+  let begun = 0;
+  /** What operations have taken since there was last time for anything else. */
+  let usedMs = 0;
+  /** Since when the gateway only reads. */
+  let readingSince: number | undefined;
+  let isTicking = false;
+
+  /** Is called at the end of each turn of the event loop for as long as there is something to do. */
+  function tick(): void {
+    const now = performance.now();
+    const tookMs = now - turnedAt;
+    turnedAt = now;
+    if (begun > 0) usedMs += tookMs;
+    begun = 0;
+    if (readingSince === undefined && usedMs >= SLICE_MS) readingSince = now;
+    else if (readingSince !== undefined && (tookMs < NOTHING_MS || now - readingSince >= READING_MS)) {
+      readingSince = undefined;
+      usedMs = 0;
+    }
+    const begin = readingSince === undefined ? waiting.take() : undefined;
+    isTicking = readingSince !== undefined || begin !== undefined;
+    if (!isTicking) return;
+    setImmediate(tick);
+    if (begin === undefined) return;
+    begun = 1;
+    begin();
+  }
+
+  /** Whether an operation may begin without waiting. */
+  function isFree(now: number): boolean {
+    if (!isTicking) {
+      if (now - turnedAt > FREE_MS) usedMs = 0;
+      turnedAt = now;
+      isTicking = true;
+      setImmediate(tick);
+    }
+    const hasTime = begun < MAX_AT_ONCE && usedMs + (begun > 0 ? now - turnedAt : 0) < SLICE_MS;
+    return hasTime && readingSince === undefined && waiting.size === 0;
+  }
+
+  return {
+    next(client, left) {
+      if (isFree(performance.now())) {
+        begun += 1;
+        return undefined;
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const operation: Waiting = { begin: undefined };
+      const forget = onAbort(left, () => {
+        operation.begin = undefined;
+        resolve();
+      });
+      if (left.aborted) return promise;
+      operation.begin = () => {
+        forget();
+        resolve();
+      };
+      waiting.push(client, operation);
+      return promise;
+    },
+  };
+}
+
 /** An operation that waits. `begin` is `undefined` once nobody waits for it. */
 interface Waiting {
   begin: (() => void) | undefined;
@@ -23,80 +110,36 @@ interface Waiting {
 interface Lane {
   readonly client: string;
   /** The operations of the client, oldest first. */
-  readonly waiting: Waiting[];
+  readonly operations: Waiting[];
 }
 
-/**
- * Shares the processor between clients. Parsing, checking and executing an operation takes milliseconds, and a client can send
- * hundreds at once.
- *
- * Operations begin at once for as long as little has begun in this turn of the event loop. All others wait. One of them begins
- * in each turn of the event loop, and clients take turns. So requests are read in between, and a client waits for one operation
- * of each other client at most.
- */
-export function createTurns(): Turns {
+/** Operations whose clients take turns. */
+function createLanes() {
   const lanes: Lane[] = [];
   const laneOf = new Map<string, Lane>();
-  /** What has begun in this turn of the event loop. */
-  let slice: { readonly startedAt: number; operations: number } | undefined;
-
-  function startSlice(): void {
-    setImmediate(endSlice);
-    slice = { startedAt: performance.now(), operations: 1 };
-  }
-
-  function endSlice(): void {
-    slice = undefined;
-    const begin = take();
-    if (begin === undefined) return;
-    startSlice();
-    begin();
-  }
-
-  /** Takes out the operation whose turn it is. */
-  function take(): (() => void) | undefined {
-    for (let lane = lanes.shift(); lane !== undefined; lane = lanes.shift()) {
-      let begin: (() => void) | undefined;
-      while (begin === undefined && lane.waiting.length > 0) begin = lane.waiting.shift()?.begin;
-      if (lane.waiting.length > 0) lanes.push(lane);
-      else laneOf.delete(lane.client);
-      if (begin !== undefined) return begin;
-    }
-    return undefined;
-  }
-
-  function push(client: string, waiting: Waiting): void {
-    const lane = laneOf.get(client) ?? { client, waiting: [] };
-    lane.waiting.push(waiting);
-    if (lane.waiting.length > 1) return;
-    laneOf.set(client, lane);
-    lanes.push(lane);
-  }
 
   return {
-    next(client, left) {
-      if (slice === undefined) {
-        startSlice();
-        return undefined;
+    /** How many clients have operations here. */
+    get size() {
+      return lanes.length;
+    },
+    push(client: string, operation: Waiting): void {
+      const lane = laneOf.get(client) ?? { client, operations: [] };
+      lane.operations.push(operation);
+      if (lane.operations.length > 1) return;
+      laneOf.set(client, lane);
+      lanes.push(lane);
+    },
+    /** Takes out the operation whose turn it is. */
+    take(): (() => void) | undefined {
+      for (let lane = lanes.shift(); lane !== undefined; lane = lanes.shift()) {
+        let begin: (() => void) | undefined;
+        while (begin === undefined && lane.operations.length > 0) begin = lane.operations.shift()?.begin;
+        if (lane.operations.length > 0) lanes.push(lane);
+        else laneOf.delete(lane.client);
+        if (begin !== undefined) return begin;
       }
-      const hasTime = slice.operations < SLICE_OPERATIONS && performance.now() - slice.startedAt < SLICE_MS;
-      if (lanes.length === 0 && hasTime) {
-        slice.operations += 1;
-        return undefined;
-      }
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const waiting: Waiting = { begin: undefined };
-      const forget = onAbort(left, () => {
-        waiting.begin = undefined;
-        resolve();
-      });
-      if (left.aborted) return promise;
-      waiting.begin = () => {
-        forget();
-        resolve();
-      };
-      push(client, waiting);
-      return promise;
+      return undefined;
     },
   };
 }

@@ -1,35 +1,80 @@
+import { onAbort } from '../../abort.ts';
+
+/** One operation of a WebSocket. */
+export interface SocketOperation {
+  /** Aborts when nobody wants the operation any more. */
+  readonly signal: AbortSignal;
+  /** Settles as the promise does, or never once the signal has aborted. */
+  readonly unlessLeft: <T>(promise: Promise<T>) => Promise<T>;
+  /** Gives what the stream gives, or nothing more once the signal has aborted. */
+  readonly streamUnlessLeft: <T>(
+    stream: AsyncIterableIterator<T, undefined>,
+  ) => AsyncIterableIterator<T, undefined>;
+}
+
 /**
  * The operations under way on one WebSocket.
  *
- * graphql-ws forgets an operation when its client completes it, also while it is being started. Nothing ends it then, and its id
- * may be used again. So each operation has a signal that aborts as soon as graphql-ws has forgotten it.
+ * graphql-ws forgets an operation when its client completes it, also while it is being started, and its id may be used again
+ * at once. Whatever comes of the forgotten one would be taken for the other's: its end would complete that, and the other
+ * could not be ended any more. So each operation has a signal, and graphql-ws hears nothing of it after that has aborted.
  */
 export class SocketOperations {
-  readonly #signals = new Map<string, AbortController>();
+  readonly #operations = new Map<string, AbortController>();
   /** What graphql-ws has under way, by id. */
   #known: Readonly<Record<string, unknown>> = {};
+  /** The operation that the message began which graphql-ws has just been given. */
+  #begun: AbortSignal | undefined;
 
-  /** Begins an operation that graphql-ws has just put among those that it knows. Its signal aborts when nobody wants it. */
-  begin(id: string, known: Readonly<Record<string, unknown>>): AbortSignal {
+  /** Begins an operation that graphql-ws has just put among those that it knows. */
+  begin(id: string, known: Readonly<Record<string, unknown>>): SocketOperation {
     const controller = new AbortController();
+    const { signal } = controller;
     this.#known = known;
-    this.#signals.get(id)?.abort();
-    this.#signals.set(id, controller);
-    return controller.signal;
+    this.#begun = signal;
+    this.#operations.get(id)?.abort();
+    this.#operations.set(id, controller);
+    return {
+      signal,
+      unlessLeft: (promise) => unlessAborted(signal, promise),
+      streamUnlessLeft: (stream) => ({
+        ...stream,
+        next: () => unlessAborted(signal, stream.next()),
+        [Symbol.asyncIterator]() {
+          return this;
+        },
+      }),
+    };
   }
 
-  /** Ends those that graphql-ws has forgotten. It is called after each message. */
-  endForgotten(): void {
-    for (const [id, controller] of this.#signals) {
+  /**
+   * Is given what graphql-ws makes of each message, at once. It ends the operations that graphql-ws has forgotten by then.
+   *
+   * @returns what settles when the message is done with, and when its operation is left
+   */
+  async settled(received: Promise<void>): Promise<void> {
+    const begun = this.#begun;
+    this.#begun = undefined;
+    for (const [id, controller] of this.#operations) {
       if (id in this.#known) continue;
-      this.#signals.delete(id);
+      this.#operations.delete(id);
       controller.abort();
     }
+    await (begun === undefined ? received : Promise.race([received, aborted(begun)]));
   }
 
   /** Ends all. It is called when the socket has closed. */
   endAll(): void {
-    for (const controller of this.#signals.values()) controller.abort();
-    this.#signals.clear();
+    for (const controller of this.#operations.values()) controller.abort();
+    this.#operations.clear();
   }
+}
+
+async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  await promise.catch(() => undefined);
+  return signal.aborted ? new Promise<never>(() => undefined) : promise;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => void onAbort(signal, resolve));
 }

@@ -6,7 +6,7 @@ import { handleProtocols, makeServer, type OperationResult, type ServerOptions }
 import { onAbort } from '../../abort.ts';
 import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
-import { LeftError, type Executor } from '../graphql/executor.ts';
+import type { Executor } from '../graphql/executor.ts';
 import { isSubscription, type OperationRecord } from '../graphql/record.ts';
 import { receiptOf } from '../graphql/receipt.ts';
 import { isStream } from '../graphql/subscription.ts';
@@ -81,12 +81,10 @@ export function createWebSocketHandler(options: WebSocketOptions): WebSocketHand
         close: (code, reason) => close(socket, code ?? 1000, reason ?? ''),
         onMessage: (receive) =>
           void socket.on('message', (data: Buffer) => {
-            receive(data.toString()).catch((error: unknown) => {
-              if (error instanceof LeftError) return;
+            operations.settled(receive(data.toString())).catch((error: unknown) => {
               events.emit('unexpectedError', error, 'websocket', request.id);
               close(socket, 4500, 'Internal server error');
             });
-            operations.endForgotten();
           }),
       },
       connection,
@@ -119,18 +117,23 @@ function serverOptions({
       }
       const requestId = randomUUID();
       const { client } = admissions.of(request.raw);
-      const disconnected = extra.operations.begin(id, subscriptions);
-      const operation = { requestId, client, disconnected, acceptsSubscriptions: true };
-      const result = await executor.run(operation, async (context) => {
+      const { signal, unlessLeft, streamUnlessLeft } = extra.operations.begin(id, subscriptions);
+      const operation = { requestId, client, disconnected: signal, acceptsSubscriptions: true };
+      const running = executor.run(operation, async (context) => {
         try {
           return await executor.execute(payload, context);
         } finally {
           logOperation(request, requestId, context.record);
         }
       });
+      const result = await unlessLeft(running);
       if (!isStream(result) && result.data === undefined)
         return (result.errors ?? []).map((error) => new FormattedError(error));
-      return { schema: executor.schema, document: ANY_DOCUMENT, contextValue: result };
+      return {
+        schema: executor.schema,
+        document: ANY_DOCUMENT,
+        contextValue: isStream(result) ? streamUnlessLeft(result) : result,
+      };
     },
     // oxlint-disable-next-line no-unsafe-type-assertion -- `onSubscribe` put it there
     execute: ({ contextValue }) => contextValue as OperationResult,

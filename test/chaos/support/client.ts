@@ -76,8 +76,9 @@ export interface SocketClient {
 
 /** Opens a WebSocket from an address. Messages that are sent together arrive together. */
 export async function socketFrom(address: string, url: string): Promise<SocketClient> {
+  const transport = connect({ port: Number(new URL(url).port), host: '127.0.0.1', localAddress: address });
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
-    localAddress: address,
+    createConnection: () => transport,
   });
   const messages: Message[] = [];
   const watchers = new Set<() => void>();
@@ -86,7 +87,6 @@ export async function socketFrom(address: string, url: string): Promise<SocketCl
     for (const watcher of watchers) watcher();
   });
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-  const transport = (socket as unknown as { _socket: { cork(): void; uncork(): void } })._socket;
   const client: SocketClient = {
     send(...list) {
       transport.cork();

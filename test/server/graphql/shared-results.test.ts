@@ -1,49 +1,89 @@
+import type { FormattedExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { BOUNDS } from '../../../src/bounds.ts';
 import { createSharedResults, sizeOf } from '../../../src/server/graphql/shared-results.ts';
 
+const atOnce = () => undefined;
+const event = (state: object, operation = '1', client = 'a') => ({ state, operation, client });
+
+/** An execution that counts itself. */
+function counted(result: FormattedExecutionResult = { data: { a: 1 } }) {
+  let count = 0;
+  return {
+    get count() {
+      return count;
+    },
+    execute: () => {
+      count += 1;
+      return Promise.resolve(result);
+    },
+  };
+}
+
 describe('shared results', () => {
-  it('are executed once for the same state and the same operation', async () => {
-    const results = createSharedResults();
+  it('are executed once for the same state and the same operation, whoever asks', async () => {
+    const results = createSharedResults(atOnce);
     const state = {};
-    const result = results.share(state, '1', () => Promise.resolve({ data: { a: 1 } }));
-    expect(results.find(state, '1')).toBe(result);
-    await result;
-    expect(results.find(state, '1')).toBe(result);
-    expect(results.find(state, '2')).toBeUndefined();
-    expect(results.find({}, '1')).toBeUndefined();
+    const execution = counted();
+    const ask = (operation: string, of: object, client: string) =>
+      results.of(event(of, operation, client), execution.execute);
+    await Promise.all([ask('1', state, 'a'), ask('1', state, 'a'), ask('1', state, 'b')]);
+    await ask('1', state, 'c');
+    expect(execution.count).toBe(1);
+    await ask('2', state, 'a');
+    await ask('1', {}, 'a');
+    expect(execution.count).toBe(3);
   });
 
   it('with errors, or that failed, are shared no longer than they are awaited', async () => {
-    const results = createSharedResults();
+    const results = createSharedResults(atOnce);
     const state = {};
-    const withErrors = results.share(state, '1', () => Promise.resolve({ errors: [{ message: 'no' }] }));
-    const failed = results.share(state, '2', () => Promise.reject(new Error('no')));
-    expect(results.find(state, '1')).toBe(withErrors);
+    const withErrors = counted({ errors: [{ message: 'no' }] });
+    await Promise.all([1, 2].map(() => results.of(event(state), withErrors.execute)));
+    expect(withErrors.count).toBe(1);
+    await results.of(event(state), withErrors.execute);
+    expect(withErrors.count).toBe(2);
+    const failed = results.of(event(state, '2'), () => Promise.reject(new Error('no')));
     await expect(failed).rejects.toThrow('no');
-    await withErrors;
-    expect(results.find(state, '1')).toBeUndefined();
-    expect(results.find(state, '2')).toBeUndefined();
+    await expect(results.of(event(state, '2'), counted().execute)).resolves.toEqual({ data: { a: 1 } });
+  });
+
+  it('take one turn of each client that waits for them, and the first turn executes', async () => {
+    const turns: [client: string, begin: () => void][] = [];
+    const results = createSharedResults(
+      (client) => new Promise((resolve) => turns.push([client, () => resolve()])),
+    );
+    const state = {};
+    const execution = counted();
+    const all = ['a', 'a', 'b', 'b', 'a'].map((client) =>
+      results.of(event(state, '1', client), execution.execute),
+    );
+    expect(turns.map(([client]) => client)).toEqual(['a', 'b']);
+    turns[1]?.[1]();
+    await expect(all[2]).resolves.toEqual({ data: { a: 1 } });
+    turns[0]?.[1]();
+    await Promise.all(all);
+    expect(execution.count).toBe(1);
   });
 
   it('take no more than their bound, however many operations there are', async () => {
-    const results = createSharedResults();
+    const results = createSharedResults(atOnce);
     const state = {};
-    const data = { text: 'x'.repeat(10_000) };
+    const execution = counted({ data: { text: 'x'.repeat(10_000) } });
     for (let index = 0; index < 2000; index += 1) {
-      await results.share(state, String(index), () => Promise.resolve({ data }));
+      await results.of(event(state, String(index)), execution.execute);
       expect(results.bytes).toBeLessThanOrEqual(BOUNDS.sharedResults.max);
     }
-    expect(results.find(state, '0')).toBeUndefined();
-    expect(results.find(state, '1999')).toBeDefined();
+    await results.of(event(state, '1999'), execution.execute);
+    expect(execution.count).toBe(2000);
+    await results.of(event(state, '0'), execution.execute);
+    expect(execution.count).toBe(2001);
   });
 
   it('that are larger than the bound are not kept', async () => {
-    const results = createSharedResults();
-    const state = {};
-    const data = { text: 'x'.repeat(BOUNDS.sharedResults.max) };
-    await results.share(state, '1', () => Promise.resolve({ data }));
-    expect(results.find(state, '1')).toBeUndefined();
+    const results = createSharedResults(atOnce);
+    const execution = counted({ data: { text: 'x'.repeat(BOUNDS.sharedResults.max) } });
+    await results.of(event({}), execution.execute);
     expect(results.bytes).toBe(0);
   });
 
