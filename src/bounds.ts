@@ -97,4 +97,34 @@ export const BOUNDS = {
     what: 'Fields that wait for a job, by `wait` or `Prefer: wait`',
     reason: 'A field takes as many ids. One operation uses up a tenth of what its client may have.',
   },
+  documentErrors: {
+    max: 10,
+    unit: 'items',
+    per: 'request',
+    what: 'The errors that are reported of a document',
+    reason:
+      'The place of each is found in the text, and each is formatted. Clients validate documents when they are built.',
+  },
+  variableErrors: {
+    max: 5,
+    unit: 'items',
+    per: 'request',
+    what: 'The errors that are reported of variables',
+    reason: 'Each repeats the value, which can be as large as the request.',
+  },
+  documents: {
+    max: 16 * 1024 * 1024,
+    unit: 'bytes',
+    per: 'gateway',
+    what: 'Parsed documents that are cached',
+    reason:
+      'About 800 usual documents. Each counts at what it keeps alive, which is up to 500 bytes for each token.',
+  },
+  registeredTexts: {
+    max: 8 * 1024 * 1024,
+    unit: 'bytes',
+    per: 'gateway',
+    what: 'Texts of documents that clients have registered by their hash',
+    reason: 'About 8,000 usual documents. A client registers one again when it is not found.',
+  },
 } as const satisfies Record<string, Bound>;

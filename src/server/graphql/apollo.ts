@@ -7,16 +7,20 @@ import {
 } from '@apollo/server/plugin/disabled';
 import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
 import type { FastifyBaseLogger } from 'fastify';
+import { BOUNDS } from '../../bounds.ts';
 import { retryAfterSeconds } from '../errors/retry-after.ts';
 import { checkOperation } from './checked-operation.ts';
 import type { GatewayContext } from './context.ts';
+import { createDocumentStore, createTextCache } from './document-caches.ts';
+import { documentLimits } from './document-limits.ts';
 import { formatError, inOrder } from './format-error.ts';
 import { compiledQueries } from './jit/compiled-queries.ts';
-import { documentLimits, LIMITS } from './limits.ts';
+import { LIMITS } from './limits.ts';
 import { NO_PERSISTED_DOCUMENTS, type PersistedDocuments } from './persisted/documents.ts';
 import { persistedOperations } from './persisted/plugin.ts';
 import { receiptOf, serverTiming } from './receipt.ts';
 import { isSubscription } from './record.ts';
+import { deleteUndeclared } from './operation-variables.ts';
 
 export interface ApolloOptions {
   readonly schema: GraphQLSchema;
@@ -45,13 +49,17 @@ export function createApollo({
     csrfPrevention: false,
     formatError,
     includeStacktraceInErrorResponses: false,
+    documentStore: createDocumentStore(),
+    cache: createTextCache(),
     parseOptions: { maxTokens: LIMITS.tokens },
-    validationRules: [documentLimits],
+    validationOptions: { maxErrors: BOUNDS.documentErrors.max, hideSuggestions: !introspection },
+    executionOptions: { maxCoercionErrors: BOUNDS.variableErrors.max },
     stopOnTerminationSignals: false,
     nodeEnv: 'production',
     logger,
     plugins: [
       persistedOperations(persisted),
+      documentLimits,
       limits(schema),
       ...(isJitOn ? [compiledQueries(schema)] : []),
       record,
@@ -68,15 +76,17 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
   return {
     requestDidStart: () =>
       Promise.resolve({
-        didResolveOperation({ document, operation, request, contextValue }) {
+        // It has to return its errors as a promise. Thrown at once, they would leave those of other hooks unhandled.
+        // oxlint-disable-next-line require-await
+        async didResolveOperation({ document, operation, request, contextValue }) {
+          const variables = request.variables ?? {};
           // Without an operation, execution reports that there is none of this name.
-          if (!operation) return Promise.resolve();
+          if (!operation) return;
+          deleteUndeclared(variables, operation);
           const { SUBSCRIPTION } = OperationTypeNode;
           if (operation.operation === SUBSCRIPTION && !contextValue.acceptsSubscriptions) throw needsStream();
-          const variables = request.variables ?? {};
           const checked = checkOperation(schema, { document, definition: operation, variables });
           contextValue.record.operation = checked;
-          return Promise.resolve();
         },
         /** Apollo executes no subscriptions. Whoever asked for this one starts it. */
         responseForOperation({ contextValue: { record }, response }) {

@@ -1,10 +1,4 @@
-import {
-  getVariableValues,
-  GraphQLError,
-  type DocumentNode,
-  type GraphQLSchema,
-  type OperationDefinitionNode,
-} from 'graphql';
+import { GraphQLError, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
 import {
   fieldExtensionsEstimator,
   getComplexity,
@@ -14,12 +8,13 @@ import {
 import { BOUNDS } from '../../bounds.ts';
 import type { FieldCosts } from '../../resolvers/costs.ts';
 import { LIMITS, tooComplex } from './limits.ts';
+import { coerceVariables } from './operation-variables.ts';
 
 /** An operation that was parsed, validated and found to be within all limits. */
 export interface CheckedOperation {
   readonly document: DocumentNode;
   readonly definition: OperationDefinitionNode;
-  /** As the client sent them. */
+  /** As the client sent them, but those that the operation declares alone. */
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
@@ -39,11 +34,12 @@ const READS: ComplexityEstimator[] = [
  */
 export function checkOperation(schema: GraphQLSchema, operation: CheckedOperation): CheckedOperation {
   const { definition, variables } = operation;
-  const { listSize, depth } = measure(variables);
+  const { listSize, values, depth } = measure(variables);
   if (depth > BOUNDS.variablesDepth.max) throw nestedTooDeep(depth);
   if (listSize > LIMITS.listSize)
     throw tooComplex('listSize', listSize, `a list of ${String(listSize)} items`);
-  if (getVariableValues(schema, definition.variableDefinitions ?? [], variables).errors) return operation;
+  if (values > LIMITS.values) throw tooComplex('values', values, `${String(values)} values in its variables`);
+  if (coerceVariables(schema, definition, variables).errors) return operation;
   const cost = estimate(COST, schema, operation);
   if (cost > LIMITS.cost) throw tooComplex('cost', cost, `a cost of ${String(cost)}`);
   const reads = estimate(READS, schema, operation);
@@ -63,36 +59,39 @@ function estimate(
       variables,
       estimators,
       ...(definition.name && { operationName: definition.name.value }),
-      maxQueryNodes: LIMITS.cost,
+      maxQueryNodes: Infinity,
     });
   } catch (error) {
     // The error of a wrong argument names its place. It is left to execution to report.
     if (error instanceof GraphQLError && error.nodes !== undefined) return 0;
-    // Fragments in fragments multiply. Counting stops at the limit.
-    return LIMITS.cost + 1;
+    throw error;
   }
 }
 
-/**
- * The length of the longest list in the variables, and how deep lists and objects are nested. It walks without recursion, as
- * variables can be nested deeper than the stack.
- */
-function measure(variables: Readonly<Record<string, unknown>>): { listSize: number; depth: number } {
-  let listSize = 0;
-  let depth = -1;
-  let level: unknown[] = [variables];
+interface Measures {
+  /** The length of the longest list. */
+  readonly listSize: number;
+  readonly values: number;
+  /** How deep lists and objects are nested. */
+  readonly depth: number;
+}
+
+/** Walks level by level, as variables can be nested deeper than the stack. */
+function measure(variables: Readonly<Record<string, unknown>>): Measures {
+  let [listSize, values, depth] = [0, 0, 0];
+  let level: unknown[] = Object.values(variables);
   while (level.length > 0) {
-    const deeper: unknown[] = [];
+    values += level.length;
+    const next: unknown[] = [];
     for (const value of level) {
       if (typeof value !== 'object' || value === null) continue;
       if (Array.isArray(value)) listSize = Math.max(listSize, value.length);
-      for (const item of Object.values(value))
-        if (typeof item === 'object' && item !== null) deeper.push(item);
+      for (const item of Object.values(value)) next.push(item);
     }
-    depth += 1;
-    level = deeper;
+    if (next.length > 0) depth += 1;
+    level = next;
   }
-  return { listSize, depth };
+  return { listSize, values, depth };
 }
 
 function nestedTooDeep(depth: number): GraphQLError {

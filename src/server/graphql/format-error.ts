@@ -96,6 +96,8 @@ function tooComplexError(thrown: unknown, root: unknown): GraphQLError | undefin
 function clientCode(formatted: GraphQLFormattedError, thrown: unknown, root: unknown): string {
   if (isRefusalWithoutCode(formatted, thrown)) return 'BAD_REQUEST';
   const code = String(formatted.extensions?.['code']);
+  // graphql-js ends a long list of errors of variables with it.
+  if (formatted.message.startsWith('Too many errors processing variables')) return 'BAD_USER_INPUT';
   // Only graphql-js points at a value. A variable brought it to an argument that cannot take it.
   const isWrongValue = root instanceof GraphQLError && root !== thrown && root.nodes !== undefined;
   return code === 'INTERNAL_SERVER_ERROR' && isWrongValue ? 'BAD_USER_INPUT' : code;

@@ -5,24 +5,35 @@ import {
   TokenKind,
   visit,
   type DocumentNode,
-  type FragmentDefinitionNode,
   type SelectionSetNode,
   type Source,
-  type ValidationRule,
 } from 'graphql';
+import { countMerges, fragmentsOf } from './merges.ts';
 
 /** The most that an operation may ask for. The example operations and the usual clients stay far below. */
 export const LIMITS = {
+  /** Characters of the document. It is measured before anything reads it. */
+  characters: 65_536,
+  /** Lines of the document, as many as tokens. The place of each error is found by counting them. */
+  lines: 2000,
   /** Words and punctuation marks of the document. Half as many levels are still safe to parse recursively. */
   tokens: 2000,
   /** Fields inside fields. Introspection as tools send it needs 15. */
   depth: 16,
+  /** Fragments inside fragments. */
+  fragmentDepth: 32,
+  /** Pairs of fields, and of fragments, that have to be compared as they end up in one place of the response. */
+  merges: 10_000,
+  /** Fields and fragments of an operation, those of a fragment wherever it is spread. */
+  selections: 5000,
   /** Aliased fields in the document. */
   aliases: 100,
   /** Directives in the document. */
   directives: 50,
   /** Items of one list, in the document or in the variables. */
   listSize: 1000,
+  /** Values in the variables, with those inside lists and objects. */
+  values: 5000,
   /** Fields in the response. Each list counts at the length that was asked for. */
   cost: 20_000,
   /** Reads of ICE that the operation can cause when nothing is in memory. A submission counts as two. */
@@ -58,15 +69,30 @@ export function exceedsTokenLimit(source: Source | undefined): boolean {
   }
 }
 
-/** Refuses documents over the limits that need no variables. */
-export const documentLimits: ValidationRule = (context) => ({
-  Document(document) {
-    const error = checkDocument(document);
-    if (error !== undefined) context.reportError(error);
-  },
-});
+/** The error for a text that is too long to be parsed, or has too many lines. */
+export function checkText(text: string): GraphQLError | undefined {
+  const { length } = text;
+  if (length > LIMITS.characters) return tooComplex('characters', length, `${String(length)} characters`);
+  const lines = length > LIMITS.lines ? countLines(text) : 0;
+  return lines > LIMITS.lines ? tooComplex('lines', lines, `${String(lines)} lines`) : undefined;
+}
 
-function checkDocument(document: DocumentNode): GraphQLError | undefined {
+/** Counts as graphql-js does, by code units, as a match for each line end would take 50 times as long. */
+function countLines(text: string): number {
+  let lines = 1;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === LINE_FEED || (code === CARRIAGE_RETURN && text.charCodeAt(index + 1) !== LINE_FEED))
+      lines += 1;
+  }
+  return lines;
+}
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
+/** The error for a document over a limit that needs no variables. The document need not be valid. */
+export function checkDocument(document: DocumentNode): GraphQLError | undefined {
   let aliases = 0;
   let directives = 0;
   let listSize = 0;
@@ -81,40 +107,69 @@ function checkDocument(document: DocumentNode): GraphQLError | undefined {
       listSize = Math.max(listSize, values.length);
     },
   });
-  const depth = depthOf(document);
+  const { depth, fragmentDepth, selections } = measureSelections(document);
   if (aliases > LIMITS.aliases) return tooComplex('aliases', aliases, `${String(aliases)} aliases`);
   if (directives > LIMITS.directives)
     return tooComplex('directives', directives, `${String(directives)} directives`);
   if (depth > LIMITS.depth) return tooComplex('depth', depth, `a depth of ${String(depth)}`);
+  if (fragmentDepth > LIMITS.fragmentDepth)
+    return tooComplex('fragmentDepth', fragmentDepth, `${String(fragmentDepth)} fragments inside each other`);
+  if (selections > LIMITS.selections)
+    return tooComplex('selections', selections, `${String(selections)} selections`);
   if (listSize > LIMITS.listSize)
     return tooComplex('listSize', listSize, `a list of ${String(listSize)} items`);
+  const merges = countMerges(document, LIMITS.merges, LIMITS.depth);
+  if (merges > LIMITS.merges)
+    return tooComplex('merges', merges, `${String(merges)} or more pairs of fields to merge`);
   return undefined;
 }
 
-/** The deepest nesting of fields in any operation. A fragment is measured once. A fragment inside itself counts nothing. */
-function depthOf(document: DocumentNode): number {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
-  const measured = new Map<string, number>();
-  const measure = (selectionSet: SelectionSetNode | undefined): number => {
-    const depths = selectionSet?.selections.map((selection) => {
-      if (selection.kind === Kind.FIELD) return 1 + measure(selection.selectionSet);
-      if (selection.kind === Kind.INLINE_FRAGMENT) return measure(selection.selectionSet);
-      const name = selection.name.value;
-      if (!measured.has(name)) {
-        measured.set(name, 0);
-        measured.set(name, measure(fragments.get(name)?.selectionSet));
-      }
-      return measured.get(name) ?? 0;
-    });
-    return Math.max(0, ...(depths ?? []));
+interface Measures {
+  /** The deepest nesting of fields. */
+  readonly depth: number;
+  /** The deepest nesting of fragments. */
+  readonly fragmentDepth: number;
+  /** Fields and fragments, those of a fragment wherever it is spread. */
+  readonly selections: number;
+}
+
+const NOTHING: Measures = { depth: 0, fragmentDepth: 0, selections: 0 };
+
+/** Measures all operations and fragments. A fragment is measured once. One inside itself counts nothing. */
+function measureSelections({ definitions }: DocumentNode): Measures {
+  const fragments = fragmentsOf(definitions);
+  const measured = new Map<string, Measures>();
+  const measureFragment = (name: string): Measures => {
+    if (!measured.has(name)) {
+      measured.set(name, NOTHING);
+      measured.set(name, measure(fragments.get(name)?.selectionSet));
+    }
+    const known = measured.get(name) ?? NOTHING;
+    return { ...known, fragmentDepth: known.fragmentDepth + 1 };
   };
-  return Math.max(
-    0,
-    ...document.definitions.map((definition) =>
-      definition.kind === Kind.OPERATION_DEFINITION ? measure(definition.selectionSet) : 0,
-    ),
-  );
+  const measure = (selectionSet: SelectionSetNode | undefined): Measures => {
+    let [depth, fragmentDepth, selections] = [0, 0, 0];
+    for (const selection of selectionSet?.selections ?? []) {
+      const inner =
+        selection.kind === Kind.FRAGMENT_SPREAD
+          ? measureFragment(selection.name.value)
+          : measure(selection.selectionSet);
+      depth = Math.max(depth, inner.depth + (selection.kind === Kind.FIELD ? 1 : 0));
+      fragmentDepth = Math.max(fragmentDepth, inner.fragmentDepth);
+      // A number of this size can be sent as it is.
+      selections = Math.min(Number.MAX_SAFE_INTEGER, selections + inner.selections + 1);
+    }
+    return { depth, fragmentDepth, selections };
+  };
+  return definitions.reduce((largest, definition) => {
+    if (!('selectionSet' in definition)) return largest;
+    const isFragment = definition.kind === Kind.FRAGMENT_DEFINITION;
+    const found = isFragment ? measureFragment(definition.name.value) : measure(definition.selectionSet);
+    return {
+      depth: Math.max(largest.depth, isFragment ? 0 : found.depth),
+      // Rules follow the fragments that no operation spreads, too.
+      fragmentDepth: Math.max(largest.fragmentDepth, found.fragmentDepth),
+      selections: Math.max(largest.selections, found.selections),
+    };
+  }, NOTHING);
 }

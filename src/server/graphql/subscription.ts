@@ -2,7 +2,6 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   createSourceEventStream,
   execute,
-  getVariableValues,
   GraphQLError,
   Kind,
   TypeInfo,
@@ -20,6 +19,7 @@ import type { Client } from '../client.ts';
 import type { CheckedOperation } from './checked-operation.ts';
 import type { GatewayContext } from './context.ts';
 import { formatThrown } from './format-error.ts';
+import { coerceVariables } from './operation-variables.ts';
 import { createSharedResults } from './shared-results.ts';
 import { SubscribedDocuments } from './subscribed-documents.ts';
 import type { Turns } from './turns.ts';
@@ -66,7 +66,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
   return {
     async start({ document, definition, variables }, context) {
       const operationName = definition.name?.value ?? null;
-      const { coerced, errors } = getVariableValues(schema, definition.variableDefinitions ?? [], variables);
+      const { coerced, errors } = coerceVariables(schema, definition, variables);
       if (errors) return { errors: errors.map((error) => formatThrown(error, 'BAD_USER_INPUT')) };
       const telling = variablesOfEvents(schema, document, definition).map((name) => coerced[name]);
       const releases: (() => void)[] = [];

@@ -1,8 +1,9 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { LRUCache } from 'lru-cache';
-import { getVariableValues, OperationTypeNode, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
+import { OperationTypeNode, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { compileOperation, type CompiledOperation } from './compile.ts';
 import type { GatewayContext } from '../context.ts';
+import { coerceVariables } from '../operation-variables.ts';
 
 /** The most documents whose compiled queries are cached. */
 const MAX_DOCUMENTS = 500;
@@ -40,7 +41,7 @@ export function compiledQueries(schema: GraphQLSchema): ApolloServerPlugin<Gatew
           if (query === undefined) return null;
           const variables = request.variables ?? {};
           // graphql-jit takes some that are wrong, such as a list for an object.
-          if (getVariableValues(schema, operation.variableDefinitions ?? [], variables).errors) return null;
+          if (coerceVariables(schema, operation, variables).errors) return null;
           try {
             const { data, errors } = await query(undefined, contextValue, variables);
             if (errors !== undefined) return null;

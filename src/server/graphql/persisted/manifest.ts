@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { GraphQLError, parse, specifiedRules, validate, type GraphQLSchema } from 'graphql';
+import { GraphQLError, parse, validate, type GraphQLSchema } from 'graphql';
 import { ConfigError } from '../../../config.ts';
 import { isJsonObject } from '../../../json-object.ts';
-import { documentLimits, LIMITS } from '../limits.ts';
+import { checkDocument, checkText, LIMITS } from '../limits.ts';
 import { sha256 } from './documents.ts';
 
 /** The name of the format of Apollo's tools. */
@@ -90,9 +90,12 @@ function relayOperations(manifest: Record<string, unknown>, report: Report): Ope
 }
 
 function problemsOf(text: string, schema: GraphQLSchema): readonly string[] {
+  const tooLong = checkText(text);
+  if (tooLong !== undefined) return [tooLong.message];
   try {
     const document = parse(text, { maxTokens: LIMITS.tokens });
-    return validate(schema, document, [...specifiedRules, documentLimits]).map((error) => error.message);
+    const tooComplex = checkDocument(document);
+    return (tooComplex ? [tooComplex] : validate(schema, document)).map((error) => error.message);
   } catch (error) {
     if (error instanceof GraphQLError) return [error.message];
     throw error;

@@ -1,10 +1,8 @@
 import type { ApolloServerPlugin, GraphQLRequest } from '@apollo/server';
 import { GraphQLError } from 'graphql';
 import type { GatewayContext } from '../context.ts';
+import { NO_DOCUMENT, setDocument } from '../no-document.ts';
 import { findDocument, type DocumentRequest, type PersistedDocuments } from './documents.ts';
-
-/** Replaces a document that is refused. */
-const NO_DOCUMENT = '{ __typename }';
 
 /** Replaces the id of a document by its text from the manifest, or refuses it, whatever the transport. */
 export function persistedOperations(persisted: PersistedDocuments): ApolloServerPlugin<GatewayContext> {
@@ -16,18 +14,12 @@ export function persistedOperations(persisted: PersistedDocuments): ApolloServer
         return Promise.resolve();
       } catch (error) {
         if (!(error instanceof GraphQLError)) throw error;
-        setDocument(request, NO_DOCUMENT);
+        setDocument(request, NO_DOCUMENT.text);
         // This is the first hook whose errors are sent to the client. Those of earlier hooks count as unexpected.
         return Promise.resolve({ didResolveOperation: () => Promise.reject(error) });
       }
     },
   };
-}
-
-function setDocument(request: GraphQLRequest, query: string): void {
-  request.query = query;
-  // Otherwise Apollo Server would look for its hash among those that clients have registered.
-  request.extensions = { ...request.extensions, persistedQuery: undefined };
 }
 
 /** The members that name the document. Apollo Server drops those that it does not know. */
