@@ -8,6 +8,7 @@ import fastify, {
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify';
+import { BOUNDS } from '../bounds.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { LOOPBACK_ORIGIN } from '../loopback.ts';
 import type { Client } from './client.ts';
@@ -66,7 +67,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { logger, jobsFor, stopping, events } = options;
   const clientOf = createClientOf(options.trustedProxies);
   const admissions = createAdmissions(createChecks(options), clientOf, events);
-  const cache = createResponseCache({ ...options, admissions, maxBodyBytes: MAX_BODY_BYTES });
+  const cache = createResponseCache({ ...options, admissions, maxBodyBytes: BOUNDS.cachedRequest.max });
   const app: FastifyInstance = fastify({
     serverFactory: (listener) =>
       createServer(SERVER_OPTIONS, cache.ahead(listener))

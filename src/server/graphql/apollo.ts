@@ -106,12 +106,20 @@ function needsStream(): GraphQLError {
   });
 }
 
+/** The longest name of an operation in the log, in characters. */
+const MAX_NAME_LENGTH = 100;
+
+/** The beginning of a name, as a text of its own. A part of a text keeps all of it alive. */
+function loggedName(name: string): string {
+  return Buffer.from(name.slice(0, MAX_NAME_LENGTH)).toString();
+}
+
 /** Records what the log and the HTTP status need. It asks clients to wait where an error does. */
 const record: ApolloServerPlugin<GatewayContext> = {
   requestDidStart: ({ contextValue }) =>
     Promise.resolve({
       didResolveOperation({ operationName }) {
-        contextValue.record.operationName = operationName;
+        contextValue.record.operationName = operationName && loggedName(operationName);
         return Promise.resolve();
       },
       willSendResponse({ response, request, metrics }) {

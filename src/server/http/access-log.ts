@@ -3,7 +3,7 @@ import type { ServerEmitter } from '../events.ts';
 import { receiptOf } from '../graphql/receipt.ts';
 
 /** The most calls of ICE that one line lists. */
-const MAX_CALLS_LOGGED = 50;
+export const MAX_CALLS_LOGGED = 50;
 
 /**
  * Writes one line for each request. Operations and failures are at `info`. Other requests, and responses of the response

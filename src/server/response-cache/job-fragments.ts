@@ -1,16 +1,20 @@
 import { LRUCache } from 'lru-cache';
 import { Kind, OperationTypeNode, type DocumentNode, type FieldNode, type GraphQLSchema } from 'graphql';
+import { BOUNDS } from '../../bounds.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import { isFinished, type PackageJob } from '../../jobs/model.ts';
 import type { OperationContext } from '../../resolvers/context.ts';
 import { recordingPollAfterMs } from '../graphql/context.ts';
 import { compileOperation, type CompiledOperation } from '../graphql/jit/compile.ts';
 import type { OperationRecord } from '../graphql/record.ts';
+import { textBytes } from '../graphql/weight.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 
-/** The most fragments of finished jobs that are cached, and the most that they may take, in characters. */
-const MAX_FRAGMENTS = 32_768;
-const MAX_CHARACTERS = 32 * 1024 * 1024;
+/** The most fragments. Places for them are taken at once, which is faster. */
+const MAX_FRAGMENTS = 65_536;
+
+/** What a fragment takes besides its text, in bytes. Its job is mostly in the store too. */
+const FRAGMENT_BYTES = 500;
 
 /** About how many fragments are remembered to have come once. */
 const MAX_SEEN = 16_384;
@@ -27,8 +31,8 @@ export type WriteFragment = (job: PackageJob, context: JobContext) => string | u
 export function createJobFragments(schema: GraphQLSchema) {
   const finished = new LRUCache<string, { readonly job: PackageJob; readonly text: string }>({
     max: MAX_FRAGMENTS,
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: ({ text }, key) => text.length + key.length,
+    maxSize: BOUNDS.jobFragments.max,
+    sizeCalculation: ({ text }, key) => FRAGMENT_BYTES + textBytes(text) + key.length,
   });
   const seen = new Doorkeeper(MAX_SEEN);
   let selections = 0;

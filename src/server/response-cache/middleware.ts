@@ -1,10 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { LRUCache } from 'lru-cache';
+import { BOUNDS } from '../../bounds.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Client } from '../client.ts';
 import type { ServerEmitter } from '../events.ts';
 import type { OperationRecord } from '../graphql/record.ts';
 import { serverTimingOfHits } from '../graphql/receipt.ts';
+import { textBytes } from '../graphql/weight.ts';
 import type { Admission, Admissions } from '../http/admission.ts';
 import {
   createResponse,
@@ -19,8 +21,8 @@ import type { PreparedJobs, PreparedOperations } from './prepared-operations.ts'
 import { lookUp, type RequestKey } from './request-key.ts';
 import type { StoredResponse, StoredResponses } from './stored-responses.ts';
 
-/** The most sets of selecting headers whose response headers are cached. */
-const MAX_HEADS = 1000;
+/** What the response headers of one set of selecting headers take besides their texts, in bytes. */
+const HEAD_BYTES = 1000;
 
 /** About how many requests are remembered to have come once. */
 const MAX_SEEN = 16_384;
@@ -65,7 +67,10 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
   const { admissions, stored, prepared, jobsFor, maxBodyBytes, now, stopping, events } = options;
   const keys = new WeakMap<IncomingMessage, RequestKey>();
   /** The headers that all responses to requests with these selecting headers share, names and values in turn. */
-  const heads = new LRUCache<string, readonly string[]>({ max: MAX_HEADS });
+  const heads = new LRUCache<string, readonly string[]>({
+    maxSize: BOUNDS.responseHeads.max,
+    sizeCalculation: (head, key) => HEAD_BYTES + textBytes(key) + textBytes(head.join('')),
+  });
   /** A response of a prepared operation is stored at its second request, as most are asked for once. */
   const seen = new Doorkeeper(MAX_SEEN);
 

@@ -10,16 +10,25 @@ import {
 import { isJobId, MAX_JOBS } from '../../jobs/input.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import { checkOperation, type CheckedOperation } from '../graphql/checked-operation.ts';
+import { BOUNDS } from '../../bounds.ts';
+import { compiledBytes } from '../graphql/jit/compile.ts';
 import { createRecord, type OperationRecord } from '../graphql/record.ts';
+import { documentBytes, textBytes } from '../graphql/weight.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import { createJobFragments, type WriteFragment } from './job-fragments.ts';
 import type { NamedOperation } from './named-operation.ts';
 
-/** The most operations that are prepared, and the most characters of their names. */
-const MAX_OPERATIONS = 500;
-const MAX_CHARACTERS = 8 * 1024 * 1024;
-
 /** The most combinations of list lengths for which an operation is known to be within the limits. */
-const MAX_SIZES = 1000;
+const MAX_SIZES = 128;
+
+/** What a combination takes in memory for each variable, and besides, in bytes. */
+const SIZE_BYTES = { variable: 4, entry: 64 };
+
+/** What an entry takes besides its name and its operation, in bytes. */
+const ENTRY_BYTES = 500;
+
+/** About how many operations are remembered to have come once. */
+const MAX_SEEN = 4096;
 
 /** A result from memory: its text, as Apollo Server writes it, and what it was made of. */
 export interface PreparedResult {
@@ -54,7 +63,7 @@ interface JobField {
 type JobFragments = ReturnType<typeof createJobFragments>;
 
 interface Plan {
-  readonly operation: CheckedOperation;
+  readonly operation: Omit<CheckedOperation, 'variables'>;
   readonly fields: readonly JobField[];
   /** Whether each variable is a list. Validation has found that they are ids. */
   readonly variables: ReadonlyMap<string, boolean>;
@@ -63,11 +72,11 @@ interface Plan {
 }
 
 export function createPreparedOperations(schema: GraphQLSchema): PreparedOperations {
-  const plans = new LRUCache<string, Plan | 'seen' | 'other'>({
-    max: MAX_OPERATIONS,
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: (_plan, name) => name.length,
+  const plans = new LRUCache<string, Plan | 'other'>({
+    maxSize: BOUNDS.preparedOperations.max,
+    sizeCalculation: (plan, name) => ENTRY_BYTES + textBytes(name) + (plan === 'other' ? 0 : planBytes(plan)),
   });
+  const seen = new Doorkeeper(MAX_SEEN);
   const fragments = createJobFragments(schema);
 
   function isWithinLimits(
@@ -89,7 +98,7 @@ export function createPreparedOperations(schema: GraphQLSchema): PreparedOperati
   return {
     execute({ name, variables }, jobs) {
       const plan = plans.get(name);
-      if (plan === undefined || typeof plan === 'string') return undefined;
+      if (plan === undefined || plan === 'other') return undefined;
       const ids = idsOf(plan, variables);
       if (ids === undefined || !isWithinLimits(plan, variables)) return undefined;
       const entries = jobs.getFreshMany(new Set(ids.flat()));
@@ -114,11 +123,16 @@ export function createPreparedOperations(schema: GraphQLSchema): PreparedOperati
     },
     prepare({ name }, operation) {
       if (operation.definition.operation !== OperationTypeNode.QUERY) return;
-      const known = plans.get(name);
-      if (known === undefined) plans.set(name, 'seen');
-      if (known === 'seen') plans.set(name, planOf(operation, fragments) ?? 'other');
+      if (plans.has(name) || !seen.knows(name)) return;
+      plans.set(name, planOf(operation, fragments) ?? 'other');
     },
   };
+}
+
+/** What a plan keeps alive, in bytes. Each field that reads jobs is compiled by itself, with all fragments. */
+function planBytes({ operation: { document }, fields, variables }: Plan): number {
+  const sizes = MAX_SIZES * (SIZE_BYTES.entry + SIZE_BYTES.variable * variables.size);
+  return documentBytes(document) + sizes + fields.length * compiledBytes(document);
 }
 
 function lengthOf(value: unknown): number {
@@ -156,7 +170,8 @@ function planOf(operation: CheckedOperation, fragments: JobFragments): Plan | un
     if (field === undefined || fields.some(({ key }) => key === field.key)) return undefined;
     fields.push(field);
   }
-  return { operation, fields, variables, sizes: new Set() };
+  // The variables of the operation are those of one request.
+  return { operation: { document, definition }, fields, variables, sizes: new Set() };
 }
 
 /** The fields that read jobs by ids, and whether they give a list. */

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Dependencies, FreshnessCheck, Jobs } from '../../jobs/jobs.ts';
+import { textBytes } from '../graphql/weight.ts';
 import type { CompleteResponse, Content } from '../responses/response.ts';
 import { isSameContent, type RequestKey } from './request-key.ts';
 
@@ -40,11 +41,13 @@ export class StoredResponses {
         : new LRUCache({
             maxSize: maxBytes,
             // Compressed, a body is a quarter at most, in either encoding.
-            sizeCalculation: ({ body, content, dependencies }, { length }) =>
+            sizeCalculation: ({ body, content, head, dependencies }, key) =>
               ENTRY_BYTES +
-              length +
-              content.length +
-              Math.ceil(1.5 * body.length) +
+              textBytes(key) +
+              bytesOf(content) +
+              textBytes(head.join('')) +
+              bytesOf(body) +
+              Math.ceil(body.length / 2) +
               JOB_BYTES * dependencies.size,
           });
   }
@@ -78,6 +81,10 @@ export class StoredResponses {
     const request = typeof content === 'string' ? content : copyOf(content);
     this.#entries.set(text, { ...response, body, content: request, dependencies, check: undefined });
   }
+}
+
+function bytesOf(content: string | Buffer): number {
+  return typeof content === 'string' ? textBytes(content) : content.length;
 }
 
 /** A copy with memory of its own. Small buffers share a larger one, and each of them keeps all of it. */

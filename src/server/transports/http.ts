@@ -157,11 +157,14 @@ function toApollo(request: FastifyRequest, isStreamOnly: boolean) {
   }
   if (isStreamOnly) headers.set('accept', 'application/json');
   const queryStart = request.url.indexOf('?');
+  const { body } = request;
+  // Apollo Server takes what it needs of it. The request would keep the rest while the operation waits.
+  request.body = undefined;
   return {
     method: request.method === 'HEAD' ? 'GET' : request.method,
     headers,
     search: queryStart === -1 ? '' : request.url.slice(queryStart),
-    body: request.body,
+    body,
   };
 }
 

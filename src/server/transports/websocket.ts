@@ -10,6 +10,7 @@ import type { Executor } from '../graphql/executor.ts';
 import { isSubscription, type OperationRecord } from '../graphql/record.ts';
 import { receiptOf } from '../graphql/receipt.ts';
 import { isStream } from '../graphql/subscription.ts';
+import { MAX_CALLS_LOGGED } from '../http/access-log.ts';
 import type { Admissions } from '../http/admission.ts';
 import { MAX_BODY_BYTES } from '../http/error-responses.ts';
 import { reconnectAfterMs, type Connections } from './connections.ts';
@@ -120,8 +121,11 @@ function serverOptions({
       const { signal, unlessLeft, streamUnlessLeft } = extra.operations.begin(id, subscriptions);
       const operation = { requestId, client, disconnected: signal, acceptsSubscriptions: true };
       const running = executor.run(operation, async (context) => {
+        const executing = executor.execute({ ...payload }, context);
+        // graphql-ws keeps the message for as long as the operation lasts.
+        Object.assign(payload, { query: '', variables: null, extensions: null });
         try {
-          return await executor.execute(payload, context);
+          return await executing;
         } finally {
           logOperation(request, requestId, context.record);
         }
@@ -145,7 +149,13 @@ function serverOptions({
 /** A WebSocket has no access log, so each of its operations has a line of its own. */
 function logOperation({ id, server }: FastifyRequest, requestId: string, record: OperationRecord): void {
   const { operationName, calls } = record;
-  const line = { requestId, connectionId: id, operationName, receipt: receiptOf(record), calls };
+  const line = {
+    requestId,
+    connectionId: id,
+    operationName,
+    receipt: receiptOf(record),
+    calls: calls.slice(0, MAX_CALLS_LOGGED),
+  };
   server.log.info(line, isSubscription(record) ? 'subscribed' : 'answered');
 }
 

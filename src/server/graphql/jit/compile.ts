@@ -4,6 +4,14 @@ import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
 /** An operation as a function. */
 export type CompiledOperation = CompiledQuery['query'];
 
+/** What a compiled field takes, in bytes: its code as text, compiled, and what that refers to. It was measured at 1,500 to 3,400. */
+const FIELD_BYTES = 3000;
+
+/** What a compiled operation of a document takes besides the document, in bytes. */
+export function compiledBytes(document: DocumentNode): number {
+  return FIELD_BYTES * (1 + countFields(document));
+}
+
 /** The most fields of an operation that is compiled. Fields of a fragment count wherever it is spread. */
 const MAX_FIELDS = 500;
 

@@ -1,12 +1,14 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { LRUCache } from 'lru-cache';
 import { OperationTypeNode, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
-import { compileOperation, type CompiledOperation } from './compile.ts';
+import { BOUNDS } from '../../../bounds.ts';
+import { documentBytes } from '../weight.ts';
+import { compiledBytes, compileOperation, type CompiledOperation } from './compile.ts';
 import type { GatewayContext } from '../context.ts';
 import { coerceVariables } from '../operation-variables.ts';
 
-/** The most documents whose compiled queries are cached. */
-const MAX_DOCUMENTS = 500;
+/** What the name of a query takes in memory, in bytes. */
+const NAME_BYTES = 200;
 
 /** The queries of a document by name. A query is `undefined` when graphql-js has to execute it. */
 type Compiled = Map<string | null, CompiledOperation | undefined>;
@@ -17,15 +19,27 @@ type Compiled = Map<string | null, CompiledOperation | undefined>;
  * item to a list for each item that fails. Nothing is read twice, as loaders remember what they have read.
  */
 export function compiledQueries(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
-  const byDocument = new LRUCache<DocumentNode, Compiled>({ max: MAX_DOCUMENTS });
+  const byDocument = new LRUCache<DocumentNode, Compiled>({
+    maxSize: BOUNDS.compiledQueries.max,
+    sizeCalculation: (compiled, document) => {
+      const queries = [...compiled.values()].filter((query) => query !== undefined);
+      return documentBytes(document) + queries.length * compiledBytes(document) + NAME_BYTES * compiled.size;
+    },
+  });
+  const seen = new WeakSet<DocumentNode>();
 
   /** The compiled queries of a document, from its second request on. */
   function compiledOf(document: DocumentNode, name: string | null): Compiled | undefined {
-    const known = byDocument.get(document);
-    if (known === undefined) byDocument.set(document, new Map());
-    else if (!known.has(name)) {
-      known.set(name, waits(document) ? undefined : compileOperation(schema, document, name ?? undefined));
+    if (!seen.has(document)) {
+      seen.add(document);
+      return undefined;
     }
+    const known = byDocument.get(document) ?? new Map();
+    if (known.has(name)) return known;
+    known.set(name, waits(document) ? undefined : compileOperation(schema, document, name ?? undefined));
+    // It is stored again for its new size.
+    byDocument.delete(document);
+    byDocument.set(document, known);
     return known;
   }
 

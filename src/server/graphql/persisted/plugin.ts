@@ -10,6 +10,7 @@ export function persistedOperations(persisted: PersistedDocuments): ApolloServer
     requestDidStart({ request }) {
       try {
         const query = findDocument(namesOf(request), persisted);
+        freeUnneeded(request);
         if (query !== undefined && query !== request.query) setDocument(request, query);
         return Promise.resolve();
       } catch (error) {
@@ -20,6 +21,21 @@ export function persistedOperations(persisted: PersistedDocuments): ApolloServer
       }
     },
   };
+}
+
+/**
+ * Frees what a client sent and nothing reads, as a request can wait for a minute. It changes the objects themselves, as Apollo
+ * Server and the transports hold them too.
+ */
+function freeUnneeded({ http, extensions }: GraphQLRequest): void {
+  if (http !== undefined) http.body = undefined;
+  keepMembers(extensions, ['persistedQuery']);
+  keepMembers(extensions?.['persistedQuery'], ['version', 'sha256Hash']);
+}
+
+function keepMembers(object: unknown, names: readonly string[]): void {
+  if (typeof object !== 'object' || object === null) return;
+  for (const name of Object.keys(object)) if (!names.includes(name)) Reflect.deleteProperty(object, name);
 }
 
 /** The members that name the document. Apollo Server drops those that it does not know. */
