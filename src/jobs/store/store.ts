@@ -3,6 +3,8 @@ import type { CallContext } from '../../ice/client.ts';
 import { IceError } from '../../ice/errors.ts';
 import type { CacheStatus, JobsEmitter } from '../events.ts';
 import { isFinished, isSameState, observed, type PackageJob } from '../model.ts';
+import { ownText } from '../text.ts';
+import { jobBytes } from '../weight.ts';
 import type { CreateJobSource, JobMemory, JobSource, Reading } from '../source/job-source.ts';
 import {
   canServeStale,
@@ -48,11 +50,18 @@ export type Dependencies = ReadonlyMap<string, WeakRef<JobEntry>>;
 export interface JobStoreOptions {
   readonly source: CreateJobSource;
   readonly freshness: Freshness;
-  /** The most ids remembered. The least recently used are evicted first. */
+  /** The most ids remembered. Large states count as several. The least recently used are evicted first. */
   readonly maxJobs: number;
   readonly now: () => number;
   readonly events: JobsEmitter;
 }
+
+/** What an entry takes besides its job, in bytes, as measured on 64 bits. */
+const ENTRY_BYTES = 230;
+
+/** What the states may take, in bytes for each that is remembered, and in all where few are. */
+const BYTES_A_JOB = 1536;
+const LEAST_BYTES = 8 * 1024 * 1024;
 
 /** The most entries of {@link JobStore.absence}. */
 const MAX_ABSENCES = 10_000;
@@ -85,6 +94,8 @@ export class JobStore implements JobMemory {
     this.#events = events;
     this.#entries = new LRUCache({
       max: maxJobs,
+      maxSize: Math.max(maxJobs * BYTES_A_JOB, LEAST_BYTES),
+      sizeCalculation: ({ job }) => ENTRY_BYTES + (job === null ? 0 : jobBytes(job)),
       dispose: (_entry, id) => {
         this.#inDemand.delete(id);
         this.#version += 1;
@@ -95,6 +106,11 @@ export class JobStore implements JobMemory {
   /** How many ids are remembered. */
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** What the states take in memory, in bytes. */
+  get bytes(): number {
+    return this.#entries.calculatedSize;
   }
 
   /**
@@ -175,7 +191,7 @@ export class JobStore implements JobMemory {
     const known = this.#absences.get(id);
     if (known !== undefined && isFresh(known, this.#freshness, now)) return known;
     const entry = { job: null, observedAt: now, validatedAt: now, lastGetAt: now };
-    this.#absences.set(id, entry);
+    this.#absences.set(ownText(id), entry);
     return entry;
   }
 
@@ -219,7 +235,8 @@ export class JobStore implements JobMemory {
       ...(source === 'submission' && { isAccepted: true }),
     };
     const latest = known === undefined || supersedes(next, known) ? next : completed(known, state, next);
-    this.#entries.set(id, latest);
+    // The cache keeps the text that an id came as at first, which may be cut out of a document.
+    this.#entries.set(known === undefined ? ownText(id) : id, latest);
     this.#version += 1;
     this.#inDemand.delete(id);
     if (known === undefined || !isUnchanged(known.job, latest.job)) {
@@ -273,7 +290,7 @@ export class JobStore implements JobMemory {
   }
 
   #demand(id: string, { job }: JobEntry): void {
-    if (job !== null && !isFinished(job)) this.#inDemand.add(id);
+    if (job !== null && !isFinished(job) && !this.#inDemand.has(id)) this.#inDemand.add(ownText(id));
   }
 
   #tellCached({ onCacheStatus }: ReadContext, status: CacheStatus): void {
