@@ -3,7 +3,8 @@ import { LRUCache } from 'lru-cache';
 import type { DocumentNode } from 'graphql';
 import { BOUNDS } from '../../bounds.ts';
 import { NO_DOCUMENT } from './no-document.ts';
-import { documentBytes, textBytes } from './weight.ts';
+import { textBytes } from '../../jobs/text.ts';
+import { documentBytes } from './weight.ts';
 
 /** What an entry takes besides its value, in bytes: its key, which has a hash, and its place in the cache. */
 const ENTRY_BYTES = 400;

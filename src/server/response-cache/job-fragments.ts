@@ -3,18 +3,16 @@ import { Kind, OperationTypeNode, type DocumentNode, type FieldNode, type GraphQ
 import { BOUNDS } from '../../bounds.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import { isFinished, type PackageJob } from '../../jobs/model.ts';
+import { textBytes } from '../../jobs/text.ts';
+import { jobBytes } from '../../jobs/weight.ts';
 import type { OperationContext } from '../../resolvers/context.ts';
 import { recordingPollAfterMs } from '../graphql/context.ts';
 import { compileOperation, type CompiledOperation } from '../graphql/jit/compile.ts';
 import type { OperationRecord } from '../graphql/record.ts';
-import { textBytes } from '../graphql/weight.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 
-/** The most fragments. Places for them are taken at once, which is faster. */
-const MAX_FRAGMENTS = 65_536;
-
-/** What a fragment takes besides its text, in bytes. Its job is mostly in the store too. */
-const FRAGMENT_BYTES = 500;
+/** What a cached fragment takes besides its text and its job, in bytes, as measured on 64 bits. */
+const FRAGMENT_BYTES = 250;
 
 /** About how many fragments are remembered to have come once. */
 const MAX_SEEN = 16_384;
@@ -30,14 +28,16 @@ export type WriteFragment = (job: PackageJob, context: JobContext) => string | u
 /** Writes jobs as fragments of JSON. The fragment of a finished job, which cannot change, is cached at its second request. */
 export function createJobFragments(schema: GraphQLSchema) {
   const finished = new LRUCache<string, { readonly job: PackageJob; readonly text: string }>({
-    max: MAX_FRAGMENTS,
     maxSize: BOUNDS.jobFragments.max,
-    sizeCalculation: ({ text }, key) => FRAGMENT_BYTES + textBytes(text) + key.length,
+    // The store may have forgotten the job.
+    sizeCalculation: ({ job, text }) => FRAGMENT_BYTES + textBytes(text) + jobBytes(job),
   });
   const seen = new Doorkeeper(MAX_SEEN);
   let selections = 0;
 
   return {
+    /** What the cached fragments take in memory, in bytes. */
+    bytes: () => finished.calculatedSize,
     /** The context to write the jobs of one response with. The record gets what they show. */
     context: (record: OperationRecord, jobs: Pick<Jobs, 'pollAfterMs' | 'isWatched'>): JobContext =>
       contextOf(recordingPollAfterMs(jobs, record)),

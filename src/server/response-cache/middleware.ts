@@ -2,11 +2,12 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { LRUCache } from 'lru-cache';
 import { BOUNDS } from '../../bounds.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
+import { ownText } from '../../jobs/text.ts';
 import type { Client } from '../client.ts';
 import type { ServerEmitter } from '../events.ts';
 import type { OperationRecord } from '../graphql/record.ts';
 import { serverTimingOfHits } from '../graphql/receipt.ts';
-import { textBytes } from '../graphql/weight.ts';
+import { textBytes } from '../../jobs/text.ts';
 import type { Admission, Admissions } from '../http/admission.ts';
 import {
   createResponse,
@@ -21,8 +22,8 @@ import type { PreparedJobs, PreparedOperations } from './prepared-operations.ts'
 import { lookUp, type RequestKey } from './request-key.ts';
 import type { StoredResponse, StoredResponses } from './stored-responses.ts';
 
-/** What the response headers of one set of selecting headers take besides their texts, in bytes. */
-const HEAD_BYTES = 1000;
+/** What cached response headers take besides their texts, in bytes, as measured on 64 bits. */
+const HEAD_BYTES = 600;
 
 /** About how many requests are remembered to have come once. */
 const MAX_SEEN = 16_384;
@@ -69,7 +70,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
   /** The headers that all responses to requests with these selecting headers share, names and values in turn. */
   const heads = new LRUCache<string, readonly string[]>({
     maxSize: BOUNDS.responseHeads.max,
-    sizeCalculation: (head, key) => HEAD_BYTES + textBytes(key) + textBytes(head.join('')),
+    sizeCalculation: (head, { length }) => HEAD_BYTES + length + textBytes(head.join('')),
   });
   /** A response of a prepared operation is stored at its second request, as most are asked for once. */
   const seen = new Doorkeeper(MAX_SEEN);
@@ -162,7 +163,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
       const head = Object.entries(headers).flatMap(([name, value]) =>
         OWN_HEADERS.has(name) ? [] : [name, String(value)],
       );
-      heads.set(key.head, head);
+      heads.set(ownText(key.head), head);
       stored.set(key, withHead(response, record, head), response.dependencies);
       const operation = record.operation && readOperation(key);
       if (operation && record.operation) prepared?.prepare(operation, record.operation);

@@ -13,7 +13,8 @@ import { checkOperation, type CheckedOperation } from '../graphql/checked-operat
 import { BOUNDS } from '../../bounds.ts';
 import { compiledBytes } from '../graphql/jit/compile.ts';
 import { createRecord, type OperationRecord } from '../graphql/record.ts';
-import { documentBytes, textBytes } from '../graphql/weight.ts';
+import { textBytes } from '../../jobs/text.ts';
+import { documentBytes } from '../graphql/weight.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { createJobFragments, type WriteFragment } from './job-fragments.ts';
 import type { NamedOperation } from './named-operation.ts';

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Dependencies, FreshnessCheck, Jobs } from '../../jobs/jobs.ts';
-import { textBytes } from '../graphql/weight.ts';
+import { ownText, textBytes } from '../../jobs/text.ts';
 import type { CompleteResponse, Content } from '../responses/response.ts';
+import { ownBytes } from '../responses/own-bytes.ts';
 import { isSameContent, type RequestKey } from './request-key.ts';
 
 /** A response with all its headers. */
@@ -19,9 +20,14 @@ interface Entry extends StoredResponse {
   check: FreshnessCheck | undefined;
 }
 
-/** What an entry takes besides its texts, in bytes, and what each of its jobs adds. */
-const ENTRY_BYTES = 1500;
+/**
+ * What an entry takes in memory besides its bytes: its objects and its place in the cache; each job that it depends on; each
+ * header, which most entries share the text of; each buffer, besides its bytes. In bytes, as measured on 64 bits.
+ */
+const ENTRY_BYTES = 900;
 const JOB_BYTES = 100;
+const HEADER_BYTES = 12;
+const BUFFER_BYTES = 250;
 
 /** Up to this length, in bytes, a body is kept as text. */
 const MAX_TEXT_BYTES = 4096;
@@ -38,23 +44,17 @@ export class StoredResponses {
     this.#entries =
       maxBytes === 0
         ? undefined
-        : new LRUCache({
-            maxSize: maxBytes,
-            // Compressed, a body is a quarter at most, in either encoding.
-            sizeCalculation: ({ body, content, head, dependencies }, key) =>
-              ENTRY_BYTES +
-              textBytes(key) +
-              bytesOf(content) +
-              textBytes(head.join('')) +
-              bytesOf(body) +
-              Math.ceil(body.length / 2) +
-              JOB_BYTES * dependencies.size,
-          });
+        : new LRUCache({ maxSize: maxBytes, sizeCalculation: (entry, text) => retainedBy(entry, text) });
   }
 
   /** How many responses are stored. */
   get size(): number {
     return this.#entries?.size ?? 0;
+  }
+
+  /** What they take in memory, in bytes. */
+  get bytes(): number {
+    return this.#entries?.calculatedSize ?? 0;
   }
 
   /** The response to this very request, if it still holds. */
@@ -74,22 +74,35 @@ export class StoredResponses {
     states: CompleteResponse['dependencies'],
   ): void {
     if (states === undefined || this.#entries === undefined) return;
-    const dependencies = new Map([...states].map(([id, entry]) => [id, new WeakRef(entry)]));
+    const name = ownText(text);
     const bytes = Buffer.from(response.body);
-    // Node sends a short text in one piece with its head.
-    const body = bytes.length <= MAX_TEXT_BYTES ? bytes.toString() : copyOf(bytes);
-    const request = typeof content === 'string' ? content : copyOf(content);
-    this.#entries.set(text, { ...response, body, content: request, dependencies, check: undefined });
+    this.#entries.set(name, {
+      ...response,
+      // Node sends a short text in one piece with its head.
+      body: bytes.length <= MAX_TEXT_BYTES ? bytes.toString() : ownBytes(bytes),
+      content: typeof content === 'string' ? ownText(content) : ownBytes(content),
+      dependencies: new Map([...states].map(([id, entry]) => [ownText(id), new WeakRef(entry)])),
+      check: undefined,
+    });
+    this.#weighWhenCompressed(name, response.compressed);
+  }
+
+  /** It is a function of its own, so that the callback keeps nothing else in memory. */
+  #weighWhenCompressed(text: string, compressed: StoredResponse['compressed']): void {
+    compressed.onAdded = () => {
+      const entry = this.#entries?.peek(text);
+      // The cache weighs an entry again only when it is another object.
+      if (entry?.compressed === compressed) this.#entries?.set(text, { ...entry });
+    };
   }
 }
 
-function bytesOf(content: string | Buffer): number {
-  return typeof content === 'string' ? textBytes(content) : content.length;
+function retainedBy({ body, content, head, dependencies, compressed }: Entry, text: string): number {
+  let bytes = ENTRY_BYTES + text.length + bytesOf(content) + bytesOf(body) + HEADER_BYTES * head.length;
+  for (const id of dependencies.keys()) bytes += JOB_BYTES + id.length;
+  return bytes + compressed.bytes + BUFFER_BYTES * compressed.count;
 }
 
-/** A copy with memory of its own. Small buffers share a larger one, and each of them keeps all of it. */
-function copyOf(bytes: Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(copy);
-  return copy;
+function bytesOf(content: string | Buffer): number {
+  return typeof content === 'string' ? textBytes(content) : BUFFER_BYTES + content.length;
 }

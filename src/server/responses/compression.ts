@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
+import { brotliCompress, constants, gzip, type BrotliOptions } from 'node:zlib';
 import { negotiate } from '@fastify/accept-negotiator';
+import { ownBytes } from './own-bytes.ts';
 
 export type Encoding = 'br' | 'gzip';
 
@@ -21,14 +22,20 @@ export function encodingFor(body: string | Buffer, acceptEncoding: string | unde
   return (negotiate(acceptEncoding, ENCODINGS) ?? undefined) as Encoding | undefined;
 }
 
-/** Compresses as much as can be done while a client waits. */
-export function compress(body: string | Buffer, encoding: Encoding): Promise<Buffer> {
-  if (encoding === 'gzip') return compressGzip(body);
-  return compressBrotli(body, {
+/** Compresses as much as can be done while a client waits. The result is small enough to be cached as it is. */
+export async function compress(body: string | Buffer, encoding: Encoding): Promise<Buffer> {
+  // zlib writes into blocks of 16 KiB, and gives the beginning of one.
+  return ownBytes(
+    await (encoding === 'gzip' ? compressGzip(body) : compressBrotli(body, brotliOptions(body))),
+  );
+}
+
+function brotliOptions(body: string | Buffer): BrotliOptions {
+  return {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: 4,
       [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
       [constants.BROTLI_PARAM_SIZE_HINT]: Buffer.byteLength(body),
     },
-  });
+  };
 }

@@ -3,6 +3,7 @@ import type { JobEntry } from '../../jobs/jobs.ts';
 import { retryAfterSeconds } from '../errors/retry-after.ts';
 import type { OperationRecord } from '../graphql/record.ts';
 import { cacheControl, entityTag, isPersonal, isUnmodified, type Lifetimes } from './cache-control.ts';
+import { CompressedBodies } from './compressed-bodies.ts';
 import { compress, encodingFor, type Encoding } from './compression.ts';
 
 /** A body, as text or as the bytes that are sent. */
@@ -13,8 +14,7 @@ export interface Content {
   readonly body: Body;
   /** Only a response to `GET` has one. */
   readonly etag: string | undefined;
-  /** The compressed bodies that were sent so far. */
-  readonly compressed: Map<Encoding, Buffer>;
+  readonly compressed: CompressedBodies;
 }
 
 /** A complete response without errors. */
@@ -59,7 +59,7 @@ export function createResponse(
       ...(seconds !== undefined && { 'retry-after': String(seconds) }),
     },
     etag,
-    compressed: new Map(),
+    compressed: new CompressedBodies(),
     dependencies: noStore || mustRevalidate || timeDependent ? undefined : record.dependencies,
   };
 }
@@ -79,10 +79,10 @@ export function represent(
   if (etag !== undefined && isUnmodified(headers, etag)) return { encoding: undefined, body: undefined };
   const encoding = encodingFor(body, headers['accept-encoding']);
   if (encoding === undefined) return { encoding, body };
-  const ready = compressed.get(encoding);
+  const ready = compressed[encoding];
   if (ready !== undefined) return { encoding, body: ready };
   return compress(body, encoding).then((body) => {
-    compressed.set(encoding, body);
+    compressed.add(encoding, body);
     return { encoding, body };
   });
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { JobEntry } from '../../../src/jobs/store/entry.ts';
 import { StoredResponses, type StoredResponse } from '../../../src/server/response-cache/stored-responses.ts';
 import type { RequestKey } from '../../../src/server/response-cache/request-key.ts';
+import { CompressedBodies } from '../../../src/server/responses/compressed-bodies.ts';
 
 const CHECK = {
   isVisible: EVERY_JOB,
@@ -17,7 +18,7 @@ function keyOf(text: string, content: RequestKey['content'] = Buffer.from(text))
 const STATES = new Map<string, JobEntry>();
 
 function responseOf(body: string): StoredResponse {
-  return { body, etag: undefined, compressed: new Map(), head: [], storedAt: 0 };
+  return { body, etag: undefined, compressed: new CompressedBodies(), head: [], storedAt: 0 };
 }
 
 const textOf = (stored: StoredResponse | undefined) => stored?.body.toString();
