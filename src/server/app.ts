@@ -1,4 +1,3 @@
-import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
 import fastify, {
@@ -16,8 +15,10 @@ import type { ServerEmitter } from './events.ts';
 import type { Executor } from './graphql/executor.ts';
 import { logRequests } from './http/access-log.ts';
 import { createAdmissions, type Admissions } from './http/admission.ts';
+import { countBodies } from './http/bodies.ts';
 import { createChecks, type ChecksOptions } from './http/checks.ts';
-import { createClientOf, type TrustedProxies } from './http/client.ts';
+import { createClientOf, createPeerOf, type TrustedProxies } from './http/client.ts';
+import { createHttpConnections } from './http/connections.ts';
 import {
   errorResponses,
   MAX_BODY_BYTES,
@@ -29,10 +30,11 @@ import { healthRoutes } from './http/health.ts';
 import type { AllowedOrigins } from './http/origins.ts';
 import { arePagesBuilt, pages } from './http/pages.ts';
 import type { Readiness } from './http/readiness.ts';
+import { createUsage, type UsageLimits } from './http/usage.ts';
 import { createResponseCache } from './response-cache/middleware.ts';
 import type { PreparedOperations } from './response-cache/prepared-operations.ts';
 import type { StoredResponses } from './response-cache/stored-responses.ts';
-import type { Connections } from './transports/connections.ts';
+import type { ConnectionLimits, Connections } from './transports/connections.ts';
 import { graphqlRoute } from './transports/http.ts';
 import { acceptWebSockets } from './transports/websocket.ts';
 
@@ -51,13 +53,19 @@ export interface AppOptions extends ChecksOptions {
   readonly pagesDirectory: URL | undefined;
   readonly now: () => number;
   readonly events: ServerEmitter;
+  /** Bounds that differ from `src/bounds.ts`. */
+  readonly bounds?: Partial<ServerBounds>;
 }
 
-/**
- * How long a request may take to arrive, and how long a connection stays open unused, in milliseconds. Fastify leaves that to
- * whoever creates the server. Node's own refusal of a request without a host has no body.
- */
-const SERVER_OPTIONS = { requestTimeout: 30_000, keepAliveTimeout: 72_000, requireHostHeader: false };
+/** What a client may have of the server. */
+export interface ServerBounds extends UsageLimits {
+  /** How long a request may take to come, in milliseconds. */
+  readonly requestMs: number;
+  /** How long a connection stays open without a request, in milliseconds. */
+  readonly idleMs: number;
+  /** How long a client may read nothing of what was sent, in milliseconds. */
+  readonly stalledMs: number;
+}
 
 /**
  * The gateway's HTTP side. A request passes these in order: the checks, the response cache, then Fastify with its plugins.
@@ -65,12 +73,23 @@ const SERVER_OPTIONS = { requestTimeout: 30_000, keepAliveTimeout: 72_000, requi
  */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { logger, jobsFor, stopping, events } = options;
-  const clientOf = createClientOf(options.trustedProxies);
-  const admissions = createAdmissions(createChecks(options), clientOf, events);
+  const bounds = { ...boundsOf(options.connections.limits), ...options.bounds };
+  const usage = createUsage(bounds);
+  const http = createHttpConnections({
+    usage,
+    maxRequests: BOUNDS.connectionRequests.max,
+    unknownBodyBytes: BOUNDS.unknownBody.max,
+    stalledMs: bounds.stalledMs,
+    peerOf: createPeerOf(options.trustedProxies),
+    logger,
+  });
+  const checks = { usage: http.check, ...createChecks(options) };
+  const admissions = createAdmissions(checks, createClientOf(options.trustedProxies), events);
   const cache = createResponseCache({ ...options, admissions, maxBodyBytes: BOUNDS.cachedRequest.max });
   const app: FastifyInstance = fastify({
     serverFactory: (listener) =>
-      createServer(SERVER_OPTIONS, cache.ahead(listener))
+      http
+        .createServer(timeoutsOf(bounds), admissions, cache.ahead(listener))
         // Ahead of the router, which reads the target. Other requests are admitted ahead of the response cache.
         .on('upgrade', (request) => void admissions.of(request)),
     loggerInstance: logger,
@@ -88,6 +107,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   // The JSON parser stays. Any other content type is a 415.
   app.removeContentTypeParser('text/plain');
+  countBodies(app);
 
   logRequests(events, logger);
   everyResponse(app, admissions, stopping);
@@ -118,6 +138,32 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 function follow({ raw }: FastifyRequest, reply: FastifyReply, admissions: Admissions): void {
   admissions.start(raw, reply.raw);
   admissions.answered(raw, reply.raw);
+}
+
+const limit = (client: number, gateway: number) => ({ client, gateway });
+
+function boundsOf({ max, maxPerClient, keepAliveMs }: ConnectionLimits): ServerBounds {
+  return {
+    connections: limit(maxPerClient + BOUNDS.clientConnections.max, max + BOUNDS.connections.max),
+    requests: limit(BOUNDS.clientRequests.max, BOUNDS.requests.max),
+    held: limit(BOUNDS.clientHeld.max, BOUNDS.held.max),
+    unread: limit(BOUNDS.clientUnread.max, BOUNDS.unread.max),
+    unreadMost: limit(BOUNDS.clientUnreadMost.max, BOUNDS.unreadMost.max),
+    requestMs: BOUNDS.requestTime.max,
+    idleMs: BOUNDS.idleConnection.max,
+    stalledMs: 2 * keepAliveMs,
+  };
+}
+
+/** Fastify leaves these to whoever creates the server. Node's own refusal of a request without a host has no body. */
+function timeoutsOf({ requestMs, idleMs }: ServerBounds) {
+  return {
+    requireHostHeader: false,
+    requestTimeout: requestMs,
+    keepAliveTimeout: idleMs,
+    // Node looks every 30 s otherwise, so a request would have twice its time.
+    connectionsCheckingInterval: Math.ceil(requestMs / 30),
+  };
 }
 
 /** The headers of every response. */

@@ -60,9 +60,9 @@ export function createAdmissions(
   const list = Object.values(checks);
   const follower = createFollower(events);
 
-  function refusalOf(request: IncomingMessage): Refusal | undefined {
+  function refusalOf(request: IncomingMessage, client: Client): Refusal | undefined {
     for (const check of list) {
-      const refusal = check(request);
+      const refusal = check(request, client);
       if (refusal !== undefined) return refusal;
     }
     return undefined;
@@ -72,13 +72,14 @@ export function createAdmissions(
     const decided = request[ADMISSION];
     if (decided !== undefined) return decided;
     normalizeTarget(request);
+    const client = clientOf(request);
     return (request[ADMISSION] = {
       requestId: requestIdOf(request.headers),
-      client: clientOf(request),
+      client,
       method: request.method ?? '',
       path: pathOf(request.url ?? ''),
       startedAt: performance.now(),
-      refusal: refusalOf(request),
+      refusal: refusalOf(request, client),
       isStarted: false,
       source: 'executed',
       operation: null,

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { MIMEType } from 'node:util';
 import { BOUNDS } from '../../bounds.ts';
+import type { Client } from '../client.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
 import { createHostRule, type AllowedHosts } from './hosts.ts';
 import { mayOpenWebSocket, type AllowedOrigins } from './origins.ts';
@@ -12,11 +13,13 @@ export interface Refusal {
   readonly status: number;
   readonly code: ErrorCode;
   readonly message: string;
+  /** The bound that the client is at, with RATE_LIMITED. */
+  readonly policy?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Refuses a request by its method, path and headers, or lets it pass. */
-export type RequestCheck = (request: IncomingMessage) => Refusal | undefined;
+/** Refuses a request by its method, path, headers and client, or lets it pass. */
+export type RequestCheck = (request: IncomingMessage, client: Client) => Refusal | undefined;
 
 export interface ChecksOptions {
   /** Aborts when the gateway begins to stop. */

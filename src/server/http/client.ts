@@ -37,6 +37,20 @@ export function createClientOf(trusted: TrustedProxies): ClientOf {
   };
 }
 
+/** Decides whose connection this is. `undefined`: a trusted proxy's, which many clients share. */
+export type PeerOf = (socket: Socket) => Client | undefined;
+
+/** With a number of proxies every connection is a proxy's. */
+export function createPeerOf(trusted: TrustedProxies): PeerOf {
+  if (trusted === 0) return clientOfSocket;
+  if (typeof trusted === 'number') return () => undefined;
+  const isTrusted = trustedBy(trusted);
+  return (socket) => {
+    const address = readAddress(socket.remoteAddress ?? '');
+    return address !== undefined && isTrusted(address) ? undefined : clientOfSocket(socket);
+  };
+}
+
 const CLIENT = Symbol('client');
 
 /** It is decided once for a connection, which has no address any more when it has failed. */
@@ -65,14 +79,18 @@ function countFromRight(proxies: number): Forwarded {
   };
 }
 
-function skipTrusted(networks: readonly string[]): Forwarded {
+function trustedBy(networks: readonly string[]): (address: string) => boolean {
   const trusted = new BlockList();
   for (const network of networks) {
     const [address = '', bits] = network.split('/');
     const family = isIPv4(address) ? 'ipv4' : 'ipv6';
     trusted.addSubnet(address, Number(bits ?? (family === 'ipv4' ? 32 : 128)), family);
   }
-  const isTrusted = (address: string) => trusted.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+  return (address) => trusted.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+}
+
+function skipTrusted(networks: readonly string[]): Forwarded {
+  const isTrusted = trustedBy(networks);
   return (peer, entries) => {
     let address = readAddress(peer ?? '');
     if (address === undefined || !isTrusted(address)) return undefined;

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { BOUNDS } from '../../bounds.ts';
 import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
 import { isUpgrade, type Refusal } from './checks.ts';
+import { responsesUnderWay } from './counted-connection.ts';
 import { pathOf } from './url.ts';
 
 /** The largest request body and the largest WebSocket message, in bytes. */
@@ -15,11 +16,12 @@ export const MAX_BODY_BYTES = BOUNDS.requestBody.max;
 const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST'];
 
 /** Sends a refusal in the shape of GraphQL's errors. */
-export function sendRefusal(reply: FastifyReply, { status, code, message, headers }: Refusal): FastifyReply {
+export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
+  const { status, code, message, policy, headers } = refusal;
   return reply
     .code(status)
     .headers(headers ?? {})
-    .send(errorBody(reply.request.id, code, message));
+    .send(errorBody(reply.request.id, code, message, policy));
 }
 
 /** Gives every refusal below GraphQL the shape of GraphQL's errors. `OPTIONS` says which methods a path takes. */
@@ -82,33 +84,47 @@ export function refuseUrl(
     .end(JSON.stringify(errorBody(requestId, 'BAD_REQUEST', error.message)));
 }
 
-const CONNECTION_ERRORS: Readonly<Record<string, readonly [string, string]>> = {
-  HPE_HEADER_OVERFLOW: [
-    '431 Request Header Fields Too Large',
-    'The request line and headers are over 16384 bytes',
-  ],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time'],
+/** What Node's HTTP parser refuses, by its code. */
+const CONNECTION_ERRORS: Readonly<Record<string, Pick<Refusal, 'status' | 'message'>>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, message: 'The request line and headers are over 16384 bytes' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request did not arrive in time' },
 };
 
-/** Answers what Node's HTTP parser refuses. There is no request by then. */
+const NO_HTTP: Pick<Refusal, 'status' | 'message'> = { status: 400, message: 'This is not an HTTP request' };
+
+/** Answers what Node's HTTP parser refuses. There may be no request by then. */
 export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable) {
+  const [first, ...others] = responsesUnderWay(socket);
+  // The client would take the refusal for the response to an earlier request, or for a part of it.
+  const isAmbiguous = first !== undefined && (first.req.complete || first.headersSent || others.length > 0);
+  if (!socket.writable || isAmbiguous) {
     socket.destroy();
     return;
   }
-  const [status, message] = CONNECTION_ERRORS[error.code ?? ''] ?? [
-    '400 Bad Request',
-    'This is not an HTTP request',
-  ];
+  refuseSocket(socket, { code: 'BAD_REQUEST', ...(CONNECTION_ERRORS[error.code ?? ''] ?? NO_HTTP) });
+}
+
+/** How long a client has to read a refusal and to close its side, in milliseconds. */
+const LINGER_MS = BOUNDS.closing.max;
+
+/** Writes a refusal to a connection on which no response is under way, and closes it. */
+export function refuseSocket(socket: Socket, { status, code, message, policy, headers }: Refusal): void {
+  socket.on('error', () => undefined);
   const requestId = randomUUID();
-  const body = JSON.stringify(errorBody(requestId, 'BAD_REQUEST', message));
-  const head = [
-    `HTTP/1.1 ${status}`,
-    'content-type: application/json; charset=utf-8',
-    'cache-control: no-store',
-    `content-length: ${String(Buffer.byteLength(body))}`,
-    `x-request-id: ${requestId}`,
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  const body = JSON.stringify(errorBody(requestId, code, message, policy));
+  const head = {
+    ...headers,
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'content-length': String(Buffer.byteLength(body)),
+    'x-request-id': requestId,
+    connection: 'close',
+  };
+  const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}`);
+  lines.unshift(`HTTP/1.1 ${String(status)} ${STATUS_CODES[status] ?? ''}`);
+  // A connection that is closed with something unread is reset, and the client may not get the refusal.
+  socket.resume().end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  const cut = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(cut));
 }

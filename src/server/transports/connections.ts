@@ -1,4 +1,4 @@
-import { OverloadedError } from '../../jobs/errors.ts';
+import { OverloadedError, RateLimitedError } from '../../jobs/errors.ts';
 import type { Client } from '../client.ts';
 import type { ServerEmitter } from '../events.ts';
 
@@ -19,6 +19,7 @@ export interface Connections {
   /**
    * Counts a connection until the returned function is called.
    *
+   * @throws {RateLimitedError} when the client has too many
    * @throws {OverloadedError} when there are too many
    */
   open(client: Client): () => void;
@@ -47,13 +48,14 @@ export function createConnections(
     },
     open(client) {
       const { max, maxPerClient } = limits;
-      if (size >= max)
-        throw new OverloadedError(`The gateway has ${String(max)} streams open, which is its limit`);
       if ((byClient.get(client.key) ?? 0) >= maxPerClient) {
-        throw new OverloadedError(
+        throw new RateLimitedError(
+          'MAX_STREAMS_PER_ADDRESS',
           `Your address has ${String(maxPerClient)} streams open, which is its limit`,
         );
       }
+      if (size >= max)
+        throw new OverloadedError(`The gateway has ${String(max)} streams open, which is its limit`);
       const stream = { client };
       count(client.key, 1);
       events.emit('streamStart', stream);

@@ -2,15 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
-import { OverloadedError } from '../../jobs/errors.ts';
+import { OverloadedError, RateLimitedError } from '../../jobs/errors.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Client } from '../client.ts';
-import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
 import type { GatewayContext } from '../graphql/context.ts';
 import { LeftError, type Executor } from '../graphql/executor.ts';
 import { isSubscription } from '../graphql/record.ts';
 import type { Admissions } from '../http/admission.ts';
+import { sendRefusal } from '../http/error-responses.ts';
 import { VARY } from '../responses/cache-control.ts';
 import { createResponse, represent, type SentResponse } from '../responses/response.ts';
 import type { Connections } from './connections.ts';
@@ -137,9 +137,12 @@ function openConnection(
     else reply.raw.once('close', end);
     return undefined;
   } catch (error) {
-    if (!(error instanceof OverloadedError)) throw error;
-    const body = errorBody(request.id, 'OVERLOADED', error.message);
-    return reply.code(503).header('retry-after', '1').send(body);
+    const headers = { 'retry-after': '1' };
+    if (error instanceof OverloadedError)
+      return sendRefusal(reply, { status: 503, code: 'OVERLOADED', message: error.message, headers });
+    if (!(error instanceof RateLimitedError)) throw error;
+    const { policy, message } = error;
+    return sendRefusal(reply, { status: 429, code: 'RATE_LIMITED', policy, message, headers });
   }
 }
 

@@ -44,21 +44,17 @@ const REQUEST: Omit<Request<undefined, Sending>, 'context'> = {
 export async function sendEventStream(
   reply: FastifyReply,
   result: ResultStream | FormattedExecutionResult,
-  { stopping, limits }: Connections,
+  { stopping }: Connections,
 ): Promise<FastifyReply> {
   const response = reply.raw;
-  const drainTimeoutMs = 2 * limits.keepAliveMs;
+  const closed = new AbortController();
 
   async function drained(): Promise<void> {
     // What was sent before is written by then.
     await setImmediate();
     if (!response.writableNeedDrain) return;
-    const signal = AbortSignal.timeout(drainTimeoutMs);
-    await once(response, 'drain', { signal }).catch((error: unknown) => {
-      if (!response.destroyed) reply.log.warn({ drainTimeoutMs }, 'stream cut: the client reads nothing');
-      response.destroy();
-      throw error;
-    });
+    // The connection is cut when its client reads nothing, see `http/connections`.
+    await once(response, 'drain', { signal: closed.signal });
   }
 
   const results = isStream(result) ? result : streamOf(result);
@@ -83,6 +79,7 @@ export async function sendEventStream(
   const forget = onAbort(stopping, stop);
   const end = () => {
     forget();
+    closed.abort();
     void body.return();
   };
   if (response.closed) end();

@@ -261,15 +261,21 @@ describe('bad input', () => {
   });
 
   it('survives variables nested deeper than the stack', async ({ gateway }) => {
-    const deep = nested(60_000, '[', ']');
-    const response = await fetch(`${gateway.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: `{"query":${JSON.stringify(BY_ID)},"variables":{"ids":${deep}}}`,
-    });
+    const send = (depth: number) =>
+      fetch(`${gateway.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: `{"query":${JSON.stringify(BY_ID)},"variables":{"ids":${nested(depth, '[', ']')}}}`,
+      });
+    const response = await send(15_000);
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
       errors: [{ extensions: { code: 'OPERATION_TOO_COMPLEX', limit: 'values' } }],
+    });
+    const refused = await send(60_000);
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({
+      errors: [{ message: expect.stringContaining('16384') as string, extensions: { code: 'BAD_REQUEST' } }],
     });
   });
 

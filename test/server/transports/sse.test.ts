@@ -6,6 +6,7 @@ import { JobUpdates } from '../../../src/jobs/watch/updates.ts';
 import { acceptsEventStream, sendEventStream } from '../../../src/server/transports/sse.ts';
 import { createConnections } from '../../../src/server/transports/connections.ts';
 import { createEvents } from '../../support/events.ts';
+import { createCountedServer } from '../support/counted-server.ts';
 
 const CONTEXT = {
   signal: new AbortController().signal,
@@ -33,7 +34,9 @@ describe('an event stream', () => {
       throw: () => results.return(),
       [Symbol.asyncIterator]: () => results,
     };
-    const app = fastify();
+    const app = fastify({
+      serverFactory: (listener) => createCountedServer(listener, { connections: { stalledMs: 200 } }).server,
+    });
     const connections = createConnections(
       { max: 10, maxPerClient: 10, keepAliveMs: 100 },
       new AbortController().signal,

@@ -1,0 +1,153 @@
+import {
+  createServer,
+  type ServerResponse,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyBaseLogger } from 'fastify';
+import { BOUNDS, type BoundName } from '../../bounds.ts';
+import type { Client } from '../client.ts';
+import type { Admissions } from './admission.ts';
+import { HEALTH_PATHS, type Refusal, type RequestCheck } from './checks.ts';
+import {
+  connectionOf,
+  countConnection,
+  CountedResponse,
+  type ConnectionOptions,
+} from './counted-connection.ts';
+import { MAX_BODY_BYTES, refuseSocket } from './error-responses.ts';
+import { pathOf } from './url.ts';
+import type { Limit, Resource } from './usage.ts';
+
+export interface HttpConnectionsOptions extends ConnectionOptions {
+  /** What a request counts whose body comes without a length, in bytes. */
+  readonly unknownBodyBytes: number;
+  /** The client whose connections are counted together. `undefined`: it is a proxy, whose connections are not. */
+  readonly peerOf: (socket: Socket) => Client | undefined;
+  readonly logger: FastifyBaseLogger;
+}
+
+/** The HTTP connections of all clients. */
+export interface HttpConnections {
+  /** A server whose connections and requests are counted, below every route. */
+  createServer(options: ServerOptions, admissions: Admissions, listener: RequestListener): Server;
+  /** Refuses the requests of a client that is at a limit, or all while the gateway is at one. */
+  readonly check: RequestCheck;
+}
+
+export function createHttpConnections(options: HttpConnectionsOptions): HttpConnections {
+  const { usage, maxRequests, unknownBodyBytes, peerOf, logger } = options;
+
+  function accept(socket: Socket): Refusal | undefined {
+    const client = peerOf(socket);
+    const excess = usage.excess(client?.key, 'connections', 1);
+    if (excess !== undefined) return REFUSALS.connections[excess];
+    const key = client?.key ?? '';
+    usage.connect(key, 1);
+    socket.once('close', () => usage.connect(key, -1));
+    countConnection(socket, key, options);
+    return undefined;
+  }
+
+  return {
+    createServer(serverOptions, admissions, listener) {
+      const server: Server = createServer({
+        ...serverOptions,
+        // oxlint-disable-next-line no-unsafe-type-assertion -- it is one, of whatever request
+        ServerResponse: CountedResponse as unknown as typeof ServerResponse,
+        // Nobody would answer on a connection that is upgraded while an earlier request is under way.
+        shouldUpgradeCallback: ({ socket }) =>
+          server.listenerCount('upgrade') > 0 && connectionOf(socket)?.underWay.length === 0,
+      });
+      server.on('request', (request, response) => {
+        const connection = connectionOf(request.socket);
+        if (connection === undefined || !(response instanceof CountedResponse))
+          return listener(request, response);
+        if (request.socket.destroyed || connection.isClosing) return;
+        const { client, refusal } = admissions.of(request);
+        response.count(client.key, bodyBytes(request, unknownBodyBytes));
+        if (refusal?.headers?.['connection'] === 'close') connection.isClosing = true;
+        listener(request, response);
+      });
+      admitConnections(server, accept);
+      server.on('timeout', (socket: Socket) => {
+        const connection = connectionOf(socket);
+        if (connection?.isStalled === true)
+          logger.info({ unread: connection.unread }, 'connection cut: the client reads nothing');
+        if (connection?.isPaused === true && !connection.isStalled) connection.settle();
+        else socket.destroy();
+      });
+      return server;
+    },
+    check(request, { key }) {
+      const connection = connectionOf(request.socket);
+      if (connection !== undefined && connection.underWay.length > maxRequests) return PIPELINED;
+      // A gateway whose health checks fail would be started anew.
+      if (HEALTH_PATHS.has(pathOf(request.url ?? ''))) return undefined;
+      let limit = usage.excess(key, 'requests', 1);
+      if (limit !== undefined) return REFUSALS.requests[limit];
+      limit = usage.excess(key, 'held', bodyBytes(request, unknownBodyBytes));
+      if (limit !== undefined) return REFUSALS.held[limit];
+      limit = usage.excess(key, 'unread', 1);
+      return limit && REFUSALS.unread[limit];
+    },
+  };
+}
+
+/** Puts `accept` before Node's own listener, so that a connection that is refused has no parser. */
+function admitConnections(server: Server, accept: (socket: Socket) => Refusal | undefined): void {
+  const handlers = server.listeners('connection');
+  let refused = 0;
+  server.removeAllListeners('connection');
+  server.on('connection', (socket) => {
+    const refusal = accept(socket);
+    if (refusal === undefined) {
+      for (const handle of handlers) Reflect.apply(handle, server, [socket]);
+    } else if (refused >= BOUNDS.refusedConnections.max) socket.destroy();
+    else {
+      refused += 1;
+      socket.once('close', () => (refused -= 1));
+      refuseSocket(socket, refusal);
+    }
+  });
+}
+
+/** What the body of a request takes while it comes, in bytes. */
+function bodyBytes({ headers }: IncomingMessage, unknown: number): number {
+  const length = headers['content-length'];
+  if (length !== undefined) return Math.min(Number(length), MAX_BODY_BYTES);
+  return headers['transfer-encoding'] === undefined ? 0 : unknown;
+}
+
+function refuse(policy: BoundName, message: string, headers: Refusal['headers'] = {}): Refusal {
+  return { status: 429, code: 'RATE_LIMITED', policy, message, headers: { 'retry-after': '1', ...headers } };
+}
+
+/** Each connection can then add no more than one refusal to what is under way. */
+const LAST = { connection: 'close' };
+
+const PIPELINED = refuse('connectionRequests', 'The connection has too many requests under way', LAST);
+
+const FULL: Refusal = {
+  status: 503,
+  code: 'OVERLOADED',
+  message: 'The gateway has as much under way as it can hold',
+  headers: { 'retry-after': '1' },
+};
+
+/** The refusals at the limits of each resource. */
+const REFUSALS: Readonly<Record<Resource, Readonly<Record<keyof Limit, Refusal>>>> = {
+  connections: {
+    client: refuse('clientConnections', 'Your address has too many connections open', LAST),
+    gateway: FULL,
+  },
+  requests: {
+    client: refuse('clientRequests', 'You have too many requests under way', LAST),
+    gateway: { ...FULL, headers: { ...FULL.headers, ...LAST } },
+  },
+  held: { client: refuse('clientHeld', 'Your requests under way are too large'), gateway: FULL },
+  unread: { client: refuse('clientUnread', 'You leave too much unread of what was sent'), gateway: FULL },
+};

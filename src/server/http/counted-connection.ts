@@ -1,0 +1,177 @@
+import { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Reader, Usage } from './usage.ts';
+
+const CONNECTION = Symbol('connection');
+
+/** A socket whose connection may be counted. */
+interface CountedSocket extends Socket {
+  [CONNECTION]?: Connection;
+}
+
+/** The counted connection of a socket. */
+export function connectionOf(socket: CountedSocket): Connection | undefined {
+  return socket[CONNECTION];
+}
+
+/** Counts what is under way on a connection from now on. */
+export function countConnection(socket: CountedSocket, clientKey: string, options: ConnectionOptions): void {
+  socket[CONNECTION] = new Connection(socket, clientKey, options);
+}
+
+/** The responses that are under way on a connection, in order. */
+export function responsesUnderWay(socket: Socket): readonly ServerResponse[] {
+  return connectionOf(socket)?.underWay ?? [];
+}
+
+export interface ConnectionOptions {
+  readonly usage: Usage;
+  /** The most requests under way on one connection. */
+  readonly maxRequests: number;
+  /** How long a client may read nothing of what was sent, in milliseconds. */
+  readonly stalledMs: number;
+}
+
+/** One connection, with what is under way on it, and what its client has not read. */
+class Connection implements Reader {
+  readonly socket: Socket;
+  readonly underWay: CountedResponse[] = [];
+  /** Whether the last response that it gets has been decided. Later requests get none. */
+  isClosing = false;
+  /** Whether nothing more is read, as something is unread. */
+  isPaused = false;
+  unread = 0;
+  clientKey: string;
+  readonly usage: Usage;
+  readonly #maxRequests: number;
+  readonly #stalledMs: number;
+
+  constructor(socket: Socket, clientKey: string, options: ConnectionOptions) {
+    const { usage, maxRequests, stalledMs } = options;
+    this.socket = socket;
+    this.clientKey = clientKey;
+    this.usage = usage;
+    this.#maxRequests = maxRequests;
+    this.#stalledMs = stalledMs;
+    // Node closes no response that was waiting for its turn when the connection came to an upgrade.
+    socket.once('close', () => {
+      for (const response of this.underWay) response.destroy();
+    });
+  }
+
+  /** Whether the system takes nothing, as the client does not read. */
+  get isStalled(): boolean {
+    return this.isPaused && this.socket.writableLength > 0;
+  }
+
+  begin(response: CountedResponse): void {
+    this.underWay.push(response);
+    // One read can bring thousands. Refusing each would take more than is worth it.
+    if (this.underWay.length > 2 * this.#maxRequests) this.socket.destroy();
+  }
+
+  end(response: CountedResponse): void {
+    const { underWay } = this;
+    if (underWay[0] === response) underWay.shift();
+    else underWay.splice(underWay.indexOf(response), 1);
+    this.settle();
+  }
+
+  /** Counts what is unread after something was sent. */
+  onSent({ clientKey }: CountedResponse): void {
+    if (this.socket.writableLength === 0 && this.underWay.length <= 1) return;
+    if (this.unread === 0 && clientKey !== undefined) this.clientKey = clientKey;
+    this.#measure();
+  }
+
+  /** Counts again what is unread. It reads on when that is nothing. */
+  readonly settle = (): void => {
+    if (this.unread === 0 && !this.isPaused) return;
+    this.#measure();
+    if (!this.isPaused || this.isStalled || this.socket.destroyed) return;
+    this.isPaused = false;
+    this.socket.off('resume', this.#pauseAgain);
+    // Node has set its own limit where nothing is under way.
+    if (this.underWay.length > 0) this.socket.setTimeout(0);
+    this.socket.resume();
+  };
+
+  cut(): void {
+    this.socket.destroy();
+  }
+
+  #measure(): void {
+    const { socket, underWay, usage } = this;
+    let bytes = socket.writableLength;
+    // Responses that wait for their turn have no socket.
+    for (const response of underWay) if (response.socket === null) bytes += response.writableLength;
+    usage.setUnread(this, socket.destroyed && underWay.length === 0 ? 0 : bytes);
+    if (socket.writableLength > 0 && !socket.destroyed) this.#pause();
+  }
+
+  /** Node cuts the connection when nothing was written for this long, and reading would put that off. */
+  #pause(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    this.socket.pause().on('resume', this.#pauseAgain).setTimeout(this.#stalledMs);
+  }
+
+  readonly #pauseAgain = (): void => void this.socket.pause();
+}
+
+/** A response that is counted from its request to its last byte. Node makes one for every request, also for those it refuses itself. */
+export class CountedResponse extends ServerResponse {
+  /** The client. `undefined`: it is not counted among the client's requests. */
+  clientKey: string | undefined;
+  #held = 0;
+
+  constructor(...parameters: ConstructorParameters<typeof ServerResponse>) {
+    super(...parameters);
+    this.on('close', onClose);
+    connectionOf(this.req.socket)?.begin(this);
+  }
+
+  /** Counts the request among those of the client. */
+  count(clientKey: string, held: number): void {
+    this.clientKey = clientKey;
+    this.#held = held;
+    connectionOf(this.req.socket)?.usage.begin(clientKey, held);
+  }
+
+  /** Says what the request holds by now, in bytes. */
+  hold(bytes: number): void {
+    if (this.clientKey === undefined || this.destroyed) return;
+    connectionOf(this.req.socket)?.usage.hold(this.clientKey, bytes - this.#held);
+    this.#held = bytes;
+  }
+
+  finishCounting(): void {
+    const connection = connectionOf(this.req.socket);
+    if (this.clientKey !== undefined) connection?.usage.end(this.clientKey, this.#held);
+    connection?.end(this);
+  }
+
+  override write(chunk: unknown, encoding?: BufferEncoding | Done, callback?: Done): boolean {
+    const connection = connectionOf(this.req.socket);
+    const done = typeof encoding === 'function' ? encoding : callback;
+    const isTaken = super.write(chunk, typeof encoding === 'string' ? encoding : 'utf8', (error) => {
+      done?.(error);
+      connection?.settle();
+    });
+    connection?.onSent(this);
+    return isTaken;
+  }
+
+  override end(chunk?: unknown, encoding?: BufferEncoding | Done, callback?: Done): this {
+    // oxlint-disable-next-line no-unsafe-type-assertion -- it sees itself what it is given
+    super.end(chunk, encoding as BufferEncoding, callback);
+    connectionOf(this.req.socket)?.onSent(this);
+    return this;
+  }
+}
+
+type Done = (error?: Error | null) => void;
+
+function onClose(this: CountedResponse): void {
+  this.finishCounting();
+}
