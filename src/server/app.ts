@@ -123,6 +123,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   graphqlRoute(app, {
     ...options,
     admissions,
+    usage,
     jobsFor,
     onResponse: (request, sent) => cache.store(request, sent),
   });

@@ -102,7 +102,14 @@ describe('a WebSocket', () => {
     await message((told) => told.id === '99' && told.type === 'next');
     expect(messages.filter(({ type }) => type === 'error')).toHaveLength(900);
     expect(messages.find(({ type }) => type === 'error')?.payload).toMatchObject([
-      { extensions: { code: 'OVERLOADED', retryable: true, retryAfterMs: 1000 } },
+      {
+        extensions: {
+          code: 'RATE_LIMITED',
+          policy: 'socketOperations',
+          retryable: true,
+          retryAfterMs: 1000,
+        },
+      },
     ]);
     expect(new Set(messages.flatMap((told) => (told.type === 'next' ? told.id : [])))).toHaveLength(100);
     expect(warnings('too many operations') - before).toBe(1);
@@ -175,19 +182,26 @@ describe('an event stream', () => {
 });
 
 describe('connections', () => {
-  it.for(['MAX_STREAMS', 'MAX_STREAMS_PER_ADDRESS'])(
-    'over %s are refused for now, and are free again when one has closed',
-    async (limit) => {
+  it.for([
+    { limit: 'MAX_STREAMS', status: 503, extensions: { code: 'OVERLOADED' } },
+    {
+      limit: 'MAX_STREAMS_PER_ADDRESS',
+      status: 429,
+      extensions: { code: 'RATE_LIMITED', policy: 'MAX_STREAMS_PER_ADDRESS' },
+    },
+  ])(
+    'over $limit are refused for now, and are free again when one has closed',
+    async ({ limit, status, extensions }) => {
       const own = await startGateway({ env: { [limit]: '2' } });
       const id = own.emulator.jobs.add({ finishTime: Infinity });
       const first = await openSocket(own.url);
       const stream = await openEventStream(own.url, [id]);
       await stream.until(/INIT/);
-      await expect(openSocket(own.url)).rejects.toThrow('Unexpected server response: 503');
+      await expect(openSocket(own.url)).rejects.toThrow(`Unexpected server response: ${String(status)}`);
       const refused = await openEventStream(own.url, [id]);
-      expect(refused.status).toBe(503);
+      expect(refused.status).toBe(status);
       expect(JSON.parse(await refused.rest())).toMatchObject({
-        errors: [{ extensions: { code: 'OVERLOADED', retryable: true } }],
+        errors: [{ extensions: { ...extensions, retryable: true } }],
       });
       first.socket.close();
       await first.closed;

@@ -11,6 +11,7 @@ import { LeftError, type Executor } from '../graphql/executor.ts';
 import { isSubscription } from '../graphql/record.ts';
 import type { Admissions } from '../http/admission.ts';
 import { sendRefusal } from '../http/error-responses.ts';
+import type { Usage } from '../http/usage.ts';
 import { VARY } from '../responses/cache-control.ts';
 import { createResponse, represent, type SentResponse } from '../responses/response.ts';
 import type { Connections } from './connections.ts';
@@ -22,6 +23,7 @@ export interface GraphqlRouteOptions {
   readonly admissions: Admissions;
   readonly executor: Executor;
   readonly connections: Connections;
+  readonly usage: Usage;
   readonly jobsFor: (client: Client) => Jobs;
   /** Is called with each complete response without errors, when it is sent. */
   readonly onResponse: (request: IncomingMessage, sent: SentResponse) => void;
@@ -33,7 +35,7 @@ export interface GraphqlRouteOptions {
  * GraphQL over WebSocket where the client asks for an upgrade.
  */
 export function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOptions): void {
-  const { admissions, executor, connections, events } = options;
+  const { admissions, executor, connections, usage, events } = options;
   const handler = (request: FastifyRequest, reply: FastifyReply) => answer(request, reply, options);
   app.post('/graphql', handler);
   app.head('/graphql', handler);
@@ -43,7 +45,7 @@ export function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOptions)
     // The route that Fastify would make says of a 304 that it has 0 bytes.
     exposeHeadRoute: false,
     handler,
-    wsHandler: createWebSocketHandler({ admissions, executor, connections, events }),
+    wsHandler: createWebSocketHandler({ admissions, executor, connections, usage, events }),
     preValidation: (request, reply, done) => {
       if (!request.ws || openConnection(request, reply, options) === undefined) done();
     },

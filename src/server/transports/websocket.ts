@@ -2,8 +2,16 @@ import { randomUUID } from 'node:crypto';
 import websocket, { type WebSocket } from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError, parse, type FormattedExecutionResult, type GraphQLFormattedError } from 'graphql';
-import { handleProtocols, makeServer, type OperationResult, type ServerOptions } from 'graphql-ws';
+import {
+  handleProtocols,
+  makeServer,
+  type OperationResult,
+  type ServerOptions,
+  type WebSocket as ProtocolSocket,
+} from 'graphql-ws';
 import { onAbort } from '../../abort.ts';
+import { BOUNDS, type BoundName } from '../../bounds.ts';
+import type { ErrorCode } from '../errors/catalogue.ts';
 import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
 import type { Executor } from '../graphql/executor.ts';
@@ -13,21 +21,19 @@ import { isStream } from '../graphql/subscription.ts';
 import { MAX_CALLS_LOGGED } from '../http/access-log.ts';
 import type { Admissions } from '../http/admission.ts';
 import { MAX_BODY_BYTES } from '../http/error-responses.ts';
+import type { Usage } from '../http/usage.ts';
 import { reconnectAfterMs, type Connections } from './connections.ts';
+import { CountedSocket, type IncomingMessage } from './counted-socket.ts';
 import { SocketOperations } from './socket-operations.ts';
 
-/** The most operations at once on one WebSocket. */
-export const MAX_OPERATIONS = 100;
-
-/** How much a client may leave unread before its socket is closed, in bytes. */
-const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
-
-/** How long a client has to close its side, in milliseconds. */
-const CLOSE_TIMEOUT_MS = 1000;
+const { socketOperations, operationId, pongValues, socketFragments } = BOUNDS;
 
 /** What the operations of one WebSocket share. */
 interface Connection {
   readonly request: FastifyRequest;
+  readonly counted: CountedSocket;
+  /** The message that graphql-ws has just been given. */
+  arriving: IncomingMessage | undefined;
   readonly operations: SocketOperations;
   isOverLimitLogged: boolean;
 }
@@ -35,7 +41,12 @@ interface Connection {
 /** Lets routes take WebSockets. Hooks that are added before would not know an upgrade from other requests. */
 export async function acceptWebSockets(app: FastifyInstance): Promise<void> {
   await app.register(websocket, {
-    options: { maxPayload: MAX_BODY_BYTES, handleProtocols },
+    options: {
+      maxPayload: MAX_BODY_BYTES,
+      maxFragments: socketFragments.max,
+      maxBufferedChunks: socketFragments.max,
+      handleProtocols,
+    },
     // Sockets are closed when the gateway begins to stop.
     preClose: (done) => done(),
     errorHandler: (error, socket, request) => {
@@ -49,6 +60,7 @@ export interface WebSocketOptions {
   readonly admissions: Admissions;
   readonly executor: Executor;
   readonly connections: Connections;
+  readonly usage: Usage;
   readonly events: ServerEmitter;
 }
 
@@ -59,48 +71,77 @@ export type WebSocketHandler = (socket: WebSocket, request: FastifyRequest) => v
  * GraphQL over WebSocket: all operations, with the limits, errors and masking of HTTP. The socket is closed with
  *
  * - 1001 when the gateway stops. The reason says when to come back
- * - 1009 by a message over {@link MAX_BODY_BYTES}
- * - 1013 when the client leaves {@link MAX_UNREAD_BYTES} unread or does not answer a ping for as long as they are apart
+ * - 1008 by a message that has not come within the time of a request
+ * - 1009 by a message over {@link MAX_BODY_BYTES}, over `bodyValues`, or before `connection_ack` over `connectionInit`
+ * - 1013 when the client leaves `socketUnread` unread or does not answer a ping for as long as they are apart
  * - 44xx by the protocol: no `connection_init` within 3 s, an unknown message, the same id twice
  *
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */
 export function createWebSocketHandler(options: WebSocketOptions): WebSocketHandler {
-  const { admissions, connections, events } = options;
+  const { admissions, connections, usage, events } = options;
   const server = makeServer<Record<string, unknown>, Connection>(serverOptions(options));
   return (socket, request) => {
     admissions.of(request.raw).source = 'upgraded';
     const startedAt = performance.now();
     const operations = new SocketOperations();
-    const connection: Connection = { request, operations, isOverLimitLogged: false };
-    const stopPinging = keepAlive(socket, connections.limits.keepAliveMs);
-    const stop = () => close(socket, 1001, `Going away; reconnect in ${String(reconnectAfterMs())} ms`);
-    const opened = server.opened(
-      {
-        protocol: socket.protocol,
-        send: (data) => send(socket, data),
-        close: (code, reason) => close(socket, code ?? 1000, reason ?? ''),
-        onMessage: (receive) =>
-          void socket.on('message', (data: Buffer) => {
-            operations.settled(receive(data.toString())).catch((error: unknown) => {
-              events.emit('unexpectedError', error, 'websocket', request.id);
-              close(socket, 4500, 'Internal server error');
-            });
-          }),
-      },
-      connection,
-    );
+    const counted = new CountedSocket(socket, {
+      usage,
+      clientKey: admissions.of(request.raw).client.key,
+      keepAliveMs: connections.limits.keepAliveMs,
+      transport: request.raw.socket,
+    });
+    const connection: Connection = {
+      request,
+      counted,
+      arriving: undefined,
+      operations,
+      isOverLimitLogged: false,
+    };
+    const stop = () => counted.close(1001, `Going away; reconnect in ${String(reconnectAfterMs())} ms`);
+    const opened = server.opened(protocolSocket(socket.protocol, connection, events), connection);
     const forget = onAbort(connections.stopping, stop);
     socket.once('close', (code: number, reason: Buffer) => {
       forget();
-      stopPinging();
       operations.endAll();
-      const end = closings.get(socket) ?? { code, reason: reason.toString() };
+      const end = counted.closing ?? { code, reason: reason.toString() };
       void opened(end.code, end.reason);
       const durationMs = Math.round(performance.now() - startedAt);
       request.log.info({ ...end, durationMs }, 'websocket closed');
     });
   };
+}
+
+/** The socket as graphql-ws wants it. */
+function protocolSocket(protocol: string, connection: Connection, events: ServerEmitter): ProtocolSocket {
+  const { counted, operations, request } = connection;
+  return {
+    protocol,
+    send: (data) => counted.send(data),
+    close: (code, reason) => counted.close(code ?? 1000, reason ?? ''),
+    onPing: (payload) => counted.send(JSON.stringify({ type: 'pong', ...(isSmall(payload) && { payload }) })),
+    onMessage: (receive) =>
+      counted.onMessage((text, message) => {
+        // It gets to `onSubscribe` before anything else comes.
+        connection.arriving = message;
+        return operations.settled(receive(text)).catch((error: unknown) => {
+          events.emit('unexpectedError', error, 'websocket', request.id);
+          counted.close(4500, 'Internal server error');
+        });
+      }),
+  };
+}
+
+/** Whether a payload has so few values that it can be written again. There may be none. */
+function isSmall(payload: unknown): boolean {
+  const pending: unknown[] = [payload];
+  for (let count = 0; pending.length > 0; count += 1) {
+    if (count > pongValues.max) return false;
+    const value = pending.pop();
+    if (typeof value !== 'object' || value === null) continue;
+    for (const item of Object.values(value)) pending.push(item);
+  }
+  return true;
 }
 
 /** The results are ready to be sent, so graphql-ws has nothing to execute or to format. */
@@ -109,13 +150,15 @@ function serverOptions({
   executor,
 }: WebSocketOptions): ServerOptions<Record<string, unknown>, Connection> {
   return {
+    onConnect(context) {
+      context.extra.counted.isAcknowledged = true;
+      // Nobody needs the payload of `connection_init`.
+      delete (context as { connectionParams?: unknown }).connectionParams;
+    },
     async onSubscribe({ extra, subscriptions }, id, payload) {
-      const { request } = extra;
-      if (Object.keys(subscriptions).length > MAX_OPERATIONS) {
-        if (!extra.isOverLimitLogged) request.log.warn('websocket: too many operations at once');
-        extra.isOverLimitLogged = true;
-        return tooManyOperations();
-      }
+      const { request, arriving } = extra;
+      const refusal = refuseOperation(id, Object.keys(subscriptions).length, extra);
+      if (refusal !== undefined) return refusal;
       const requestId = randomUUID();
       const { client } = admissions.of(request.raw);
       const { signal, unlessLeft, streamUnlessLeft } = extra.operations.begin(id, subscriptions);
@@ -123,10 +166,11 @@ function serverOptions({
       const running = executor.run(operation, async (context) => {
         const executing = executor.execute({ ...payload }, context);
         // graphql-ws keeps the message for as long as the operation lasts.
-        Object.assign(payload, { query: '', variables: null, extensions: null });
+        Object.assign(payload, { query: '', operationName: null, variables: null, extensions: null });
         try {
           return await executing;
         } finally {
+          arriving?.release();
           logOperation(request, requestId, context.record);
         }
       });
@@ -176,46 +220,26 @@ class FormattedError extends GraphQLError {
   }
 }
 
-function tooManyOperations(): GraphQLError[] {
-  const message = `The WebSocket has ${String(MAX_OPERATIONS)} operations under way, which is its limit`;
-  return errorBody(randomUUID(), 'OVERLOADED', message).errors.map((error) => new FormattedError(error));
-}
-
-/** Resolves when the system has taken the message, so that a slow client only delays its own events. */
-async function send(socket: WebSocket, data: string): Promise<void> {
-  if (socket.readyState !== socket.OPEN) return;
-  if (socket.bufferedAmount > MAX_UNREAD_BYTES) {
-    close(socket, 1013, 'The client reads too slowly');
-    return;
+/** Refuses an operation by what its client has under way, before it is looked at. */
+function refuseOperation(id: string, operations: number, connection: Connection): GraphQLError[] | undefined {
+  const { request, arriving } = connection;
+  if (id.length > operationId.max) {
+    const limit = String(operationId.max);
+    return refused('BAD_REQUEST', `The id of an operation has at most ${limit} characters`);
   }
-  // A connection that fails meanwhile is closed. That ends its operations.
-  await new Promise<void>((resolve) => socket.send(data, () => resolve()));
+  if (operations > socketOperations.max) {
+    if (!connection.isOverLimitLogged) request.log.warn('websocket: too many operations at once');
+    connection.isOverLimitLogged = true;
+    const message = `The WebSocket has ${String(socketOperations.max)} operations under way, which is its limit`;
+    return refused('RATE_LIMITED', message, 'socketOperations');
+  }
+  if (arriving?.excess === 'client')
+    return refused('RATE_LIMITED', 'Your messages under way are too large', 'clientHeld');
+  if (arriving?.excess === 'gateway')
+    return refused('OVERLOADED', 'The gateway has as much under way as it can hold');
+  return undefined;
 }
 
-/** Why sockets were closed from this side. The close event of a socket that had to be cut does not say it. */
-const closings = new WeakMap<WebSocket, { readonly code: number; readonly reason: string }>();
-
-/** A client that reads nothing sees no close frame either, so its connection is cut after a while. */
-function close(socket: WebSocket, code: number, reason: string): void {
-  if (socket.readyState !== socket.OPEN) return;
-  closings.set(socket, { code, reason });
-  socket.close(code, reason);
-  const cut = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
-  socket.once('close', () => clearTimeout(cut));
-}
-
-/** Pings, so that nothing in between takes the connection for idle, and a dead connection is found. */
-function keepAlive(socket: WebSocket, intervalMs: number): () => void {
-  let isAnswered = true;
-  socket.on('pong', () => (isAnswered = true));
-  socket.on('ping', () => {
-    if (socket.bufferedAmount > MAX_UNREAD_BYTES) close(socket, 1013, 'The client reads too slowly');
-  });
-  const timer = setInterval(() => {
-    if (socket.readyState !== socket.OPEN) return;
-    if (!isAnswered) return close(socket, 1013, 'The client does not answer');
-    isAnswered = false;
-    socket.ping();
-  }, intervalMs);
-  return () => clearInterval(timer);
+function refused(code: ErrorCode, message: string, policy?: BoundName): GraphQLError[] {
+  return errorBody(randomUUID(), code, message, policy).errors.map((error) => new FormattedError(error));
 }
