@@ -134,6 +134,14 @@ export const BOUNDS = {
     what: 'Queries that graphql-jit compiled, with their documents',
     reason: 'About 200 queries of 20 fields. A compiled field takes 3 KB.',
   },
+  compiledFields: {
+    max: 20_000,
+    unit: 'items',
+    per: 'gateway',
+    what: 'Fields that are compiled at once, for compiled queries and for prepared operations each; then 1,000 a second',
+    reason:
+      'Two seconds of computing, then a tenth of a core. Until a query is compiled, graphql-js executes it.',
+  },
   preparedOperations: {
     max: 16 * 1024 * 1024,
     unit: 'bytes',

@@ -7,7 +7,7 @@ import { textBytes } from '../../jobs/text.ts';
 import { jobBytes } from '../../jobs/weight.ts';
 import type { OperationContext } from '../../resolvers/context.ts';
 import { recordingPollAfterMs } from '../graphql/context.ts';
-import { compileOperation, type CompiledOperation } from '../graphql/jit/compile.ts';
+import { compiledBytes, compileOperation, type CompiledOperation } from '../graphql/jit/compile.ts';
 import type { OperationRecord } from '../graphql/record.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 
@@ -24,6 +24,13 @@ export interface JobContext {
 
 /** Writes what a field selects of a job as JSON. It gives `undefined` when that takes a call of ICE, or fails. */
 export type WriteFragment = (job: PackageJob, context: JobContext) => string | undefined;
+
+/** What a field selects of a job, prepared. */
+export interface PreparedSelection {
+  readonly write: WriteFragment;
+  /** What it keeps alive besides its document, in bytes. */
+  readonly bytes: number;
+}
 
 /** Writes jobs as fragments of JSON. The fragment of a finished job, which cannot change, is cached at its second request. */
 export function createJobFragments(schema: GraphQLSchema) {
@@ -42,12 +49,13 @@ export function createJobFragments(schema: GraphQLSchema) {
     context: (record: OperationRecord, jobs: Pick<Jobs, 'pollAfterMs' | 'isWatched'>): JobContext =>
       contextOf(recordingPollAfterMs(jobs, record)),
     /** Prepares the selection of a field that gives jobs, `packageJob` or another. `undefined`: it cannot be prepared. */
-    of(field: FieldNode, document: DocumentNode): WriteFragment | undefined {
-      const compiled = compileOperation(schema, readingOneJob(field, document), undefined);
+    of(field: FieldNode, document: DocumentNode): PreparedSelection | undefined {
+      const reading = readingOneJob(field, document);
+      const compiled = compileOperation(schema, reading, undefined);
       if (compiled === undefined) return undefined;
       selections += 1;
       const selection = `${String(selections)} `;
-      return (job, context) => {
+      const writeFragment: WriteFragment = (job, context) => {
         if (!isFinished(job)) return write(compiled, job, context);
         const key = selection + job.id;
         const known = finished.get(key);
@@ -56,6 +64,7 @@ export function createJobFragments(schema: GraphQLSchema) {
         if (text !== undefined && seen.knows(key)) finished.set(key, { job, text });
         return text;
       };
+      return { write: writeFragment, bytes: compiledBytes(reading) };
     },
   };
 }

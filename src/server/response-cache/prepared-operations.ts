@@ -11,7 +11,7 @@ import { isJobId, MAX_JOBS } from '../../jobs/input.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import { checkOperation, type CheckedOperation } from '../graphql/checked-operation.ts';
 import { BOUNDS } from '../../bounds.ts';
-import { compiledBytes } from '../graphql/jit/compile.ts';
+import { CompileBudget } from '../graphql/jit/compile.ts';
 import { createRecord, type OperationRecord } from '../graphql/record.ts';
 import { textBytes } from '../../jobs/text.ts';
 import { documentBytes } from '../graphql/weight.ts';
@@ -59,6 +59,8 @@ interface JobField {
   /** The ids themselves, or the name of their variable. */
   readonly ids: readonly string[] | { readonly variable: string };
   readonly write: WriteFragment;
+  /** What the compiled selection keeps alive, in bytes. */
+  readonly bytes: number;
 }
 
 type JobFragments = ReturnType<typeof createJobFragments>;
@@ -78,6 +80,7 @@ export function createPreparedOperations(schema: GraphQLSchema): PreparedOperati
     sizeCalculation: (plan, name) => ENTRY_BYTES + textBytes(name) + (plan === 'other' ? 0 : planBytes(plan)),
   });
   const seen = new Doorkeeper(MAX_SEEN);
+  const budget = new CompileBudget();
   const fragments = createJobFragments(schema);
 
   function isWithinLimits(
@@ -124,16 +127,16 @@ export function createPreparedOperations(schema: GraphQLSchema): PreparedOperati
     },
     prepare({ name }, operation) {
       if (operation.definition.operation !== OperationTypeNode.QUERY) return;
-      if (plans.has(name) || !seen.knows(name)) return;
+      if (plans.has(name) || !seen.knows(name) || !budget.take(operation.document)) return;
       plans.set(name, planOf(operation, fragments) ?? 'other');
     },
   };
 }
 
-/** What a plan keeps alive, in bytes. Each field that reads jobs is compiled by itself, with all fragments. */
+/** What a plan keeps alive, in bytes. */
 function planBytes({ operation: { document }, fields, variables }: Plan): number {
   const sizes = MAX_SIZES * (SIZE_BYTES.entry + SIZE_BYTES.variable * variables.size);
-  return documentBytes(document) + sizes + fields.length * compiledBytes(document);
+  return fields.reduce((sum, { bytes }) => sum + bytes, documentBytes(document) + sizes);
 }
 
 function lengthOf(value: unknown): number {
@@ -189,9 +192,9 @@ function jobField(field: FieldNode, document: DocumentNode, fragments: JobFragme
   const [argument, ...others] = field.arguments ?? [];
   if (isList === undefined || argument === undefined || others.length > 0) return undefined;
   const ids = idsIn(argument.value);
-  const write = ids && fragments.of(field, document);
-  if (ids === undefined || write === undefined) return undefined;
-  return { key: `${JSON.stringify((field.alias ?? field.name).value)}:`, isList, ids, write };
+  const prepared = ids && fragments.of(field, document);
+  if (ids === undefined || prepared === undefined) return undefined;
+  return { key: `${JSON.stringify((field.alias ?? field.name).value)}:`, isList, ids, ...prepared };
 }
 
 function idsIn(value: ValueNode): JobField['ids'] | undefined {

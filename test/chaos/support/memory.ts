@@ -10,3 +10,11 @@ export function heapMiB(): number {
   collectGarbage();
   return process.memoryUsage().heapUsed / 1024 / 1024;
 }
+
+/** What the process holds once nothing can be collected any more, in MiB: the heap, and what lives outside of it. */
+export function retainedMiB(): number {
+  collectGarbage();
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 1024 / 1024;
+}

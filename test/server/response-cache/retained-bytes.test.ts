@@ -127,8 +127,9 @@ describe('the size of fragments', () => {
     const fragments = createJobFragments(createSchema());
     const document = parse('query { packageJob(id: "any") { id name status userData } }');
     const operation = document.definitions[0] as OperationDefinitionNode;
-    const write = fragments.of(operation.selectionSet.selections[0] as FieldNode, document);
-    if (write === undefined) throw new Error('it cannot be prepared');
+    const selection = fragments.of(operation.selectionSet.selections[0] as FieldNode, document);
+    if (selection === undefined) throw new Error('it cannot be prepared');
+    const { write } = selection;
     const context = fragments.context(createRecord(), { pollAfterMs: () => null, isWatched: () => false });
     let number = 0;
     const writeMany = async () => {

@@ -1,5 +1,10 @@
+import { setFlagsFromString } from 'node:v8';
 import { Kind, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { compileQuery, isCompiledQuery, type CompiledQuery } from 'graphql-jit';
+import { BOUNDS } from '../../../bounds.ts';
+
+// V8 would keep the code of every query that was ever compiled, until the heap is at its limit. No code is compiled twice here.
+setFlagsFromString('--no-compilation-cache');
 
 /** An operation as a function. */
 export type CompiledOperation = CompiledQuery['query'];
@@ -49,6 +54,36 @@ function isAlike(document: DocumentNode): boolean {
   });
   return found;
 }
+
+/**
+ * How much may be compiled. Compiling a field takes about a tenth of a millisecond, so that clients with ever-new queries would
+ * have the process do little else.
+ */
+export class CompileBudget {
+  #fields: number = BOUNDS.compiledFields.max;
+  #updatedAt: number;
+  readonly #now: () => number;
+
+  /** @param now a clock in milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#updatedAt = now();
+  }
+
+  /** Whether the fields of this document may be compiled now. They count from now on. */
+  take(document: DocumentNode): boolean {
+    const now = this.#now();
+    const gained = (now - this.#updatedAt) * FIELDS_PER_MS;
+    this.#updatedAt = now;
+    this.#fields = Math.min(BOUNDS.compiledFields.max, this.#fields + gained);
+    if (this.#fields <= 0) return false;
+    this.#fields -= 1 + countFields(document);
+    return true;
+  }
+}
+
+/** How many fields may be compiled in the long run: a tenth of the time of one core. */
+const FIELDS_PER_MS = 1;
 
 /** The fields of all operations and fragments of a valid document. The fields of a spread count each time. */
 function countFields({ definitions }: DocumentNode): number {

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { OperationTypeNode, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { BOUNDS } from '../../../bounds.ts';
 import { documentBytes } from '../weight.ts';
-import { compiledBytes, compileOperation, type CompiledOperation } from './compile.ts';
+import { CompileBudget, compiledBytes, compileOperation, type CompiledOperation } from './compile.ts';
 import type { GatewayContext } from '../context.ts';
 import { coerceVariables } from '../operation-variables.ts';
 
@@ -27,6 +27,7 @@ export function compiledQueries(schema: GraphQLSchema): ApolloServerPlugin<Gatew
     },
   });
   const seen = new WeakSet<DocumentNode>();
+  const budget = new CompileBudget();
 
   /** The compiled queries of a document, from its second request on. */
   function compiledOf(document: DocumentNode, name: string | null): Compiled | undefined {
@@ -35,7 +36,7 @@ export function compiledQueries(schema: GraphQLSchema): ApolloServerPlugin<Gatew
       return undefined;
     }
     const known = byDocument.get(document) ?? new Map();
-    if (known.has(name)) return known;
+    if (known.has(name) || !budget.take(document)) return known;
     known.set(name, waits(document) ? undefined : compileOperation(schema, document, name ?? undefined));
     // It is stored again for its new size.
     byDocument.delete(document);

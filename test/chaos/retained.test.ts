@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { post, startGateway, type TestGateway } from '../support/gateway.ts';
+import { expectNoLeaks } from './support/leaks.ts';
+import { retainedMiB } from './support/memory.ts';
+
+const WAITS = 40;
+
+/** 220 KB of JSON that takes 5 MB once it is parsed. */
+const LARGE = `[${Array(72_000).fill('[]').join(',')}]`;
+
+let gateway: TestGateway;
+let unfinished: string;
+
+expectNoLeaks();
+beforeAll(async () => {
+  gateway = await startGateway({ env: { ANSWERS_MAX_MB: '0' } });
+  unfinished = gateway.emulator.jobs.add({ createTime: Date.now(), finishTime: Infinity });
+  await post(gateway.url, { query: '{ __typename }' });
+});
+afterAll(() => gateway.close());
+
+/** How much more is retained after `run` than before, in MiB. */
+async function growth(run: () => Promise<void>): Promise<number> {
+  const before = retainedMiB();
+  await run();
+  // What was closed is freed in the next turns.
+  await setTimeout(100);
+  return retainedMiB() - before;
+}
+
+async function sendEach(count: number, write: (index: number) => string, repeats = 1): Promise<void> {
+  for (let index = 0; index < count; index += 1) {
+    const query = write(index);
+    for (let time = 0; time < repeats; time += 1) await post(gateway.url, { query });
+  }
+}
+
+describe('what clients sent is not kept', () => {
+  it('documents that are refused as too long', async () => {
+    const write = (index: number) => `{__typename}#${String(index)}${'x'.repeat(250_000)}`;
+    expect(await growth(() => sendEach(200, write))).toBeLessThan(4);
+  });
+
+  it('comments, beyond the bound of the documents', async () => {
+    const write = (index: number) => `{__typename}#${String(index)}${'x'.repeat(60_000)}`;
+    expect(await growth(() => sendEach(400, write))).toBeLessThan(12);
+  });
+
+  it('names of operations, beyond the bound of the documents', async () => {
+    const write = (index: number) => `query Q${String(index)}${'x'.repeat(60_000)}{__typename}`;
+    expect(await growth(() => sendEach(400, write))).toBeLessThan(12);
+  });
+
+  it('compiled queries, beyond their bound', async () => {
+    const field = (index: number, place: number) =>
+      `a${String(index)}x${String(place)}:packageJob(id:"${unfinished}"){id name status userData statusRaw}`;
+    const write = (index: number) =>
+      `{${Array.from({ length: 60 }, (_, place) => field(index, place)).join(' ')}}`;
+    expect(await growth(() => sendEach(100, write, 3))).toBeLessThan(40);
+  });
+
+  it.for([
+    { what: 'undeclared variables', member: `"variables":{"unused":${LARGE}}` },
+    { what: 'unknown extensions', member: `"extensions":{"unused":${LARGE}}` },
+    { what: 'unknown members', member: `"unused":${LARGE}` },
+  ])('$what of requests that wait', async ({ member }) => {
+    const query = `{packageJob(id:\\"${unfinished}\\",wait:{timeoutSeconds:55}){id}}`;
+    const body = `{"query":"${query}",${member}}`;
+    const head = `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${String(body.length)}\r\n\r\n`;
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    let received = '';
+    socket.on('data', (data) => (received += data.toString()));
+    const held = await growth(async () => {
+      for (let sent = 0; sent < WAITS; sent += 1) socket.write(head + body);
+      // Only the requests that the gateway has read make room for the next.
+      if (socket.writableNeedDrain) await once(socket, 'drain');
+      await setTimeout(1000);
+    });
+    expect(received).toBe('');
+    expect(held).toBeLessThan(16);
+    socket.destroy();
+  });
+
+  it('undeclared variables and extensions of the operations of a WebSocket', async () => {
+    const socket = new WebSocket(gateway.url.replace('http', 'ws') + '/graphql', 'graphql-transport-ws');
+    await once(socket, 'open');
+    socket.send('{"type":"connection_init"}');
+    await once(socket, 'message');
+    const query = `subscription{packageJobUpdated(ids:[\\"${unfinished}\\"]){id}}`;
+    const held = await growth(async () => {
+      for (let id = 0; id < WAITS; id += 1) {
+        const member = id % 2 === 0 ? 'variables' : 'extensions';
+        socket.send(
+          `{"id":"${String(id)}","type":"subscribe","payload":{"query":"${query}","${member}":{"unused":${LARGE}}}}`,
+        );
+        await once(socket, 'message');
+      }
+    });
+    expect(held).toBeLessThan(16);
+    socket.terminate();
+    await once(socket, 'close');
+  });
+});
