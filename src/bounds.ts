@@ -235,6 +235,13 @@ export const BOUNDS = {
     what: 'HTTP requests under way',
     reason: 'More cannot be answered in time: a read of ICE has its turn within seconds.',
   },
+  clientOperations: {
+    max: 128,
+    unit: 'items',
+    per: 'client',
+    what: 'Operations that execute. Others wait for their turn. One that waits for a job, or a subscription that has begun, does not count',
+    reason: 'An operation on 100 jobs takes about 1 MB while it executes.',
+  },
   requests: {
     max: 8192,
     unit: 'items',

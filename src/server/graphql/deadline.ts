@@ -12,8 +12,12 @@ export interface Deadline {
   end(): void;
 }
 
-/** Starts the clock: `limitMs` from now. */
-export function startDeadline(limitMs: number, disconnected: AbortSignal): Deadline {
+/**
+ * Starts the clock: `limitMs` from now.
+ *
+ * @param onPause is called when it stops
+ */
+export function startDeadline(limitMs: number, disconnected: AbortSignal, onPause?: () => void): Deadline {
   const controller = new AbortController();
   const abort = () => controller.abort();
   let pauses = 0;
@@ -24,6 +28,7 @@ export function startDeadline(limitMs: number, disconnected: AbortSignal): Deadl
     disconnected,
     async pauseDuring(run) {
       pauses += 1;
+      onPause?.();
       clearTimeout(timer);
       try {
         return await run();

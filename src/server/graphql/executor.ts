@@ -10,6 +10,7 @@ import { startDeadline } from './deadline.ts';
 import { createRecord, isSubscription } from './record.ts';
 import { requestScope, type RequestScope } from './request-scope.ts';
 import { createSubscriptions, type ResultStream } from './subscription.ts';
+import { createSlots } from './slots.ts';
 import { createTurns } from './turns.ts';
 
 /** An operation as clients send it, whatever the transport. */
@@ -70,6 +71,7 @@ export class LeftError extends Error {
 
 export function createExecutor(options: ExecutorOptions): Executor {
   const { schema, apollo, events } = options;
+  const slots = createSlots(BOUNDS.clientOperations.max);
   // An event goes to all subscribers at once, so it goes on when one of them disconnects.
   const neverDisconnected = new AbortController().signal;
 
@@ -92,22 +94,25 @@ export function createExecutor(options: ExecutorOptions): Executor {
   return {
     schema,
     apollo,
-    async run(request, execute) {
-      const turn = turns.next(request.client.key, request.disconnected);
-      if (turn !== undefined) await turn;
-      if (request.disconnected.aborted) throw new LeftError();
-      const { requestId, client } = request;
+    run(request, execute) {
+      const { requestId, client, disconnected } = request;
       const started = { requestId, client };
-      return requestScope.run(scopeOf(requestId, events), () =>
-        withContext(shared, request, async (context) => {
-          events.emit('operationStart', started);
-          try {
-            return await execute(context);
-          } finally {
-            events.emit('operationEnd', started, context.record);
-          }
-        }),
-      );
+      const executeInContext = async (context: GatewayContext) => {
+        events.emit('operationStart', started);
+        try {
+          return await execute(context);
+        } finally {
+          events.emit('operationEnd', started, context.record);
+        }
+      };
+      return slots.run(client.key, async (release) => {
+        const turn = turns.next(client.key, disconnected);
+        if (turn !== undefined) await turn;
+        if (disconnected.aborted) throw new LeftError();
+        return requestScope.run(scopeOf(requestId, events), () =>
+          withContext(shared, request, executeInContext, release),
+        );
+      });
     },
     async execute({ query, operationName, variables, extensions }, context) {
       const { body } = await apollo.executeOperation(
@@ -134,14 +139,19 @@ function scopeOf(requestId: string, events: ServerEmitter): RequestScope {
   };
 }
 
-/** Runs something with a context of its own, whose deadline ends with it. */
+/**
+ * Runs something with a context of its own, whose deadline ends with it.
+ *
+ * @param onWait is called when the operation begins to wait for a job
+ */
 async function withContext<T>(
   { jobsFor, operationTimeoutMs, stopping, waits }: ExecutorOptions & { readonly waits: ClientShares },
   request: Omit<OperationRequest, 'requestId'>,
   execute: (context: GatewayContext) => Promise<T>,
+  onWait?: () => void,
 ): Promise<T> {
   const { client, disconnected, acceptsSubscriptions, preferredWaitSeconds } = request;
-  const deadline = startDeadline(operationTimeoutMs, disconnected);
+  const deadline = startDeadline(operationTimeoutMs, disconnected, onWait);
   try {
     return await execute(
       createContext({

@@ -52,7 +52,7 @@ export function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOptions)
   });
 }
 
-function answer(
+async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
   options: GraphqlRouteOptions,
@@ -65,22 +65,30 @@ function answer(
     acceptsSubscriptions: accepts !== 'no',
     preferredWaitSeconds: preferredWaitSeconds(String(request.headers['prefer'] ?? '')),
   };
-  return options.executor
-    .run(operation, (context) => execute(request, reply, context, options, accepts === 'only'))
-    .catch((error: unknown) => {
-      if (error instanceof LeftError) return reply.hijack();
-      throw error;
-    });
+  try {
+    await options.executor.run(operation, (context) =>
+      execute(request, reply, context, options, accepts === 'only'),
+    );
+    return reply;
+  } catch (error) {
+    if (error instanceof LeftError) return reply.hijack();
+    throw error;
+  }
 }
 
-/** @param isStreamOnly whether the client accepts nothing but an event stream */
+/**
+ * Executes the operation and begins to send its response. The operation has ended then. So no reply is returned, which would
+ * resolve once the client has read it all.
+ *
+ * @param isStreamOnly whether the client accepts nothing but an event stream
+ */
 async function execute(
   request: FastifyRequest,
   reply: FastifyReply,
   context: GatewayContext,
   options: GraphqlRouteOptions,
   isStreamOnly: boolean,
-): Promise<FastifyReply> {
+): Promise<void> {
   const { executor, connections } = options;
   const { record } = context;
   options.admissions.of(request.raw).operation = record;
@@ -90,8 +98,7 @@ async function execute(
   });
   if (http.body.kind !== 'complete') throw new Error('incremental delivery is not supported');
   if (isSubscription(record)) {
-    const refusal = openConnection(request, reply, options);
-    if (refusal !== undefined) return refusal;
+    if (openConnection(request, reply, options) !== undefined) return;
     const result = await executor.subscribe(context);
     if (result !== undefined) return sendEventStream(reply, result, connections);
   }
@@ -106,7 +113,7 @@ async function execute(
   void reply.header('vary', vary === undefined ? VARY : `${String(vary)}, ${VARY}`);
   if (record.isClean && status === 200)
     return sendComplete(request, reply, http.body.string, context, options);
-  return reply.header('cache-control', 'no-store').send(http.body.string);
+  void reply.header('cache-control', 'no-store').send(http.body.string);
 }
 
 /** Sends a complete response without errors. Clients and the response cache can store it. */
@@ -116,14 +123,17 @@ async function sendComplete(
   text: string,
   { client, record }: GatewayContext,
   { jobsFor, onResponse }: GraphqlRouteOptions,
-): Promise<FastifyReply> {
+): Promise<void> {
   const response = createResponse(text, record, { method, headers }, jobsFor(client));
   void reply.headers(response.headers);
   onResponse(raw, { response, record, headers: reply.getHeaders() });
   const { body, encoding } = await represent(response, { method, headers });
-  if (body === undefined) return reply.code(304).send();
+  if (body === undefined) {
+    void reply.code(304).send();
+    return;
+  }
   if (encoding !== undefined) void reply.header('content-encoding', encoding);
-  return reply.send(body);
+  void reply.send(body);
 }
 
 /** Counts the connection for as long as it is open, or refuses it. */

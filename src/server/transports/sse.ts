@@ -35,7 +35,7 @@ const REQUEST: Omit<Request<undefined, Sending>, 'context'> = {
 };
 
 /**
- * Answers by server-sent events: each result as an event `next`, then `complete`, with a comment every 12 s meanwhile. A
+ * Begins to answer by server-sent events: each result as an event `next`, then `complete`, with a comment every 12 s meanwhile. A
  * gateway that stops says how long to stay away (`retry`) and ends the stream without `complete`. A stream whose client
  * reads nothing for two keep-alive periods ends without `complete` too.
  *
@@ -45,7 +45,7 @@ export async function sendEventStream(
   reply: FastifyReply,
   result: ResultStream | FormattedExecutionResult,
   { stopping }: Connections,
-): Promise<FastifyReply> {
+): Promise<void> {
   const response = reply.raw;
   const closed = new AbortController();
 
@@ -84,7 +84,6 @@ export async function sendEventStream(
   };
   if (response.closed) end();
   else response.once('close', end);
-  return reply;
 }
 
 /** graphql-sse does not take a single result without data for a result. */

@@ -270,7 +270,7 @@ describe('bad input', () => {
     const response = await send(15_000);
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
-      errors: [{ extensions: { code: 'OPERATION_TOO_COMPLEX', limit: 'values' } }],
+      errors: [{ extensions: { code: 'BAD_USER_INPUT', argument: 'variables' } }],
     });
     const refused = await send(60_000);
     expect(refused.status).toBe(400);

@@ -42,7 +42,10 @@ describe('an event stream', () => {
       new AbortController().signal,
       createEvents().server,
     );
-    app.get('/', (_request, reply) => sendEventStream(reply, results, connections));
+    app.get('/', async (_request, reply) => {
+      await sendEventStream(reply, results, connections);
+      return reply;
+    });
     const url = await app.listen({ port: 0 });
     const outgoing = request(url, (response) => void response.pause());
     outgoing.once('error', () => undefined).end();
@@ -70,7 +73,10 @@ describe('an event stream', () => {
       return: () => never.return().then(() => ({ done: true as const, value: undefined })),
       [Symbol.asyncIterator]: () => results,
     };
-    app.get('/', (_request, reply) => sendEventStream(reply, results, connections));
+    app.get('/', async (_request, reply) => {
+      await sendEventStream(reply, results, connections);
+      return reply;
+    });
     const response = await fetch(await app.listen({ port: 0 }));
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(await response.text()).toMatch(/^retry: \d+\n\n/);
