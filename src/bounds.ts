@@ -54,6 +54,20 @@ export const BOUNDS = {
     what: 'Distinct jobs that a client listens to; at most a tenth of `CACHE_MAX_JOBS`, but 100 at least',
     reason: 'Nobody can use up the watched jobs of all. An account has fewer unfinished jobs.',
   },
+  callsWaiting: {
+    max: 10_000,
+    unit: 'items',
+    per: 'gateway',
+    what: 'Calls of one action of ICE that wait for their turn; the gateway’s own polling may have half of them',
+    reason: 'At 1,000 calls a second they take 10 s, as long as an operation waits.',
+  },
+  callsWaitingOfClient: {
+    max: 2000,
+    unit: 'items',
+    per: 'client',
+    what: 'Calls of one action of ICE that wait for their turn',
+    reason: 'It is a fifth of all, and no less than the jobs that are being read for a client.',
+  },
   waits: {
     max: 1000,
     unit: 'items',

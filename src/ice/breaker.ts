@@ -55,9 +55,9 @@ class Failure {
 
 /** Whether the attempt was refused on our side, so that ICE never saw it. */
 export function isUnsent(error: unknown): boolean {
-  return (
-    error instanceof IceError && (error.code === 'OVERLOADED' || error.cause instanceof BrokenCircuitError)
-  );
+  if (!(error instanceof IceError)) return false;
+  const { code, cause } = error;
+  return code === 'OVERLOADED' || code === 'RATE_LIMITED' || cause instanceof BrokenCircuitError;
 }
 
 /**

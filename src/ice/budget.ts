@@ -1,6 +1,8 @@
+import type { BOUNDS } from '../bounds.ts';
+import type { Asker, AskerSource } from './askers.ts';
 import { IceError } from './errors.ts';
-import { createFairQueue } from './fair-queue.ts';
 import { createRate } from './rate.ts';
+import { createTurns, type Start } from './turns.ts';
 
 /** The part of the account's quota that one action may use. */
 export interface BudgetOptions {
@@ -9,16 +11,18 @@ export interface BudgetOptions {
   readonly callsPerSecond: number;
   /** Most calls in flight at once. */
   readonly maxConcurrency: number;
-  /** Most calls waiting. One more is refused at once. @default 10000 */
-  readonly maxQueued?: number;
+  /** Most calls waiting. One more is refused at once. */
+  readonly maxQueued: number;
+  /** Most calls waiting of one client. The gateway itself may have half of {@link maxQueued}. */
+  readonly maxQueuedOfClient: number;
 }
 
 /** On whose turn a call runs. */
-export interface Turn {
+export interface Turn extends Asker {
   /** Takes the call out of the queue. It does not end a call that has begun. */
   readonly signal: AbortSignal;
-  /** Keys take turns. The calls of one key are first come, first served. Keys are compared by identity. */
-  readonly turnKey: object;
+  /** All who ask for the call, where there can be several. It runs on the first turn of any of them. */
+  readonly askers?: AskerSource;
 }
 
 /** Runs the calls of one action within its budget. */
@@ -32,69 +36,105 @@ export interface Budget {
    *
    * @throws {IceError} OVERLOADED when the queue is full, or `signal` aborts before the call could start. Its
    *   `retryAfterMs` is the time that the queue takes at the present rate: what is left of a pause, plus
-   *   1000 * calls waiting / calls per second. It is 1000 to 60 000.
+   *   1000 * calls waiting / calls per second. RATE_LIMITED when each client that asks has too many waiting. Its
+   *   `retryAfterMs` is the same for the calls of that client. Both are 1000 to 60 000.
    */
   run<T>(turn: Turn, task: () => Promise<T>): Promise<T>;
   /** Ends every waiting call with this error. */
   refuseWaiting(error: IceError): void;
 }
 
+/** The name of the bound of one client. */
+const POLICY = 'callsWaitingOfClient' satisfies keyof typeof BOUNDS;
+
 interface WaitingCall {
-  readonly start: () => void;
+  readonly start: (start: Start<WaitingCall>) => void;
   readonly refuse: (error: IceError) => void;
 }
 
+const now = () => performance.now();
+
 // oxlint-disable-next-line max-lines-per-function -- its short functions share the queue and the timer
 export function createBudget(options: BudgetOptions): Budget {
-  const { action, callsPerSecond, maxConcurrency, maxQueued = 10_000 } = options;
-  const rate = createRate(callsPerSecond, () => performance.now());
-  const queue = createFairQueue<WaitingCall>();
-  let inFlight = 0;
+  const { action, callsPerSecond, maxConcurrency, maxQueued, maxQueuedOfClient } = options;
+  const rate = createRate(callsPerSecond, now);
+  const turns = createTurns<WaitingCall>(rate, maxConcurrency, now);
+  const waiting = new Set<WaitingCall>();
   /** Is set while calls wait for nothing but time. */
   let timer: NodeJS.Timeout | undefined;
 
   function startNext(): void {
     clearTimeout(timer);
-    while (queue.size > 0 && inFlight < maxConcurrency) {
-      const waitMs = rate.waitMs();
+    while (waiting.size > 0) {
+      const waitMs = turns.waitMs();
       if (waitMs > 0) {
-        timer = setTimeout(startNext, Math.ceil(waitMs));
+        if (waitMs < Infinity) timer = setTimeout(startNext, Math.ceil(waitMs));
         return;
       }
-      inFlight += 1;
-      queue.take()?.start();
+      const start = turns.take();
+      if (start === undefined) return;
+      start.item.start(start);
     }
+  }
+
+  function isFull(client: string): boolean {
+    return turns.waitingOf(client) >= (client === '' ? maxQueued / 2 : maxQueuedOfClient);
+  }
+
+  function retryAfterMs(calls: number): number {
+    const queueMs = rate.waitMs() + (1000 * calls) / rate.callsPerSecond;
+    return Math.ceil(Math.min(Math.max(queueMs, 1000), 60_000));
   }
 
   function overload(): IceError {
-    const queueMs = rate.waitMs() + (1000 * queue.size) / rate.callsPerSecond;
-    const retryAfterMs = Math.ceil(Math.min(Math.max(queueMs, 1000), 60_000));
-    return new IceError('OVERLOADED', { action, retryAfterMs });
+    return new IceError('OVERLOADED', { action, retryAfterMs: retryAfterMs(waiting.size) });
   }
 
-  /** Resolves when it is the call's turn, to the time at which it started. */
-  function waitForTurn({ signal, turnKey }: Turn): Promise<number> {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    if (signal.aborted || queue.size >= maxQueued) {
+  function tooMany(client: string): IceError {
+    if (client === '') return overload();
+    const details = { action, policy: POLICY, retryAfterMs: retryAfterMs(turns.waitingOf(client)) };
+    return new IceError('RATE_LIMITED', details);
+  }
+
+  /** Resolves when it is the call's turn. */
+  function waitForTurn({ signal, client, turnKey, askers }: Turn): Promise<Start<WaitingCall>> {
+    const { promise, resolve, reject } = Promise.withResolvers<Start<WaitingCall>>();
+    if (signal.aborted || waiting.size >= maxQueued) {
       reject(overload());
       return promise;
     }
-    const leaveOnAbort = () => {
-      const error = overload();
-      leave();
-      if (queue.size === 0) clearTimeout(timer);
-      reject(error);
-    };
-    const leave = queue.push(turnKey, {
-      start() {
-        signal.removeEventListener('abort', leaveOnAbort);
-        resolve(rate.start());
+    const call: WaitingCall = {
+      start(start) {
+        leave();
+        resolve(start);
       },
       refuse(error) {
-        signal.removeEventListener('abort', leaveOnAbort);
+        leave();
         reject(error);
       },
+    };
+    let places = 0;
+    const giveUpPlaces = (askers ?? justOne({ client, turnKey })).each((asker) => {
+      if (isFull(asker.client)) return () => undefined;
+      places += 1;
+      const giveUp = turns.push(asker, call);
+      // One who comes later can be first in turn.
+      if (waiting.has(call)) startNext();
+      return giveUp;
     });
+    const leave = () => {
+      waiting.delete(call);
+      signal.removeEventListener('abort', leaveOnAbort);
+      giveUpPlaces();
+      if (waiting.size === 0) clearTimeout(timer);
+    };
+    const leaveOnAbort = () => call.refuse(overload());
+    if (places === 0) {
+      giveUpPlaces();
+      reject(tooMany(client));
+      return promise;
+    }
+    waiting.add(call);
     signal.addEventListener('abort', leaveOnAbort, { once: true });
     startNext();
     return promise;
@@ -105,10 +145,10 @@ export function createBudget(options: BudgetOptions): Budget {
       return rate.callsPerSecond;
     },
     get queued() {
-      return queue.size;
+      return waiting.size;
     },
     async run<T>(turn: Turn, task: () => Promise<T>): Promise<T> {
-      const startedAt = await waitForTurn(turn);
+      const { startedAt, end } = await waitForTurn(turn);
       try {
         const result = await task();
         rate.granted();
@@ -119,13 +159,16 @@ export function createBudget(options: BudgetOptions): Budget {
         } else rate.granted();
         throw error;
       } finally {
-        inFlight -= 1;
+        end();
         startNext();
       }
     },
     refuseWaiting(error) {
-      clearTimeout(timer);
-      for (let call = queue.take(); call !== undefined; call = queue.take()) call.refuse(error);
+      for (const call of waiting) call.refuse(error);
     },
   };
+}
+
+function justOne(asker: Asker): AskerSource {
+  return { each: (admit) => admit(asker) };
 }

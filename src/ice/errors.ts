@@ -1,6 +1,7 @@
 /** Why a call of ICE gave no usable response. The text is also the code that clients of the gateway see. */
 export type IceErrorCode =
   | 'OVERLOADED' // never sent: the queue for calls was full, or the deadline passed in it
+  | 'RATE_LIMITED' // never sent: the client has too many calls waiting
   | 'UPSTREAM_THROTTLED' // refused for now: too many calls on the account
   | 'UPSTREAM_TIMEOUT' // no complete response in time
   | 'UPSTREAM_UNAVAILABLE' // the connection failed, or ICE has a fault of its own
@@ -14,6 +15,8 @@ export interface IceErrorDetails {
   readonly upstreamCode?: string | undefined;
   /** ICE's id of the request. */
   readonly requestId?: string | undefined;
+  /** The bound that a client is at, by its name in `src/bounds.ts`. */
+  readonly policy?: string | undefined;
   /** How long ICE asks to wait, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
   /** Set when no connection was made, so that ICE saw nothing of the call. */
@@ -25,6 +28,7 @@ export interface IceErrorDetails {
 /** Whether a call that failed so can succeed later. */
 export const RETRYABLE = {
   OVERLOADED: true,
+  RATE_LIMITED: true,
   UPSTREAM_THROTTLED: true,
   UPSTREAM_TIMEOUT: true,
   UPSTREAM_UNAVAILABLE: true,

@@ -1,14 +1,16 @@
+import { Link, LinkedList } from './linked-list.ts';
+
 /** A queue whose owners take turns: one item from each in rotation. An owner's own items keep their order of arrival. */
 export interface FairQueue<T> {
   readonly size: number;
   /** Adds an item behind its owner's others. The function that it returns takes the item out, if it is still in. */
-  push(owner: object, item: T): () => void;
+  push(owner: object | string, item: T): () => void;
   /** Takes out the item whose turn it is. It gives `undefined` when there is none. */
   take(): T | undefined;
 }
 
 interface Lane<T> {
-  readonly owner: object;
+  readonly owner: object | string;
   readonly items: LinkedList<T>;
 }
 
@@ -16,11 +18,11 @@ interface Lane<T> {
 export function createFairQueue<T>(): FairQueue<T> {
   /** The lanes that have items, in the order of their turns. */
   const lanes = new LinkedList<Lane<T>>();
-  const laneOf = new Map<object, Link<Lane<T>>>();
-  let lastOwner: object | undefined;
+  const laneOf = new Map<object | string, Link<Lane<T>>>();
+  let lastOwner: object | string | undefined;
   let size = 0;
 
-  function openLane(owner: object): Link<Lane<T>> {
+  function openLane(owner: object | string): Link<Lane<T>> {
     const lane = lanes.append(new Link({ owner, items: new LinkedList<T>() }));
     laneOf.set(owner, lane);
     return lane;
@@ -61,42 +63,4 @@ export function createFairQueue<T>(): FairQueue<T> {
       return item.value;
     },
   };
-}
-
-class Link<T> {
-  readonly value: T;
-  isLinked = false;
-  previous: Link<T> | undefined;
-  next: Link<T> | undefined;
-
-  constructor(value: T) {
-    this.value = value;
-  }
-}
-
-/** A doubly linked list. JavaScript's Set and Map would skip over the deleted first items again and again. */
-class LinkedList<T> {
-  first: Link<T> | undefined;
-  #last: Link<T> | undefined;
-
-  append(link: Link<T>): Link<T> {
-    link.isLinked = true;
-    link.previous = this.#last;
-    link.next = undefined;
-    if (this.#last === undefined) this.first = link;
-    else this.#last.next = link;
-    this.#last = link;
-    return link;
-  }
-
-  /** Returns whether the link was in the list. */
-  remove(link: Link<T>): boolean {
-    if (!link.isLinked) return false;
-    link.isLinked = false;
-    if (link.previous === undefined) this.first = link.next;
-    else link.previous.next = link.next;
-    if (link.next === undefined) this.#last = link.previous;
-    else link.next.previous = link.previous;
-    return true;
-  }
 }

@@ -1,6 +1,7 @@
+import { BOUNDS } from '../bounds.ts';
 import type { ActionState, IceAction } from './actions.ts';
 import { createBreaker } from './breaker.ts';
-import { createBudget } from './budget.ts';
+import { createBudget, type Turn } from './budget.ts';
 import { IceError } from './errors.ts';
 import type { Attempt, AttemptEnd, IceEmitter } from './events.ts';
 
@@ -20,13 +21,9 @@ export interface CallRecord {
 }
 
 /** On whose behalf calls are made. */
-export interface CallContext {
+export interface CallContext extends Turn {
   /** Ends the call. A call that still waits for its turn never begins. */
   readonly signal: AbortSignal;
-  /** The key of the client. Limits and turns go by it. The gateway's own calls have an empty one. */
-  readonly client: string;
-  /** Keys take turns in the queue, however many calls each has in it. Keys are compared by identity. */
-  readonly turnKey: object;
   /** Is called for every attempt once it has ended, and not for one that never began. */
   readonly onCall: (call: CallRecord) => void;
 }
@@ -51,14 +48,20 @@ export interface Gate {
    * Makes one attempt when its turn has come.
    *
    * @param number 1 is the first attempt of its call
-   * @throws {IceError} OVERLOADED or UPSTREAM_UNAVAILABLE when the attempt never began, see {@link createBudget} and
+   * @throws {IceError} OVERLOADED, RATE_LIMITED or UPSTREAM_UNAVAILABLE when the attempt never began, see {@link createBudget} and
    *   {@link createBreaker}; else what `send` throws
    */
   attempt<T>(number: number, context: CallContext, send: () => Promise<Success<T>>): Promise<T>;
 }
 
 export function createGate({ action, callsPerSecond, maxConcurrency, events }: GateOptions): Gate {
-  const budget = createBudget({ action, callsPerSecond, maxConcurrency });
+  const budget = createBudget({
+    action,
+    callsPerSecond,
+    maxConcurrency,
+    maxQueued: BOUNDS.callsWaiting.max,
+    maxQueuedOfClient: BOUNDS.callsWaitingOfClient.max,
+  });
   const breaker = createBreaker({
     action,
     onOpen(refusal) {

@@ -2,7 +2,7 @@
  * The span in which starts are counted, in milliseconds. It is a second, and 50 ms for calls that start a second apart but
  * reach ICE closer together.
  */
-const SPAN_MS = 1050;
+export const SPAN_MS = 1050;
 /** How long no call starts when ICE does not say how long to wait. */
 const DEFAULT_PAUSE_MS = 1000;
 /** ICE limits by the second and by the minute, so no pause is longer. */
@@ -18,8 +18,12 @@ const QUIET_S = 60;
 export interface Rate {
   /** The most starts in a second, at this moment. It is at least 1. It can be a fraction while it grows. */
   readonly callsPerSecond: number;
-  /** Milliseconds until the next call may start. 0 is now. */
-  waitMs(): number;
+  /**
+   * Milliseconds until the next call may start. 0 is now.
+   *
+   * @param kept how many more could start at that time. It is less than the rate. @default 0
+   */
+  waitMs(kept?: number): number;
   /** Notes that a call starts, and returns when, in milliseconds. */
   start(): number;
   /** Notes that a call ended without being throttled. */
@@ -80,12 +84,12 @@ export function createRate(limit: number, now: () => number): Rate {
       lowerAfterPause(at);
       return currentRate(at);
     },
-    waitMs() {
+    waitMs(kept = 0) {
       const at = now();
       if (at < pausedUntil) return pausedUntil - at;
       lowerAfterPause(at);
       forget(starts, at - SPAN_MS);
-      const excess = starts.length - Math.floor(currentRate(at));
+      const excess = starts.length + kept - Math.floor(currentRate(at));
       return Math.max(0, (starts[excess] ?? -Infinity) + SPAN_MS - at);
     },
     start() {

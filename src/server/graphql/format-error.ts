@@ -9,6 +9,7 @@ import { requestScope } from './request-scope.ts';
 /** The messages for clients when a call of ICE fails. */
 const ICE_MESSAGES = {
   OVERLOADED: 'The gateway has too many calls waiting; try again later',
+  RATE_LIMITED: 'You have too many calls waiting; try again later',
   UPSTREAM_THROTTLED: 'ICE refused the call for now: the account makes too many calls',
   UPSTREAM_TIMEOUT: 'ICE did not answer in time',
   UPSTREAM_UNAVAILABLE: 'ICE cannot be reached or has a fault',
@@ -111,13 +112,15 @@ function isRefusalWithoutCode({ extensions }: GraphQLFormattedError, thrown: unk
 }
 
 function iceExtensions({ code, details, retryable }: IceError): Record<string, unknown> {
-  const { action, upstreamCode, requestId, retryAfterMs } = details;
-  const isRefusedForNow = code === 'UPSTREAM_THROTTLED' || code === 'OVERLOADED';
+  const { action, upstreamCode, requestId, policy, retryAfterMs } = details;
+  const isUnsent = code === 'OVERLOADED' || code === 'RATE_LIMITED';
+  const isRefusedForNow = isUnsent || code === 'UPSTREAM_THROTTLED';
   return {
     code,
     retryable,
+    ...(policy !== undefined && { policy }),
     ...(isRefusedForNow && { retryAfterMs: retryAfterMs ?? DEFAULT_RETRY_AFTER_MS }),
-    ...(code !== 'OVERLOADED' && {
+    ...(!isUnsent && {
       upstream: { action, code: upstreamCode ?? null, requestId: requestId ?? null },
     }),
   };
