@@ -68,6 +68,13 @@ export const BOUNDS = {
     what: 'Calls of one action of ICE that wait for their turn',
     reason: 'It is a fifth of all, and no less than the jobs that are being read for a client.',
   },
+  readsOfClient: {
+    max: 2000,
+    unit: 'items',
+    per: 'client',
+    what: 'Jobs that are being read for it; those that were being read for others already do not count',
+    reason: 'Four of the largest operations, which read 500 jobs.',
+  },
   waits: {
     max: 1000,
     unit: 'items',

@@ -1,3 +1,5 @@
+import type { Admit, Asker } from '../../ice/askers.ts';
+import { isUnsent } from '../../ice/breaker.ts';
 import type { CallContext, IceClient } from '../../ice/client.ts';
 import { IceError } from '../../ice/errors.ts';
 import type { JobsEmitter } from '../events.ts';
@@ -137,8 +139,9 @@ export function createPlanner(options: PlannerOptions): JobSource {
       );
       events.emit('listBatch', batch.length);
       return listing;
-    } catch {
-      distrust(PAUSE_MS);
+    } catch (error) {
+      // A list that never had its turn says nothing of ICE. Those who asked for it had too much waiting.
+      if (!isUnsent(error)) distrust(PAUSE_MS);
       return undefined;
     }
   }
@@ -186,7 +189,10 @@ function listable(id: string, known: JobEntry | undefined, read: Read | undefine
   return [{ id, wanted: { id: job.id, createTime: job.createTime }, lastGetAt: known.lastGetAt, read }];
 }
 
-/** A context for calls that serve all of these reads. It ends with the last of them, and has a turn of its own. */
+/**
+ * A context for calls that serve all of these reads. It ends with the last of them. Its calls take the turns of all clients
+ * that ask for one of them, as an operation of their own.
+ */
 function sharedContext(reads: readonly Read[]): CallContext {
   const controller = new AbortController();
   let left = reads.length;
@@ -202,6 +208,27 @@ function sharedContext(reads: readonly Read[]): CallContext {
     signal: controller.signal,
     client: reads[0]?.context.client ?? '',
     turnKey: controller,
+    askers: { each: (admit) => admitClients(reads, controller, admit) },
     onCall: (call) => reads[0]?.context.onCall(call),
+  };
+}
+
+/** Gives one place to each client that asks for one of these reads, for as long as one of its reads waits. */
+function admitClients(reads: readonly Read[], turnKey: object, admit: Admit): () => void {
+  const places = new Map<string, { count: number; readonly giveUp: () => void }>();
+  const admitOnce = ({ client }: Asker) => {
+    const place = places.get(client) ?? { count: 0, giveUp: admit({ client, turnKey }) };
+    places.set(client, place);
+    place.count += 1;
+    return () => {
+      place.count -= 1;
+      if (place.count > 0) return;
+      places.delete(client);
+      place.giveUp();
+    };
+  };
+  const ends = reads.map(({ context }) => context.askers?.each(admitOnce) ?? admitOnce(context));
+  return () => {
+    for (const end of ends) end();
   };
 }

@@ -18,7 +18,8 @@ import {
   type Freshness,
   type JobEntry,
 } from './entry.ts';
-import { Flight } from './flight.ts';
+import type { Flight } from './flight.ts';
+import { Flights } from './flights.ts';
 
 /** On whose behalf a job is read. */
 export interface ReadContext extends CallContext {
@@ -80,7 +81,7 @@ export class JobStore implements JobMemory {
   readonly #entries: LRUCache<string, JobEntry>;
   /** See {@link absence}. Early eviction only makes an age younger. */
   readonly #absences = new LRUCache<string, JobEntry>({ max: MAX_ABSENCES });
-  readonly #flights = new Map<string, { readonly flight: Flight<JobEntry>; readonly detail: Detail }>();
+  readonly #flights: Flights<JobEntry>;
   /** Unfinished jobs that were served from memory since they were last read. */
   readonly #inDemand = new Set<string>();
   readonly #listeners = new Set<(change: JobChange) => void>();
@@ -90,6 +91,7 @@ export class JobStore implements JobMemory {
   constructor({ source, freshness, maxJobs, now, events }: JobStoreOptions) {
     this.#source = source(this);
     this.#freshness = freshness;
+    this.#flights = new Flights(now, freshness.unfinishedMs);
     this.#now = now;
     this.#events = events;
     this.#entries = new LRUCache({
@@ -122,10 +124,10 @@ export class JobStore implements JobMemory {
     const fresh = this.getFresh(id, context, detail);
     if (fresh !== undefined) return fresh;
     try {
-      const latest = await this.#flightFor(id, detail, context).join(context.signal);
+      const latest = await this.#readShared(id, detail, context);
       if (detail === 'summary' || hasDetail(latest) || latest.isAccepted === true) return latest;
       // A list overtook the read with a later state, so that state is read in detail.
-      return await this.#flightFor(id, detail, context).join(context.signal);
+      return await this.#readShared(id, detail, context);
     } catch (error) {
       const stale = this.#entries.get(id);
       const canServe = stale !== undefined && (detail === 'summary' || hasDetail(stale));
@@ -201,7 +203,7 @@ export class JobStore implements JobMemory {
    * @throws {IceError} when ICE fails
    */
   refresh(id: string, context: ReadContext): Promise<JobEntry> {
-    return this.#flightFor(id, 'summary', context).join(context.signal);
+    return this.#readShared(id, 'summary', context);
   }
 
   /** What is known of the id, however old, without a call. */
@@ -251,29 +253,26 @@ export class JobStore implements JobMemory {
     return () => this.#listeners.delete(listener);
   }
 
-  #flightFor(id: string, detail: Detail, context: ReadContext): Flight<JobEntry> {
-    const now = this.#now();
-    const current = this.#flights.get(id);
-    const isEnough = current !== undefined && (current.detail === 'detail' || detail === 'summary');
-    // A read that began too long ago may bring a state older than promised to those who ask now.
-    if (
-      isEnough &&
-      !current.flight.isAbandoned &&
-      now - current.flight.startedAt < this.#freshness.unfinishedMs
-    ) {
-      this.#tellCached(context, 'collapsed');
-      return current.flight;
+  /** Joins a read in flight, or begins one. */
+  async #readShared(id: string, detail: Detail, context: ReadContext): Promise<JobEntry> {
+    const current = this.#flights.toJoin(id, detail);
+    if (current === undefined) return this.#begin(id, detail, context).join(context);
+    this.#tellCached(context, 'collapsed');
+    try {
+      return await current.join(context);
+    } catch (error) {
+      // It was refused before this client joined, because of a bound of those who had begun it.
+      if (!(error instanceof IceError) || error.code !== 'RATE_LIMITED') throw error;
+      return (this.#flights.toJoin(id, detail) ?? this.#begin(id, detail, context)).join(context);
     }
+  }
+
+  #begin(id: string, detail: Detail, context: ReadContext): Flight<JobEntry> {
     // A job of which nothing is known is read in detail.
     const wanted = this.#entries.peek(id) === undefined ? 'detail' : detail;
-    const flight = new Flight(now, (signal) => this.#read(id, wanted, { ...context, signal }));
-    const entry = { flight, detail: wanted };
-    this.#flights.set(id, entry);
-    const land = () => {
-      if (this.#flights.get(id) === entry) this.#flights.delete(id);
-    };
-    flight.ended.then(land, land);
-    return flight;
+    return this.#flights.begin(id, wanted, context, (signal, askers) =>
+      this.#read(id, wanted, { ...context, signal, askers }),
+    );
   }
 
   async #read(id: string, detail: Detail, context: ReadContext): Promise<JobEntry> {

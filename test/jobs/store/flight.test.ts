@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Flight } from '../../../src/jobs/store/flight.ts';
 
-const FOREVER = new AbortController().signal;
+const waiting = (signal: AbortSignal) => ({ signal, client: 'ann', turnKey: {} });
+const FOREVER = waiting(new AbortController().signal);
 
 /** A read that ends when it is told to, and rejects when its signal aborts. */
 function read() {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let signal: AbortSignal | undefined;
-  const flight = new Flight(0, (given) => {
+  const flight = new Flight(0, FOREVER, (given) => {
     signal = given;
     given.addEventListener('abort', () => reject(new Error('aborted')));
     return promise;
@@ -26,7 +27,7 @@ describe('Flight', () => {
   it('goes on when one caller leaves, who gets a typed error at once', async () => {
     const { flight, resolve, isAborted } = read();
     const controller = new AbortController();
-    const [left, stayed] = [flight.join(controller.signal), flight.join(FOREVER)];
+    const [left, stayed] = [flight.join(waiting(controller.signal)), flight.join(FOREVER)];
     controller.abort();
     await expect(left).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
     expect(isAborted()).toBe(false);
@@ -37,7 +38,7 @@ describe('Flight', () => {
   it('ends when the last caller leaves, who gets the read’s own error', async () => {
     const { flight, isAborted } = read();
     const [a, b] = [new AbortController(), new AbortController()];
-    const joined = [flight.join(a.signal), flight.join(b.signal)];
+    const joined = [flight.join(waiting(a.signal)), flight.join(waiting(b.signal))];
     a.abort();
     b.abort();
     await expect(joined[0]).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
@@ -45,9 +46,31 @@ describe('Flight', () => {
     expect([isAborted(), flight.isAbandoned]).toEqual([true, true]);
   });
 
+  it('asks for its calls on behalf of those who wait for it', async () => {
+    const asking: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const [ann, bob] = [new AbortController(), new AbortController()];
+    const callers = [waiting(ann.signal), { ...waiting(bob.signal), client: 'bob' }] as const;
+    const flight = new Flight(0, callers[0], (_signal, askers) => {
+      askers.each(({ client }) => {
+        asking.push(client);
+        return () => asking.splice(asking.indexOf(client), 1);
+      });
+      return promise;
+    });
+    expect(asking).toEqual(['ann']);
+    const joined = callers.map((caller) => flight.join(caller));
+    expect(asking).toEqual(['ann', 'bob']);
+    ann.abort();
+    await expect(joined[0]).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+    expect(asking).toEqual(['bob']);
+    resolve('job');
+    await expect(joined[1]).resolves.toBe('job');
+  });
+
   it('turns away a caller whose signal has aborted before', async () => {
     const { flight } = read();
-    await expect(flight.join(AbortSignal.abort())).rejects.toThrow('aborted');
+    await expect(flight.join(waiting(AbortSignal.abort()))).rejects.toThrow('aborted');
   });
 
   it('takes callers who join once it has landed', async () => {

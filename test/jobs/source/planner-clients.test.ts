@@ -1,0 +1,74 @@
+import { describe, expect } from 'vitest';
+import { Askers } from '../../../src/ice/askers.ts';
+import { IceError } from '../../../src/ice/errors.ts';
+import { createPlanner } from '../../../src/jobs/source/planner.ts';
+import { createEvents } from '../../support/events.ts';
+import { it } from '../../support/jobs.ts';
+
+describe('the planner, for several clients', () => {
+  it('has a list take the turns of all clients whose reads it serves, for as long as they wait', async ({
+    jobs,
+  }) => {
+    const { ice, context, clock } = jobs;
+    const ids = await jobs.addKnownJobs(12);
+    const clients = ['ann', 'bob', 'cleo'];
+    const leaving = new AbortController();
+    const asking = new Set<string>();
+    const planner = createPlanner({
+      ice: {
+        getPackageJob: (id, context) => ice.getPackageJob(id, context),
+        listPackageJobs(query, context) {
+          const end = context.askers?.each(({ client }) => {
+            asking.add(client);
+            return () => asking.delete(client);
+          });
+          expect([...asking].toSorted()).toEqual(clients);
+          // Both reads of a client have to leave.
+          places[0]?.giveUp();
+          expect(asking.has('ann')).toBe(true);
+          places[3]?.giveUp();
+          expect([...asking].toSorted()).toEqual(['bob', 'cleo']);
+          end?.();
+          expect(asking.size).toBe(0);
+          return ice.listPackageJobs(query, context);
+        },
+      },
+      memory: { peek: (id) => jobs.store.peek(id), inDemand: () => [], ingest: () => undefined },
+      isListBatchingOn: true,
+      now: () => clock.now,
+      events: createEvents().jobs,
+    });
+    const places = ids.slice(0, 6).map((_id, index) => {
+      const askers = new Askers();
+      const client = clients[index % 3] ?? '';
+      return { client, askers, giveUp: askers.add({ client, turnKey: {} }) };
+    });
+    const reads = places.map(({ client, askers }, index) =>
+      planner.read(ids[index] ?? '', 'summary', { ...context, client, askers, signal: leaving.signal }),
+    );
+    await expect(Promise.all(reads)).resolves.toHaveLength(6);
+  });
+
+  it('goes on using lists after one that had no turn, as that says nothing of ICE', async ({ jobs }) => {
+    const { ice, context, clock } = jobs;
+    const ids = await jobs.addKnownJobs(10);
+    let lists = 0;
+    const planner = createPlanner({
+      ice: {
+        getPackageJob: (id, context) => ice.getPackageJob(id, context),
+        listPackageJobs(query, context) {
+          lists += 1;
+          if (lists === 1) return Promise.reject(new IceError('RATE_LIMITED', { action: 'ListPackageJobs' }));
+          return ice.listPackageJobs(query, context);
+        },
+      },
+      memory: { peek: (id) => jobs.store.peek(id), inDemand: () => [], ingest: () => undefined },
+      isListBatchingOn: true,
+      now: () => clock.now,
+      events: createEvents().jobs,
+    });
+    const readAll = () => Promise.all(ids.map((id) => planner.read(id, 'summary', context)));
+    expect(new Set((await readAll()).map(({ source }) => source))).toEqual(new Set(['get']));
+    expect(new Set((await readAll()).map(({ source }) => source))).toContain('checked list');
+  });
+});
