@@ -45,14 +45,26 @@ export interface JobWatcherOptions {
   readonly events: JobsEmitter;
 }
 
+/** The most listeners that are told in one turn of the event loop. What follows from it takes some milliseconds. */
+const MAX_TOLD_AT_ONCE = 100;
+
+interface Listener {
+  readonly client: string;
+  /** The state that it was last told, or that it began with. */
+  told: JobEntry | undefined;
+}
+
 interface WatchedJob {
   readonly id: string;
-  /** Each listener with its client. */
-  readonly listeners: Map<JobListener, string>;
+  readonly listeners: Map<JobListener, Listener>;
   /** How many of the listeners each client has. */
   readonly listenersOf: Map<string, number>;
-  /** The state that was last passed on. */
+  /** The latest state. */
   entry: JobEntry | undefined;
+  /** The latest state that listeners are told. It says the same as `entry`. */
+  toTell: JobEntry | undefined;
+  /** Whether some listeners are still to be told, in later turns of the event loop. */
+  isTelling: boolean;
   /** How many reads have failed since one succeeded. */
   failures: number;
   /** Ends the read in flight. */
@@ -112,7 +124,7 @@ export class JobWatcher {
     this.#admit(this.#jobs.get(id), client);
     const job = this.#jobs.get(id) ?? this.#add(id, context);
     this.#count(job, client, 1);
-    job.listeners.set(listener, client);
+    job.listeners.set(listener, { client, told: job.toTell });
     if (job.entry === undefined && !job.isInFlight && job.failures === 0) {
       void this.#read(job, (signal) => this.#options.store.get(id, { ...context, signal }));
     }
@@ -157,9 +169,12 @@ export class JobWatcher {
 
   #add(id: string, context: ReadContext): WatchedJob {
     const { store } = this.#options;
+    const entry = store.getFresh(id, context);
     const job: WatchedJob = {
       id,
-      entry: store.getFresh(id, context),
+      entry,
+      toTell: entry,
+      isTelling: false,
       listeners: new Map(),
       listenersOf: new Map(),
       failures: 0,
@@ -174,10 +189,10 @@ export class JobWatcher {
   }
 
   #remove(job: WatchedJob, listener: JobListener): void {
-    const client = job.listeners.get(listener);
-    if (client === undefined) return;
+    const known = job.listeners.get(listener);
+    if (known === undefined) return;
     job.listeners.delete(listener);
-    this.#count(job, client, -1);
+    this.#count(job, known.client, -1);
     if (job.listeners.size > 0) return;
     this.#jobs.delete(job.id);
     this.#schedule.delete(job.id);
@@ -191,7 +206,31 @@ export class JobWatcher {
     if (last !== undefined && !supersedes(entry, last)) return;
     job.entry = entry;
     if (last !== undefined && isUnchangedSummary(last.job, entry.job)) return;
-    for (const listener of job.listeners.keys()) listener.onState(entry.job);
+    job.toTell = entry;
+    if (!job.isTelling) this.#tell(job);
+  }
+
+  /**
+   * Tells all listeners the latest state, some in each turn of the event loop. A listener that is told later than others is
+   * told of no state in between.
+   */
+  #tell(job: WatchedJob, left: Iterator<[JobListener, Listener]> = job.listeners.entries()): void {
+    const { toTell } = job;
+    if (toTell === undefined) return;
+    for (let told = 0; told < MAX_TOLD_AT_ONCE; told += 1) {
+      const next = left.next();
+      if (next.done === true) {
+        job.isTelling = false;
+        return;
+      }
+      const [listener, known] = next.value;
+      if (known.told === toTell) continue;
+      known.told = toTell;
+      listener.onState(toTell.job);
+    }
+    job.isTelling = true;
+    // Those that were told before are told again when there is a later state by now.
+    setImmediate(() => (job.toTell === toTell ? this.#tell(job, left) : this.#tell(job)));
   }
 
   async #read(job: WatchedJob, read: (signal: AbortSignal) => Promise<JobEntry>): Promise<void> {
