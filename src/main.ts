@@ -2,8 +2,10 @@ import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { PAGES_DIRECTORY, startGateway, type Gateway, type Upstream } from './gateway.ts';
+import { limitHeapGrowth } from './heap.ts';
 import { arePagesBuilt } from './server/http/pages.ts';
 
+limitHeapGrowth();
 const config = configOrExit();
 const logger = pino({ level: config.logLevel });
 const { upstream, closeUpstream } = await connectUpstream(config);
