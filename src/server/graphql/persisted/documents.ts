@@ -42,8 +42,8 @@ export interface DocumentRequest {
  * queries).
  *
  * @throws {GraphQLError} PERSISTED_QUERY_REQUIRED when only the manifest runs and the document is not in it;
- * PERSISTED_QUERY_NOT_FOUND when `documentId` or `doc_id` is of no document; BAD_REQUEST when such an id is no text,
- * or came beside a `query`
+ * PERSISTED_QUERY_NOT_FOUND when `documentId` or `doc_id` is of no document; BAD_REQUEST when such an id or
+ * a hash is no text, or an id came beside a `query`
  * @see https://github.com/graphql/graphql-over-http/blob/persisted-documents/spec/Appendix%20A%20--%20Persisted%20Documents.md
  */
 export function findDocument(request: DocumentRequest, persisted: PersistedDocuments): string | undefined {
@@ -54,6 +54,7 @@ export function findDocument(request: DocumentRequest, persisted: PersistedDocum
     if (persisted.only && !persisted.texts.has(text)) throw required();
     return text;
   }
+  if (isHashNoText(request.extensions)) throw refused('BAD_REQUEST', '`sha256Hash` must be a text');
   const hash = hashOf(request.extensions);
   const id = documentId?.replace(/^sha256:/, '') ?? hash;
   if (id === undefined) return undefined;
@@ -72,11 +73,24 @@ function documentIdOf({ documentId, doc_id: docId }: DocumentRequest): string | 
   throw refused('BAD_REQUEST', '`documentId` and `doc_id` must be texts');
 }
 
-/** The hash that Apollo's clients send. Apollo Server refuses any other form. */
+/** The hash that Apollo's clients send. Apollo Server refuses any other version. */
 export function hashOf(extensions: unknown): string | undefined {
-  const { persistedQuery } = (extensions ?? {}) as { persistedQuery?: unknown };
-  const { version, sha256Hash } = (persistedQuery ?? {}) as { version?: unknown; sha256Hash?: unknown };
+  const { version, sha256Hash } = persistedQueryOf(extensions);
   return version === 1 && typeof sha256Hash === 'string' ? sha256Hash : undefined;
+}
+
+/** Apollo Server makes a key of it without a look at its type, which throws for some objects. */
+function isHashNoText(extensions: unknown): boolean {
+  const { version, sha256Hash } = persistedQueryOf(extensions);
+  return version === 1 && typeof sha256Hash !== 'string';
+}
+
+function persistedQueryOf(extensions: unknown): {
+  readonly version?: unknown;
+  readonly sha256Hash?: unknown;
+} {
+  const { persistedQuery } = (extensions ?? {}) as { persistedQuery?: unknown };
+  return persistedQuery ?? {};
 }
 
 function required(): GraphQLError {

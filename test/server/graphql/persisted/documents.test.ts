@@ -41,6 +41,8 @@ describe.for([true, false])('findDocument, with only persisted documents: %s', (
     ['a query beside an id', { query: KNOWN, documentId: MD5 }],
     ['an id that is no text', { documentId: 1 }],
     ['a doc_id that is no text', { doc_id: [MD5] }],
+    ['a hash that is no text', apollo(1)],
+    ['a hash that cannot become a text', apollo({ toString: 'a' })],
   ])('refuses %s', ([, request]) => {
     expect(find(request, only)).toBe('BAD_REQUEST');
   });
@@ -49,7 +51,6 @@ describe.for([true, false])('findDocument, with only persisted documents: %s', (
     ['nothing', {}],
     ['what is not a text', { query: { kind: 'Document' } }],
     ['extensions that are none', { extensions: 'persistedQuery' }],
-    ['a hash that is no text', apollo(1)],
     ['another version', apollo(sha256(KNOWN), 2)],
   ])('leaves %s for the server to refuse', ([, request]) => {
     expect(find(request, only)).toBeUndefined();
