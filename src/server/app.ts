@@ -16,6 +16,7 @@ import type { Executor } from './graphql/executor.ts';
 import { logRequests } from './http/access-log.ts';
 import { createAdmissions, type Admissions } from './http/admission.ts';
 import { countBodies } from './http/bodies.ts';
+import { collectBodies } from './http/body.ts';
 import { createChecks, type ChecksOptions } from './http/checks.ts';
 import { createClientOf, createPeerOf, type TrustedProxies } from './http/client.ts';
 import { createHttpConnections } from './http/connections.ts';
@@ -108,6 +109,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   // The JSON parser stays. Any other content type is a 415.
   app.removeContentTypeParser('text/plain');
   countBodies(app);
+  collectBodies(app, MAX_BODY_BYTES);
 
   logRequests(events, logger);
   everyResponse(app, admissions, stopping);

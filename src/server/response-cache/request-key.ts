@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { crc32 } from 'node:zlib';
+import { ChunkBuffer } from '../http/body.ts';
 
 /** What tells requests apart that must get different responses. */
 export interface RequestKey {
@@ -75,14 +76,14 @@ function keyOf(
 }
 
 function readBody(request: IncomingMessage, length: number, done: (body: Buffer) => void): void {
-  const chunks: Buffer[] = [];
-  let received = 0;
+  const buffer = new ChunkBuffer();
   const onData = (chunk: Buffer) => {
-    chunks.push(chunk);
-    received += chunk.length;
-    if (received < length) return;
+    // Most bodies come in one chunk.
+    const isWhole = chunk.length >= length;
+    if (!isWhole) buffer.append(chunk);
+    if (!isWhole && buffer.length < length) return;
     request.off('data', onData);
-    done(chunks.length === 1 ? chunk : Buffer.concat(chunks));
+    done(isWhole ? chunk : buffer.bytes());
   };
   request.on('data', onData);
 }
