@@ -10,6 +10,9 @@ process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache
 /** Suites whose assertions are about milliseconds: short deadlines, pauses, calls within them. */
 const TIMED = ['test/chaos/faults.test.ts', 'test/ice/**/*.test.ts', 'test/resolvers/**/*.test.ts'];
 
+/** Suites that measure what an attacker costs others. Their gateways, in processes of their own, need the cores. */
+export const ABUSE = 'test/chaos/abuse/**/*.test.ts';
+
 /** Suites that run again with a gateway that caches and compiles nothing. */
 const PLAIN = ['chaos', 'conformance', 'interop', 'resolvers', 'server'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
@@ -53,6 +56,7 @@ export function options(results: string) {
 const WAITING = { maxWorkers: 2 * CORES, sequence: { shuffle: true, groupOrder: 0 } };
 /** Suites that measure time run after the others, with a core for each. */
 const TIMED_LATER = { maxWorkers: CORES, sequence: { shuffle: true, groupOrder: 1 } };
+const ALONE_LAST = { maxWorkers: 1, sequence: { shuffle: true, groupOrder: 2 } };
 
 const shared = options('results');
 
@@ -63,9 +67,15 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'default', ...WAITING, include: ['test/**/*.test.ts'], exclude: [...TIMED, ...SLOW] },
+        test: {
+          name: 'default',
+          ...WAITING,
+          include: ['test/**/*.test.ts'],
+          exclude: [...TIMED, ...SLOW, ABUSE],
+        },
       },
       { extends: true, test: { name: 'timed', ...TIMED_LATER, include: TIMED, exclude: SLOW } },
+      { extends: true, test: { name: 'abuse', ...ALONE_LAST, include: [ABUSE], exclude: SLOW } },
       {
         // The same rules hold when nothing is cached and nothing is compiled.
         extends: true,
@@ -73,7 +83,7 @@ export default defineConfig({
           name: 'plain',
           ...WAITING,
           include: PLAIN,
-          exclude: [...TIMED, ...SLOW, ...SAME_WHEN_PLAIN],
+          exclude: [...TIMED, ...SLOW, ABUSE, ...SAME_WHEN_PLAIN],
           env: PLAIN_ENV,
         },
       },

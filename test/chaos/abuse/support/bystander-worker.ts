@@ -1,0 +1,98 @@
+/** Runs in a thread of its own, so that what the attacker computes delays none of its timers. */
+
+import { Agent, request } from 'node:http';
+import { parentPort } from 'node:worker_threads';
+
+/** What the bystander asks for, and how. */
+export interface BystanderOptions {
+  readonly port: number;
+  readonly from: string;
+  /** Milliseconds from one request to the next. 0: as many as may be in flight, at once and once. */
+  readonly everyMs: number;
+  /** Bodies of the requests, in turn. They begin anew after the last. */
+  readonly bodies: readonly string[];
+}
+
+/** What one measurement saw. */
+export interface Samples {
+  /** How long each request took, in milliseconds. */
+  readonly elapsedMs: readonly number[];
+  /** What was wrong with those that failed. */
+  readonly failures: readonly string[];
+}
+
+/** The most requests in flight. A start that would exceed them is left out. */
+const MAX_IN_FLIGHT = 16;
+
+/** Its connections stay open from one measurement to the next. A loop of the gateway accepts only one new connection. */
+const agents = new Map<string, Agent>();
+
+function measure({ port, from, everyMs, bodies }: BystanderOptions): () => Promise<Samples> {
+  const agent =
+    agents.get(from) ??
+    new Agent({
+      keepAlive: true,
+      maxSockets: MAX_IN_FLIGHT,
+      maxFreeSockets: MAX_IN_FLIGHT,
+      localAddress: from,
+    });
+  agents.set(from, agent);
+  const elapsedMs: number[] = [];
+  const failures: string[] = [];
+  const inFlight = new Set<Promise<void>>();
+  let index = 0;
+
+  function ask(body: string): Promise<void> {
+    const startedAt = performance.now();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = (failure?: string) => {
+      elapsedMs.push(performance.now() - startedAt);
+      if (failure !== undefined) failures.push(failure);
+      resolve();
+    };
+    request(
+      { agent, host: '127.0.0.1', port, path: '/graphql', method: 'POST', headers: HEADERS },
+      (response) => {
+        let text = '';
+        response
+          .setEncoding('utf8')
+          .on('data', (chunk: string) => (text += chunk))
+          .once('error', (error) => end(error.message))
+          .once('end', () => {
+            const isFine = response.statusCode === 200 && !text.includes('"errors"');
+            end(isFine ? undefined : `${String(response.statusCode)} ${text.slice(0, 300)}`);
+          });
+      },
+    )
+      .once('error', (error) => end(error.message))
+      .end(body);
+    return promise;
+  }
+
+  function start(): void {
+    const body = bodies[index % bodies.length];
+    if (inFlight.size >= MAX_IN_FLIGHT || body === undefined) return;
+    index += 1;
+    const asked = ask(body).finally(() => inFlight.delete(asked));
+    inFlight.add(asked);
+  }
+
+  if (everyMs === 0) for (let count = 0; count < MAX_IN_FLIGHT; count += 1) start();
+  const timer = everyMs === 0 ? undefined : setInterval(start, everyMs);
+
+  return async () => {
+    clearInterval(timer);
+    await Promise.all(inFlight);
+    return { elapsedMs, failures };
+  };
+}
+
+/** A request with this header is not answered by the response cache. */
+const HEADERS = { 'content-type': 'application/json', 'x-upstream-receipt': '1' };
+
+let stop: (() => Promise<Samples>) | undefined;
+
+parentPort?.on('message', (options: BystanderOptions | null) => {
+  if (options !== null) stop = measure(options);
+  else void stop?.().then((samples) => parentPort?.postMessage(samples, []));
+});

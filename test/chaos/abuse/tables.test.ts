@@ -1,0 +1,12 @@
+import { CALLS } from './tables/calls.ts';
+import { CONNECTIONS } from './tables/connections.ts';
+import { DOCUMENTS } from './tables/documents.ts';
+import { SUBSCRIPTIONS } from './tables/subscriptions.ts';
+import { WAITS } from './tables/waits.ts';
+import { testRows } from './support/rows.ts';
+
+testRows('caches weigh what they retain', DOCUMENTS, 'usual');
+testRows('subscriptions', SUBSCRIPTIONS, 'usual');
+testRows('waits', WAITS, 'usual');
+testRows('the call budget', CALLS, 'usual');
+testRows('connections', CONNECTIONS, 'usual');

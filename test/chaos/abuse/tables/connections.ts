@@ -1,0 +1,188 @@
+import { arrays, filler } from '../support/payloads.ts';
+import { openRaw, requestBytes, type RawConnection } from '../support/http.ts';
+import type { Attack, Row } from '../support/rows.ts';
+import { createTally, type Tally } from '../support/tally.ts';
+import { bytesOf, openWebSocket } from '../support/transports.ts';
+
+const JSON_HEADERS = { 'content-type': 'application/json' };
+
+/** Opens connections, has each say something, and holds them. */
+async function hold(
+  { target, whileHeld }: Attack,
+  count: number,
+  say: (connection: RawConnection, index: number) => Promise<void>,
+): Promise<Tally> {
+  const tally = createTally();
+  const open: RawConnection[] = [];
+  for (let index = 0; index < count; index += 1) {
+    tally.sent += 1;
+    const connection = await openRaw({ port: target.port, onResponse: tally.note }).catch(() => undefined);
+    if (connection === undefined) {
+      tally.close('refused');
+      continue;
+    }
+    open.push(connection);
+    void connection.closed.then(() => tally.close('closed'));
+    await say(connection, index);
+  }
+  await target.untilIdle();
+  await whileHeld();
+  for (const { socket } of open) socket.destroy();
+  return tally;
+}
+
+/** The same with WebSockets. */
+async function holdWebSockets(
+  { target, whileHeld }: Attack,
+  count: number,
+  say: (socket: Awaited<ReturnType<typeof openWebSocket>>, index: number) => void,
+): Promise<Tally> {
+  const tally = createTally();
+  const open = [];
+  for (let index = 0; index < count; index += 1) {
+    tally.sent += 1;
+    const socket = await openWebSocket(target.port).catch((error: unknown) => {
+      tally.close(error instanceof Error ? error.message : 'refused');
+    });
+    if (socket === undefined) continue;
+    open.push(socket);
+    socket.once('close', (code) => tally.close(String(code)));
+    socket.on('message', (data: Buffer) => tally.note({ status: 200, head: '', body: data.toString() }));
+    say(socket, index);
+  }
+  await target.untilIdle();
+  await whileHeld();
+  for (const socket of open) socket.terminate();
+  return tally;
+}
+
+export const CONNECTIONS: readonly Row[] = [
+  {
+    name: '60 idle sockets, each begun with 240 KB',
+    over: ['WebSocket'],
+    attack: (attack) =>
+      holdWebSockets(attack, 60, (socket, index) =>
+        socket.send(`{"type":"connection_init","payload":{"x":${arrays(240_000, String(index))}}}`),
+      ),
+  },
+  {
+    name: '60 sockets that each said a ping of 240 KB',
+    usual: [],
+    over: ['WebSocket'],
+    attack: (attack) =>
+      holdWebSockets(attack, 60, (socket, index) => {
+        socket.send('{"type":"connection_init"}');
+        socket.send(`{"type":"ping","payload":{"x":${arrays(240_000, String(index))}}}`);
+      }),
+  },
+  {
+    name: '30 sockets with 250 KB each of a message that does not end, in one frame',
+    usual: [],
+    over: ['WebSocket'],
+    attack: (attack) =>
+      holdWebSockets(attack, 30, (socket, index) =>
+        socket.send(filler(250_000, String(index)), { fin: false }),
+      ),
+  },
+  {
+    name: '10 sockets with 20,000 frames each of one byte of a message that does not end',
+    over: ['WebSocket'],
+    attack: (attack) =>
+      holdWebSockets(attack, 10, (socket) => {
+        for (let frame = 0; frame < 20_000; frame += 1) socket.send('x', { fin: false });
+      }),
+  },
+  {
+    name: '300 sockets that say nothing',
+    usual: [],
+    over: ['WebSocket'],
+    attack: (attack) => holdWebSockets(attack, 300, () => undefined),
+  },
+  {
+    name: '60 bodies that lack their last byte',
+    usual: [],
+    over: ['POST'],
+    attack: (attack) =>
+      hold(attack, 60, (connection, index) => {
+        const body = JSON.stringify({ query: `{__typename}#${filler(250_000, String(index))}` });
+        return connection.send(requestBytes('POST', '/graphql', JSON_HEADERS, body).slice(0, -1));
+      }),
+  },
+  {
+    name: '60 bodies in chunks of one byte that do not end',
+    over: ['POST'],
+    attack: (attack) =>
+      hold(attack, 60, (connection) => {
+        const headers = { ...JSON_HEADERS, 'transfer-encoding': 'chunked' };
+        return connection.send(`${requestBytes('POST', '/graphql', headers)}${'1\r\nx\r\n'.repeat(20_000)}`);
+      }),
+  },
+  {
+    name: '300 heads of 15 KB that do not end',
+    usual: [],
+    over: ['POST'],
+    attack: (attack) =>
+      hold(attack, 300, (connection) =>
+        connection.send(`GET /graphql HTTP/1.1\r\nhost: a\r\ncookie: ${filler(15_000, 'a')}`),
+      ),
+  },
+  {
+    name: '1,500 connections that say nothing',
+    over: ['POST'],
+    attack: (attack) => hold(attack, 1500, () => Promise.resolve()),
+  },
+  {
+    name: '40 connections that pipeline 30 ever new requests for 100 jobs each and read nothing',
+    over: ['POST', 'GET'],
+    attack: (attack) => {
+      const { target, round, transport } = attack;
+      return hold(attack, 40, async (connection, index) => {
+        connection.socket.pause();
+        for (let request = 0; request < 30; request += 1) {
+          const operation = {
+            query: `query Q${round}${String(index)}x${String(request)}($ids:[ID!]!){packageJobsById(ids:$ids){id name status userData inputs{media url bucket objectKey}output{media url}outputUrl createTime}}`,
+            variables: { ids: target.jobs.finished.slice(0, transport === 'GET' ? 50 : 100) },
+          };
+          // It does not wait for the system to take it, as that may never happen.
+          void connection.send(bytesOf(transport === 'GET' ? 'GET' : 'POST', operation));
+        }
+        await Promise.resolve();
+      });
+    },
+  },
+  {
+    name: '50 event streams of 100 jobs that are not read',
+    usual: [],
+    over: ['event stream'],
+    attack: (attack) =>
+      hold(attack, 50, (connection) => {
+        connection.socket.pause();
+        return connection.send(
+          bytesOf('event stream', {
+            query:
+              'subscription($ids:[ID!]!){packageJobUpdated(ids:$ids){id name userData inputs{media url}output{media url}}}',
+            variables: { ids: attack.target.jobs.running },
+          }),
+        );
+      }),
+  },
+  {
+    name: '500 connections that are cut after a request',
+    usual: [],
+    over: ['POST'],
+    attack: async ({ target }) => {
+      const tally = createTally();
+      for (let index = 0; index < 500; index += 1) {
+        tally.sent += 1;
+        const connection = await openRaw({ port: target.port }).catch(() => undefined);
+        await connection?.send(
+          bytesOf('POST', {
+            query: `{packageJob(id:"${target.jobs.running[index % 100] ?? ''}",wait:{timeoutSeconds:9}){id}}`,
+          }),
+        );
+        connection?.socket.resetAndDestroy();
+      }
+      return tally;
+    },
+  },
+];

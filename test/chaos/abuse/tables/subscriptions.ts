@@ -1,0 +1,164 @@
+import { arrays, nested, rotated } from '../support/payloads.ts';
+import { times, type Row } from '../support/rows.ts';
+
+const BY_IDS = 'subscription($ids:[ID!]!){packageJobUpdated(ids:$ids){id status}}';
+const STREAMS = ['event stream', 'WebSocket'] as const;
+
+export const SUBSCRIPTIONS: readonly Row[] = [
+  {
+    name: 'subscriptions to one finished job, each with another 100 KB of unused variable',
+    over: STREAMS,
+    attack: ({ send, target, round }) =>
+      send({
+        connections: 4,
+        operations: times(300, (index) => ({
+          query: BY_IDS,
+          variables: {
+            ids: target.jobs.finished.slice(0, 1),
+            unused: `${round}${String(index)}`.padEnd(100_000, 'x'),
+          },
+        })),
+      }),
+  },
+  {
+    name: 'subscriptions to one finished job, each with another document',
+    usual: [],
+    over: STREAMS,
+    attack: ({ send, target, round }) =>
+      send({
+        connections: 4,
+        operations: times(300, (index) => ({
+          query: `subscription S${round}${String(index)}($ids:[ID!]!){packageJobUpdated(ids:$ids){
+            ${Array.from({ length: 100 }, (_, alias) => `a${String(alias)}:id `).join('')}}}`,
+          variables: { ids: target.jobs.finished.slice(0, 1) },
+        })),
+      }),
+  },
+  {
+    name: 'subscriptions to 100 finished jobs, each in another order',
+    over: STREAMS,
+    attack: ({ send, target, round }) =>
+      send({
+        connections: 4,
+        window: 8,
+        operations: times(350, (index) => ({
+          query: BY_IDS,
+          variables: {
+            ids: rotated(target.jobs.finished, index),
+            [`${round}${String(index)}`]: 'x'.repeat(2000),
+          },
+        })),
+      }),
+  },
+  {
+    name: 'a variable of 32 KB of nested brackets, which overflows the stack',
+    usual: ['event stream', 'WebSocket'],
+    over: STREAMS,
+    attack: ({ send, target }) =>
+      send({
+        connections: 2,
+        operations: times(20, () => ({
+          query: BY_IDS,
+          variables: `{"ids":${JSON.stringify(target.jobs.running.slice(0, 3))},"x":${nested(16_000)}}`,
+        })),
+        whileHeld: () => Promise.resolve(),
+      }),
+  },
+  {
+    name: 'a variable of 32 KB of nested brackets in place of the ids',
+    usual: [],
+    attack: ({ send }) =>
+      send({
+        connections: 2,
+        operations: times(20, () => ({
+          query: BY_IDS,
+          variables: `{"ids":${'['.repeat(3000)}"a"${']'.repeat(3000)}}`,
+        })),
+      }),
+    refusal: ['BAD_USER_INPUT', 'OPERATION_TOO_COMPLEX', 'BAD_REQUEST'],
+  },
+  {
+    name: 'extensions of 100 KB of nested brackets',
+    usual: [],
+    over: ['POST', 'event stream', 'WebSocket'],
+    attack: ({ send }) =>
+      send({
+        connections: 2,
+        operations: times(20, () => ({
+          query: '{__typename}',
+          extensions: `{"x":${nested(50_000)}}`,
+        })),
+      }),
+  },
+  {
+    name: 'subscriptions that are held with 200 KB of unused variable each',
+    usual: ['WebSocket'],
+    over: STREAMS,
+    attack: ({ send, target, round, transport, whileHeld }) =>
+      send({
+        connections: transport === 'WebSocket' ? 1 : 8,
+        operations: times(60, (index) => ({
+          query: BY_IDS,
+          variables: `{"ids":["${target.jobs.running[index] ?? ''}"],"unused":${arrays(200_000, `${round}${String(index)}`)}}`,
+        })),
+        whileHeld,
+      }),
+  },
+  {
+    name: 'subscriptions that are held with 200 KB of extensions each',
+    usual: [],
+    over: STREAMS,
+    attack: ({ send, target, round, transport, whileHeld }) =>
+      send({
+        connections: transport === 'WebSocket' ? 1 : 8,
+        operations: times(60, (index) => ({
+          query: BY_IDS,
+          variables: { ids: [target.jobs.running[index] ?? ''] },
+          extensions: `{"unused":${arrays(200_000, `${round}${String(index)}`)}}`,
+        })),
+        whileHeld,
+      }),
+  },
+  {
+    name: 'subscriptions that are held with documents of 200 KB of comment each',
+    usual: [],
+    over: STREAMS,
+    attack: ({ send, target, round, transport, whileHeld }) =>
+      send({
+        connections: transport === 'WebSocket' ? 1 : 8,
+        operations: times(60, (index) => ({
+          query: `${BY_IDS}#${`${round}${String(index)}`.padEnd(200_000, 'x')}`,
+          variables: { ids: [target.jobs.running[index] ?? ''] },
+        })),
+        whileHeld,
+      }),
+  },
+  {
+    name: 'a hundred thousand listeners: sockets of 100 subscriptions to 100 jobs each',
+    over: ['WebSocket'],
+    attack: ({ send, target, whileHeld }) =>
+      send({
+        connections: 10,
+        operations: times(1000, (index) => ({
+          query: BY_IDS,
+          variables: { ids: rotated(target.jobs.running, index) },
+        })),
+        whileHeld,
+      }),
+    refusal: ['RATE_LIMITED'],
+  },
+  {
+    name: 'event streams of 100 jobs each, as many as one may have',
+    over: ['event stream'],
+    attack: ({ send, target, whileHeld }) =>
+      send({
+        connections: 20,
+        operations: times(1100, (index) => ({
+          query: BY_IDS,
+          variables: { ids: rotated(target.jobs.running, index) },
+        })),
+        whileHeld,
+      }),
+    refusal: ['RATE_LIMITED'],
+  },
+];
