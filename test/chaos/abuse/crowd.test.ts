@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { INTEGERS, OTHERS } from '../../../src/variables.ts';
+import { quantile } from '../support/load.ts';
+import { openRaw, requestBytes } from './support/http.ts';
+import { kindsOf } from './support/log.ts';
+import { nginx, startProxy } from './support/nginx.ts';
+import { rotated } from './support/payloads.ts';
+import { times } from './support/rows.ts';
+import { startTarget, type Target, type TargetOptions } from './support/target.ts';
+import { openWebSocket, send, type SendOptions } from './support/transports.ts';
+
+/** Connects as a client with this address. */
+type ConnectAs = (address: string) => Socket;
+
+const ATTACKER = '127.0.0.9';
+const OTHERS_ADDRESSES = Array.from({ length: 100 }, (_, index) => `127.0.0.${String(10 + index)}`);
+
+/** Small, so that one address is soon there. */
+const STREAMS = 50;
+
+let target: Target | undefined;
+afterEach(async () => {
+  await target?.close();
+  target = undefined;
+});
+
+async function start(options: TargetOptions = {}): Promise<Target> {
+  const env = { MAX_STREAMS_PER_ADDRESS: String(STREAMS), ...options.env };
+  target = await startTarget({ ...options, env });
+  return target;
+}
+
+const SUBSCRIPTION = 'subscription($ids:[ID!]!){packageJobUpdated(ids:$ids){id}}';
+const JSON_HEADERS = { 'content-type': 'application/json' };
+
+/** Has one address do all it can, and runs something meanwhile. Resolves to the codes it was refused with. */
+async function atItsCaps(
+  { port, jobs }: Target,
+  connectAs: ConnectAs,
+  run: () => Promise<void>,
+): Promise<ReadonlySet<string>> {
+  const asAttacker = () => connectAs(ATTACKER);
+  const open: { destroy(): void }[] = [];
+  const hold = async (options: Pick<SendOptions, 'transport' | 'connections' | 'operations'>) => {
+    const held = Promise.withResolvers<undefined>();
+    const isHeld = Promise.withResolvers<undefined>();
+    const tally = send({
+      target: target as Target,
+      connectAs: asAttacker,
+      ...options,
+      whileHeld: () => {
+        isHeld.resolve(undefined);
+        return held.promise;
+      },
+    });
+    await isHeld.promise;
+    return { tally, release: () => held.resolve(undefined) };
+  };
+
+  for (let index = 0; index < 300; index += 1) {
+    const idle = await openRaw({ port, connectAs: asAttacker }).catch(() => undefined);
+    if (idle !== undefined) open.push(idle.socket);
+  }
+  const held = [
+    await hold({
+      transport: 'WebSocket',
+      connections: 10,
+      operations: times(600, (index) => ({
+        query: SUBSCRIPTION,
+        variables: { ids: rotated(jobs.running, index) },
+      })),
+    }),
+    await hold({
+      transport: 'event stream',
+      connections: 5,
+      operations: times(STREAMS + 20, (index) => ({
+        query: SUBSCRIPTION,
+        variables: { ids: rotated(jobs.running, index) },
+      })),
+    }),
+    await hold({
+      transport: 'POST',
+      connections: 4,
+      operations: times(300, (index) => ({
+        query: 'query($id:ID!){packageJob(id:$id,wait:{timeoutSeconds:55}){id}}',
+        variables: { id: jobs.running[index % 100] ?? '' },
+      })),
+    }),
+    await hold({
+      transport: 'POST',
+      connections: 10,
+      operations: times(60, () => ({
+        query: 'query($ids:[ID!]!){packageJobsById(ids:$ids){id}}',
+        variables: { ids: Array.from({ length: 100 }, () => randomUUID()) },
+      })),
+    }),
+  ];
+  await run();
+  for (const { release } of held) release();
+  for (const socket of open) socket.destroy();
+  const tallies = await Promise.all(held.map(({ tally }) => tally));
+  return new Set(tallies.flatMap(({ codes }) => Array.from(codes.keys())));
+}
+
+/** What each of a hundred others is answered: to a read, a wait, a subscription on an event stream and on a WebSocket. */
+async function askAsOthers(
+  { port, emulator, jobs }: Target,
+  connectAs: ConnectAs,
+): Promise<{ readonly failures: readonly string[]; readonly p99Ms: number }> {
+  const failures: string[] = [];
+  const elapsedMs: number[] = [];
+  await Promise.all(
+    OTHERS_ADDRESSES.map(async (address) => {
+      const id = emulator.jobs.add({ createTime: Date.now() - 60_000, finishTime: Date.now() - 50_000 });
+      const running = jobs.running[7] ?? '';
+      const from = () => connectAs(address);
+      const startedAt = performance.now();
+      const answers = [await ask(port, from, JSON_HEADERS, { query: `{packageJob(id:"${id}"){id}}` })];
+      elapsedMs.push(performance.now() - startedAt);
+      answers.push(
+        await ask(port, from, JSON_HEADERS, {
+          query: `{packageJob(id:"${running}",wait:{timeoutSeconds:1}){id}}`,
+        }),
+        await ask(port, from, { ...JSON_HEADERS, accept: 'text/event-stream' }, subscriptionTo(running)),
+        await subscribe(port, from, running),
+      );
+      for (const answer of answers) if (!answer.includes(`"id":"`)) failures.push(`${address}: ${answer}`);
+    }),
+  );
+  return { failures, p99Ms: quantile(elapsedMs, 0.99) };
+}
+
+const subscriptionTo = (id: string) => ({ query: SUBSCRIPTION, variables: { ids: [id] } });
+
+/** The first part of an answer that has something to say. */
+async function ask(
+  port: number,
+  connectAs: () => Socket,
+  headers: Readonly<Record<string, string>>,
+  body: object,
+): Promise<string> {
+  const first = Promise.withResolvers<string>();
+  const connection = await openRaw({
+    port,
+    connectAs,
+    onResponse: ({ status, body }) => first.resolve(`${String(status)} ${body}`),
+    onChunk: (text) => text.includes('"data"') && first.resolve(text),
+  });
+  void connection.closed.then(() => first.resolve('closed'));
+  await connection.send(requestBytes('POST', '/graphql', headers, JSON.stringify(body)));
+  const answer = await first.promise;
+  connection.socket.destroy();
+  return answer.slice(0, 300);
+}
+
+async function subscribe(port: number, connectAs: () => Socket, id: string): Promise<string> {
+  const socket = await openWebSocket(port, { connectAs });
+  const { promise, resolve } = Promise.withResolvers<string>();
+  socket.once('close', (code) => resolve(`closed by ${String(code)}`));
+  socket.on('message', (data: Buffer) => {
+    const text = data.toString();
+    if (!text.includes('connection_ack')) return resolve(text);
+    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: subscriptionTo(id) }));
+  });
+  socket.send('{"type":"connection_init"}');
+  const answer = await promise;
+  socket.terminate();
+  return answer.slice(0, 300);
+}
+
+/** What is different for the others from when nobody else asks, and what went wrong. */
+async function problemsOf(target: Target, connectAs: ConnectAs): Promise<string[]> {
+  await askAsOthers(target, connectAs);
+  const quiet = await askAsOthers(target, connectAs);
+  let busy = quiet;
+  const codes = await atItsCaps(target, connectAs, async () => {
+    busy = await askAsOthers(target, connectAs);
+  });
+  await target.untilUnwatched();
+  const limitMs = 1.5 * quiet.p99Ms + 250;
+  return [
+    ...quiet.failures,
+    ...busy.failures.slice(0, 5),
+    ...(busy.p99Ms <= limitMs
+      ? []
+      : [
+          `their p99: ${quiet.p99Ms.toFixed(0)} -> ${busy.p99Ms.toFixed(0)} ms, at most ${limitMs.toFixed(0)}`,
+        ]),
+    ...(codes.has('RATE_LIMITED') ? [] : [`the one was answered: ${Array.from(codes).join(' ')}`]),
+    ...kindsOf(target.log.errors),
+  ];
+}
+
+/** Direct connections are the clients' own. Behind a proxy all come from its address. */
+const isProxyTrusted = 'TRUST_PROXY' in OTHERS || 'TRUST_PROXY' in INTEGERS;
+
+describe('while one address is at all its caps, a hundred others notice nothing', () => {
+  it('connected directly', { timeout: 120_000 }, async () => {
+    const target = await start();
+    const connectAs = (address: string) =>
+      connect({ port: target.port, host: '127.0.0.1', localAddress: address });
+    expect(await problemsOf(target, connectAs)).toEqual([]);
+  });
+
+  it.skipIf(nginx.skip || !isProxyTrusted)(
+    `behind ${nginx.label}, which is trusted`,
+    { timeout: 120_000 },
+    async () => {
+      const target = await start({ env: { TRUST_PROXY: '1' } });
+      const connectAs = await startProxy(target.port);
+      expect(await problemsOf(target, connectAs)).toEqual([]);
+    },
+  );
+});
