@@ -54,7 +54,9 @@ export function errorResponses(app: FastifyInstance, events: ServerEmitter): voi
       headers: { allow },
     });
   });
-  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
+    // A stream to a client that has left ends too early. Nobody is there to be told.
+    if (reply.raw.destroyed && error.code === 'ERR_STREAM_PREMATURE_CLOSE') return reply.hijack();
     const status = error.statusCode ?? 500;
     if (status >= 500) {
       events.emit('unexpectedError', error, 'http', request.id);
