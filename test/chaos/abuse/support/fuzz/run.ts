@@ -40,6 +40,9 @@ const MAX_PROBLEMS = 10;
 /** How long a connection that is not closed by the server is kept, in milliseconds. */
 const PATIENCE_MS = 1200;
 
+/** Full after a quarter of the run, so that what grows after that is no cache. */
+const SMALL_CACHES = { CACHE_MAX_JOBS: '1000', ANSWERS_MAX_MB: '8' };
+
 /** How long the bystander is measured while nobody else asks, in milliseconds. */
 const QUIET_MS = 500;
 
@@ -154,7 +157,7 @@ export function faultOf({ status, head, body }: RawResponse): string | undefined
 // oxlint-disable-next-line max-lines-per-function -- its short functions share the counts
 export async function fuzz({ requests, seed }: FuzzOptions): Promise<FuzzReport> {
   process.stderr.write(`fuzz: FUZZ_SEED=${String(seed)}\n`);
-  const target = await startTarget();
+  const target = await startTarget({ env: SMALL_CACHES });
   const vocabulary: Vocabulary = {
     schema: readSchema(),
     ids: [...target.jobs.finished.slice(0, 50), ...target.jobs.running.slice(0, 50)],
