@@ -55,7 +55,7 @@ async function atItsCaps(
         return held.promise;
       },
     });
-    await isHeld.promise;
+    await Promise.race([isHeld.promise, tally]);
     return { tally, release: () => held.resolve(undefined) };
   };
 
