@@ -23,21 +23,21 @@ describe.skipIf(nginx.skip)(`behind ${nginx.label} as a reverse proxy`, () => {
   it.for(['1', '127.0.0.1'])('each client has limits of its own with TRUST_PROXY=%s', async (TRUST_PROXY) => {
     const open = await startBehindNginx({ TRUST_PROXY });
     expect(await open('203.0.113.7')).toBe(101);
-    expect(await open('203.0.113.7')).toBe(503);
+    expect(await open('203.0.113.7')).toBe(429);
     // What a client says of itself is left of what nginx says of it.
-    expect(await open('203.0.113.7', opening('x-forwarded-for: 198.51.100.1\r\n'))).toBe(503);
-    expect(await open('203.0.113.7', opening('forwarded: for=198.51.100.1\r\n'))).toBe(503);
+    expect(await open('203.0.113.7', opening('x-forwarded-for: 198.51.100.1\r\n'))).toBe(429);
+    expect(await open('203.0.113.7', opening('forwarded: for=198.51.100.1\r\n'))).toBe(429);
     const others = Array.from({ length: 100 }, (_, index) => open(`198.51.100.${String(index + 1)}`));
     expect(new Set(await Promise.all(others))).toEqual(new Set([101]));
     expect(await open('2001:db8:1:2::3')).toBe(101);
-    expect(await open('2001:db8:1:2:ffff::4')).toBe(503);
+    expect(await open('2001:db8:1:2:ffff::4')).toBe(429);
     expect(await open('2001:db8:1:3::3')).toBe(101);
   });
 
   it('all clients are one without TRUST_PROXY', async () => {
     const open = await startBehindNginx({});
     expect(await open('203.0.113.7')).toBe(101);
-    expect(await open('203.0.113.8')).toBe(503);
+    expect(await open('203.0.113.8')).toBe(429);
   });
 
   it('a page of another site opens nothing, by whatever name', async () => {

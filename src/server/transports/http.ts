@@ -69,11 +69,11 @@ async function answer(
     await options.executor.run(operation, (context) =>
       execute(request, reply, context, options, accepts === 'only'),
     );
-    return reply;
   } catch (error) {
     if (error instanceof LeftError) return reply.hijack();
     throw error;
   }
+  return reply;
 }
 
 /**
