@@ -101,9 +101,9 @@ describe('a limit for each client', () => {
   const sockets: { terminate(): void }[] = [];
 
   it.for([
-    ['1', 'open', 'Unexpected server response: 503'],
-    ['127.0.0.0/8, ::1', 'open', 'Unexpected server response: 503'],
-    ['10.0.0.0/8', 'Unexpected server response: 503', 'Unexpected server response: 503'],
+    ['1', 'open', 'Unexpected server response: 429'],
+    ['127.0.0.0/8, ::1', 'open', 'Unexpected server response: 429'],
+    ['10.0.0.0/8', 'Unexpected server response: 429', 'Unexpected server response: 429'],
   ] as const)('behind TRUST_PROXY=%s holds for whom the proxy names', async ([TRUST_PROXY, other, same]) => {
     const gateway = await startGateway({ env: { TRUST_PROXY, MAX_STREAMS_PER_ADDRESS: '1' } });
     expect(await statusOf(gateway.url, '203.0.113.7')).toBe('open');
