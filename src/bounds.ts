@@ -191,6 +191,13 @@ export const BOUNDS = {
     what: 'The body of a request that the response cache looks up',
     reason: 'As the longest document. It is kept while the request is executed, and while it waits.',
   },
+  cachedSelecting: {
+    max: 4096,
+    unit: 'characters',
+    per: 'request',
+    what: 'The headers that select a stored response, of a request that the response cache looks up',
+    reason: 'Tokens and cookies take one or two thousand. They are kept with each stored response.',
+  },
   bodyValues: {
     max: 16_384,
     unit: 'items',

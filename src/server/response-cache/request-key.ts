@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { crc32 } from 'node:zlib';
+import { BOUNDS } from '../../bounds.ts';
 import { ChunkBuffer } from '../http/body.ts';
 
 /** What tells requests apart that must get different responses. */
@@ -38,7 +39,7 @@ export function lookUp(
   next: () => void,
 ): void {
   const { method, url = '', headers } = request;
-  if (isUnusual(headers)) {
+  if (isUnusual(headers) || selectingLength(headers) > BOUNDS.cachedSelecting.max) {
     next();
     return;
   }
@@ -57,6 +58,13 @@ export function lookUp(
     request.pause().unshift(body);
     next();
   });
+}
+
+/** How long the headers are that select the response, in characters. */
+function selectingLength(headers: IncomingHttpHeaders): number {
+  let length = 0;
+  for (const name of SELECTING) length += headers[name]?.length ?? 0;
+  return length;
 }
 
 function isUnusual(headers: IncomingHttpHeaders): boolean {

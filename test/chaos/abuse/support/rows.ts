@@ -24,14 +24,14 @@ export interface Row {
   readonly name: string;
   /** @default all */
   readonly over?: readonly Transport[];
-  /** Those of them that `npm test` runs. `npm run test:slow` runs the others. @default the first */
+  /** Those of them that come first. @default the first */
   readonly usual?: readonly Transport[];
   readonly attack: (attack: Attack) => Promise<Tally>;
   /** Codes of which the attacker gets at least one. @default it is harmless, and may be refused or not */
   readonly refusal?: readonly ErrorCode[];
   /** By how much memory may grow while all is held, in MiB. @default 64 */
   readonly heldMiB?: number;
-  /** By how much the bystander's p99 may exceed the quiet one, in milliseconds. @default 150 */
+  /** By how much the bystander's p99 may exceed the quiet one, in milliseconds. @default 750 */
   readonly delayMs?: number;
   /** What one request of the attacker may cost, in milliseconds of the gateway's CPU. @default no matter */
   readonly cpuMs?: number;
@@ -157,7 +157,7 @@ function attack(
   });
 }
 
-function ofBystander({ delayMs = 150, bystander }: Row, quiet: Samples, busy: Samples): string[] {
+function ofBystander({ delayMs = 750, bystander }: Row, quiet: Samples, busy: Samples): string[] {
   const [quietMs, busyMs] = [quantile(quiet.elapsedMs, 0.99), quantile(busy.elapsedMs, 0.99)];
   const limitMs = bystander?.limitMs(quietMs) ?? quietMs + delayMs;
   const figures = `${quietMs.toFixed(0)} -> ${busyMs.toFixed(0)} ms, at most ${limitMs.toFixed(0)}`;

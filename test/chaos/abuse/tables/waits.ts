@@ -70,7 +70,7 @@ export const WAITS: readonly Row[] = [
     name: 'a hundred waits in each of 200 operations',
     attack: ({ send, target, round, transport, whileHeld }) =>
       send({
-        connections: transport === 'POST' || transport === 'GET' ? 1 : 4,
+        connections: transport === 'POST' || transport === 'GET' ? 20 : 4,
         operations: times(200, (index) => ({
           query: manyWaits(target.jobs.running, `${round}${String(index)}`),
         })),
