@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, vi } from 'vitest';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../../../src/emulator/server.ts';
-import { OTHERS } from '../../../../src/variables.ts';
 import { NO_LIMITS } from '../../../support/limits.ts';
 import type { Holding, Question } from './probe.ts';
 
@@ -56,7 +55,7 @@ function environment(emulator: Emulator): Record<string, string | undefined> {
     POLL_MIN_MS: '100',
     POLL_MAX_MS: String(POLL_MAX_MS),
     JOB_MAX_AGE_MS: '100',
-    ...('ALLOWED_HOSTS' in OTHERS && { ALLOWED_HOSTS: '*' }),
+    ALLOWED_HOSTS: '*',
   };
 }
 
