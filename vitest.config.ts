@@ -31,8 +31,14 @@ const SAME_WHEN_PLAIN = [
   'test/server/response-cache/**',
 ];
 
+/** Suites that measure what one client can do to others. `npm run test:abuse` runs them. */
+export const MEASURED = 'test/**/*.abuse.test.ts';
+
 /** Suites that need minutes of real time. `npm run test:slow` runs them. */
-export const SLOW = ['test/**/*.slow.test.ts'];
+export const SLOW = 'test/**/*.slow.test.ts';
+
+/** Suites that `npm test` leaves out. */
+const APART = [SLOW, MEASURED];
 
 export const PLAIN_ENV = { PLAIN_GATEWAY: 'true' };
 
@@ -71,11 +77,11 @@ export default defineConfig({
           name: 'default',
           ...WAITING,
           include: ['test/**/*.test.ts'],
-          exclude: [...TIMED, ...SLOW, ABUSE],
+          exclude: [...TIMED, ...APART, ABUSE],
         },
       },
-      { extends: true, test: { name: 'timed', ...TIMED_LATER, include: TIMED, exclude: SLOW } },
-      { extends: true, test: { name: 'abuse', ...ALONE_LAST, include: [ABUSE], exclude: SLOW } },
+      { extends: true, test: { name: 'timed', ...TIMED_LATER, include: TIMED, exclude: APART } },
+      { extends: true, test: { name: 'abuse', ...ALONE_LAST, include: [ABUSE], exclude: APART } },
       {
         // The same rules hold when nothing is cached and nothing is compiled.
         extends: true,
@@ -83,7 +89,7 @@ export default defineConfig({
           name: 'plain',
           ...WAITING,
           include: PLAIN,
-          exclude: [...TIMED, ...SLOW, ABUSE, ...SAME_WHEN_PLAIN],
+          exclude: [...TIMED, ...APART, ABUSE, ...SAME_WHEN_PLAIN],
           env: PLAIN_ENV,
         },
       },
@@ -93,7 +99,7 @@ export default defineConfig({
           name: 'plain-timed',
           ...TIMED_LATER,
           include: ['test/resolvers/**/*.test.ts'],
-          exclude: SLOW,
+          exclude: APART,
           env: PLAIN_ENV,
         },
       },
