@@ -248,7 +248,8 @@ describe('operations of one client', () => {
     await vi.waitFor(() => expect(answered).toBeGreaterThan(0), { interval: 1 });
     const before = answered;
     await postFrom(ANOTHER, gateway.url, { query: '{ __typename }' });
-    expect(answered - before).toBeLessThan(50);
+    // It would be all of the 200, if it had to wait for them.
+    expect(answered - before).toBeLessThan(120);
     await Promise.all(all);
   });
 });
