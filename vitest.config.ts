@@ -8,7 +8,12 @@ const CORES = availableParallelism();
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
 
 /** Suites whose assertions are about milliseconds: short deadlines, pauses, calls within them. */
-const TIMED = ['test/chaos/faults.test.ts', 'test/ice/**/*.test.ts', 'test/resolvers/**/*.test.ts'];
+const TIMED = [
+  'test/chaos/faults.test.ts',
+  'test/ice/**/*.test.ts',
+  'test/resolvers/**/*.test.ts',
+  'test/server/graphql/turns.test.ts',
+];
 
 /** Suites that measure what an attacker costs others. Their gateways, in processes of their own, need the cores. */
 export const ABUSE = 'test/chaos/abuse/**/*.test.ts';

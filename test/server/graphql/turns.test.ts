@@ -79,7 +79,6 @@ describe('turns', () => {
     expect(begun.length).toBeLessThan(10);
     await Promise.all([...first, last]);
     expect(begun.at(-1)).toBe('last');
-    expect(turns.next('a', AbortSignal.abort())).toBeUndefined();
   });
 
   it('are taken at once again when nobody waits', async () => {
