@@ -1,6 +1,6 @@
 import type { Asker } from './askers.ts';
-import { createFairQueue, type FairQueue } from './fair-queue.ts';
-import { Link, LinkedList } from './linked-list.ts';
+import { createFairQueue, type FairQueue } from '../fair-queue.ts';
+import { Link, LinkedList } from '../linked-list.ts';
 import { createPace, type Paced } from './pace.ts';
 import { SPAN_MS, type Rate } from './rate.ts';
 

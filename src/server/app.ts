@@ -1,12 +1,6 @@
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
-import fastify, {
-  LogController,
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-} from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { BOUNDS } from '../bounds.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { LOOPBACK_ORIGIN } from '../loopback.ts';
@@ -102,7 +96,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     genReqId: (request) => admissions.of(request).requestId,
     clientErrorHandler: refuseConnection,
     frameworkErrors: (error, request, reply) => {
-      follow(request, reply, admissions);
+      admissions.start(request.raw, reply.raw);
       refuseUrl(error, request, reply.raw);
     },
   });
@@ -137,12 +131,6 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
-/** Tells of a request that Fastify answers. The listener ahead of it has not seen one for an upgrade. */
-function follow({ raw }: FastifyRequest, reply: FastifyReply, admissions: Admissions): void {
-  admissions.start(raw, reply.raw);
-  admissions.answered(raw, reply.raw);
-}
-
 const limit = (client: number, gateway: number) => ({ client, gateway });
 
 function boundsOf({ max, maxPerClient, keepAliveMs }: ConnectionLimits): ServerBounds {
@@ -172,7 +160,8 @@ function timeoutsOf({ requestMs, idleMs }: ServerBounds) {
 /** The headers of every response. */
 function everyResponse(app: FastifyInstance, admissions: Admissions, stopping: AbortSignal): void {
   app.addHook('onRequest', (request, reply, done) => {
-    follow(request, reply, admissions);
+    // The listener has not seen a request for an upgrade.
+    admissions.start(request.raw, reply.raw);
     void reply.headers({
       'x-request-id': request.id,
       'x-content-type-options': 'nosniff',

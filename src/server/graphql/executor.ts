@@ -10,7 +10,7 @@ import { startDeadline } from './deadline.ts';
 import { createRecord, isSubscription } from './record.ts';
 import { requestScope, type RequestScope } from './request-scope.ts';
 import { createSubscriptions, type ResultStream } from './subscription.ts';
-import { createSlots } from './slots.ts';
+import { createSlots, LeftError } from './slots.ts';
 import { createTurns } from './turns.ts';
 
 /** An operation as clients send it, whatever the transport. */
@@ -64,11 +64,6 @@ export interface Executor {
   subscribe(context: GatewayContext): Promise<ResultStream | FormattedExecutionResult> | undefined;
 }
 
-/** Nobody waits for the operation any more, so it was not begun. */
-export class LeftError extends Error {
-  override readonly name = 'LeftError';
-}
-
 export function createExecutor(options: ExecutorOptions): Executor {
   const { schema, apollo, events } = options;
   const slots = createSlots(BOUNDS.clientOperations.max);
@@ -105,7 +100,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
           events.emit('operationEnd', started, context.record);
         }
       };
-      return slots.run(client.key, async (release) => {
+      return slots.run(client.key, disconnected, async (release) => {
         const turn = turns.next(client.key, disconnected);
         if (turn !== undefined) await turn;
         if (disconnected.aborted) throw new LeftError();

@@ -1,54 +1,72 @@
+import { onAbort } from '../../abort.ts';
+
 /** Lets each client have some operations execute at once. More of them wait for a slot, in order. */
 export interface Slots {
   /**
    * Runs something as soon as the client has a slot free.
    *
+   * @param left aborts when nobody waits for it any more. It then leaves the line at once, with all that it holds
    * @param task gets a function that frees the slot early, such as for the time of a wait
+   * @throws {LeftError} when `left` aborts before there is a slot
    */
-  run<T>(clientKey: string, task: (release: () => void) => Promise<T>): Promise<T>;
+  run<T>(clientKey: string, left: AbortSignal, task: (release: () => void) => Promise<T>): Promise<T>;
+}
+
+/** Nobody waits for the operation any more, so it was not begun. */
+export class LeftError extends Error {
+  override readonly name = 'LeftError';
+}
+
+interface ClientSlots {
+  executing: number;
+  /** Those that wait, oldest first. */
+  readonly waiting: Set<() => void>;
 }
 
 /** @param max the most that one client may have executing */
 export function createSlots(max: number): Slots {
-  const executing = new Map<string, number>();
-  const waiting = new Map<string, (() => void)[]>();
+  const clients = new Map<string, ClientSlots>();
 
-  function next(clientKey: string): void {
-    const queue = waiting.get(clientKey);
-    const start = queue?.shift();
-    if (queue?.length === 0) waiting.delete(clientKey);
-    if (start !== undefined) return start();
-    const left = (executing.get(clientKey) ?? 0) - 1;
-    if (left === 0) executing.delete(clientKey);
-    else executing.set(clientKey, left);
+  function release(key: string, slots: ClientSlots): void {
+    const [next] = slots.waiting;
+    if (next !== undefined) {
+      slots.waiting.delete(next);
+      return next();
+    }
+    slots.executing -= 1;
+    if (slots.executing === 0) clients.delete(key);
   }
 
-  function take(clientKey: string): Promise<void> | undefined {
-    const count = executing.get(clientKey) ?? 0;
-    if (count < max) {
-      executing.set(clientKey, count + 1);
-      return undefined;
-    }
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const queue = waiting.get(clientKey) ?? [];
-    waiting.set(clientKey, queue);
-    queue.push(resolve);
+  /** Resolves when the slot of another is free. */
+  function wait({ waiting }: ClientSlots, left: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const begin = () => {
+      forget();
+      resolve();
+    };
+    waiting.add(begin);
+    const forget = onAbort(left, () => {
+      waiting.delete(begin);
+      reject(new LeftError());
+    });
     return promise;
   }
 
   return {
-    async run(clientKey, task) {
-      const turn = take(clientKey);
-      if (turn !== undefined) await turn;
+    async run(clientKey, left, task) {
+      const slots = clients.get(clientKey) ?? { executing: 0, waiting: new Set() };
+      clients.set(clientKey, slots);
+      if (slots.executing < max) slots.executing += 1;
+      else await wait(slots, left);
       let isReleased = false;
-      const release = () => {
-        if (!isReleased) next(clientKey);
+      const releaseOnce = () => {
+        if (!isReleased) release(clientKey, slots);
         isReleased = true;
       };
       try {
-        return await task(release);
+        return await task(releaseOnce);
       } finally {
-        release();
+        releaseOnce();
       }
     },
   };

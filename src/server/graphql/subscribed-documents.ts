@@ -2,6 +2,7 @@ import { print, type DocumentNode } from 'graphql';
 import { BOUNDS } from '../../bounds.ts';
 import { ClientShares } from '../../client-shares.ts';
 import { OverloadedError, RateLimitedError } from '../../jobs/errors.ts';
+import { documentBytes } from './weight.ts';
 
 /** A document that a subscription executes for as long as it lasts. */
 export interface HeldDocument {
@@ -40,7 +41,7 @@ export class SubscribedDocuments {
   hold(document: DocumentNode, client: string): HeldDocument {
     const text = document.loc?.source.body ?? print(document);
     const known = this.#entries.get(text);
-    const entry = known ?? this.#createEntry(document, text);
+    const entry = known ?? this.#createEntry(document);
     const { bytes, subscriptions } = entry;
     const isNew = !subscriptions.has(client);
     if (isNew && !this.#shares.allows(client, bytes)) {
@@ -63,9 +64,9 @@ export class SubscribedDocuments {
     };
   }
 
-  #createEntry(document: DocumentNode, text: string): Entry {
+  #createEntry(document: DocumentNode): Entry {
     this.#numbers += 1;
-    return { document, number: this.#numbers, bytes: sizeOf(document, text), subscriptions: new Map() };
+    return { document, number: this.#numbers, bytes: documentBytes(document), subscriptions: new Map() };
   }
 
   #release(text: string, { bytes, subscriptions }: Entry, client: string): void {
@@ -80,14 +81,4 @@ export class SubscribedDocuments {
     this.#entries.delete(text);
     this.#bytes -= bytes;
   }
-}
-
-/** What a token takes, with its part of the nodes, in bytes. It was measured on operations of 23 to 2,000 tokens. */
-const TOKEN_BYTES = 350;
-
-/** About how many bytes a document takes, with its text. Each comment is a token too. */
-function sizeOf({ loc }: DocumentNode, text: string): number {
-  let tokens = 0;
-  for (let token = loc?.startToken; token; token = token.next ?? undefined) tokens += 1;
-  return 2 * text.length + TOKEN_BYTES * tokens;
 }

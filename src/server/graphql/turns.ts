@@ -1,4 +1,5 @@
 import { onAbort } from '../../abort.ts';
+import { createFairQueue } from '../../fair-queue.ts';
 
 /** How long operations may take before what has come meanwhile is read, in milliseconds. */
 const SLICE_MS = 5;
@@ -35,7 +36,7 @@ export interface Turns {
  */
 // oxlint-disable-next-line max-lines-per-function -- its short functions share the state of the loop
 export function createTurns(): Turns {
-  const waiting = createLanes();
+  const waiting = createFairQueue<() => void>();
   /** Since when the current turn of the event loop lasts. */
   let turnedAt = 0;
   /** How many operations have begun in it. */
@@ -86,60 +87,15 @@ export function createTurns(): Turns {
         return undefined;
       }
       const { promise, resolve } = Promise.withResolvers<void>();
-      const operation: Waiting = { begin: undefined };
-      const forget = onAbort(left, () => {
-        operation.begin = undefined;
-        resolve();
-      });
-      if (left.aborted) return promise;
-      operation.begin = () => {
+      const leave = waiting.push(client, () => {
         forget();
         resolve();
-      };
-      waiting.push(client, operation);
+      });
+      const forget = onAbort(left, () => {
+        leave();
+        resolve();
+      });
       return promise;
-    },
-  };
-}
-
-/** An operation that waits. `begin` is `undefined` once nobody waits for it. */
-interface Waiting {
-  begin: (() => void) | undefined;
-}
-
-interface Lane {
-  readonly client: string;
-  /** The operations of the client, oldest first. */
-  readonly operations: Waiting[];
-}
-
-/** Operations whose clients take turns. */
-function createLanes() {
-  const lanes: Lane[] = [];
-  const laneOf = new Map<string, Lane>();
-
-  return {
-    /** How many clients have operations here. */
-    get size() {
-      return lanes.length;
-    },
-    push(client: string, operation: Waiting): void {
-      const lane = laneOf.get(client) ?? { client, operations: [] };
-      lane.operations.push(operation);
-      if (lane.operations.length > 1) return;
-      laneOf.set(client, lane);
-      lanes.push(lane);
-    },
-    /** Takes out the operation whose turn it is. */
-    take(): (() => void) | undefined {
-      for (let lane = lanes.shift(); lane !== undefined; lane = lanes.shift()) {
-        let begin: (() => void) | undefined;
-        while (begin === undefined && lane.operations.length > 0) begin = lane.operations.shift()?.begin;
-        if (lane.operations.length > 0) lanes.push(lane);
-        else laneOf.delete(lane.client);
-        if (begin !== undefined) return begin;
-      }
-      return undefined;
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { pipeline, Transform } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 
@@ -36,10 +37,16 @@ export class ChunkBuffer {
 /** Has Fastify get each body as one chunk, as it would keep every chunk until the last has come. */
 export function collectBodies(app: FastifyInstance, maxBytes: number): void {
   app.addHook('preParsing', (request, _reply, payload, done) => {
-    if (request.method !== 'POST') return done(null, payload);
+    // The response cache has collected what it has read.
+    const isWhole = payload === request.raw && request.raw.readableLength === lengthOf(request.headers);
+    if (request.method !== 'POST' || isWhole) return done(null, payload);
     const collected = pipeline(payload, collector(maxBytes), () => undefined);
     done(null, collected);
   });
+}
+
+function lengthOf({ 'content-length': length }: IncomingHttpHeaders): number | undefined {
+  return length === undefined ? undefined : Number(length);
 }
 
 /** Gives all bytes as one chunk. It passes them on at once when there are too many, so that they are refused. */

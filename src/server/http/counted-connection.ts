@@ -123,11 +123,13 @@ class Connection implements Reader {
 export class CountedResponse extends ServerResponse {
   /** The client. `undefined`: it is not counted among the client's requests. */
   clientKey: string | undefined;
+  /** Is called once it has closed. */
+  onClosed: (() => void) | undefined;
   #held = 0;
 
   constructor(...parameters: ConstructorParameters<typeof ServerResponse>) {
     super(...parameters);
-    this.on('close', onClose);
+    this.on('close', finish);
     connectionOf(this.req.socket)?.begin(this);
   }
 
@@ -172,6 +174,13 @@ export class CountedResponse extends ServerResponse {
 
 type Done = (error?: Error | null) => void;
 
-function onClose(this: CountedResponse): void {
+function finish(this: CountedResponse): void {
   this.finishCounting();
+  this.onClosed?.();
+}
+
+/** Calls `run` once the response has closed. A counted response has its one listener already, and another would cost time. */
+export function onClose(response: ServerResponse, run: () => void): void {
+  if (response instanceof CountedResponse) response.onClosed = run;
+  else response.once('close', run);
 }

@@ -2,12 +2,11 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { LRUCache } from 'lru-cache';
 import { BOUNDS } from '../../bounds.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
-import { ownText } from '../../jobs/text.ts';
+import { ownText, textBytes } from '../../jobs/text.ts';
 import type { Client } from '../client.ts';
 import type { ServerEmitter } from '../events.ts';
 import type { OperationRecord } from '../graphql/record.ts';
 import { serverTimingOfHits } from '../graphql/receipt.ts';
-import { textBytes } from '../../jobs/text.ts';
 import type { Admission, Admissions } from '../http/admission.ts';
 import {
   createResponse,
@@ -118,7 +117,6 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
       // Otherwise the client would keep an idle connection open, and closing would wait for it.
       if (stopping.aborted) response.shouldKeepAlive = false;
       write(response, found, representation, admission.requestId, ageS);
-      admissions.answered(request, response);
     };
     const representation = represent(found, request);
     if (!(representation instanceof Promise)) send(representation);

@@ -1,3 +1,4 @@
+import { ClientShares } from '../../client-shares.ts';
 import { OverloadedError, RateLimitedError } from '../../jobs/errors.ts';
 import type { Client } from '../client.ts';
 import type { ServerEmitter } from '../events.ts';
@@ -30,40 +31,32 @@ export function createConnections(
   stopping: AbortSignal,
   events: ServerEmitter,
 ): Connections {
-  const byClient = new Map<string, number>();
-  let size = 0;
-
-  function count(key: string, change: 1 | -1): void {
-    size += change;
-    const left = (byClient.get(key) ?? 0) + change;
-    if (left === 0) byClient.delete(key);
-    else byClient.set(key, left);
-  }
+  const open = new ClientShares(limits.maxPerClient);
 
   return {
     limits,
     stopping,
     get size() {
-      return size;
+      return open.total;
     },
     open(client) {
       const { max, maxPerClient } = limits;
-      if ((byClient.get(client.key) ?? 0) >= maxPerClient) {
+      if (!open.allows(client.key)) {
         throw new RateLimitedError(
           'MAX_STREAMS_PER_ADDRESS',
           `Your address has ${String(maxPerClient)} streams open, which is its limit`,
         );
       }
-      if (size >= max)
+      if (open.total >= max)
         throw new OverloadedError(`The gateway has ${String(max)} streams open, which is its limit`);
       const stream = { client };
-      count(client.key, 1);
+      open.add(client.key, 1);
       events.emit('streamStart', stream);
       let isOpen = true;
       return () => {
         if (!isOpen) return;
         isOpen = false;
-        count(client.key, -1);
+        open.add(client.key, -1);
         events.emit('streamEnd', stream);
       };
     },

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { createSlots } from '../../../src/server/graphql/slots.ts';
+import { createSlots, LeftError } from '../../../src/server/graphql/slots.ts';
+
+const STAYS = new AbortController().signal;
 
 /** Tasks that end when the test says so. */
 function tasks(max: number) {
-  const turns = createSlots(max);
+  const slots = createSlots(max);
   const started: string[] = [];
   const ends = new Map<string, { finish: () => void; fail: () => void; release: () => void }>();
-  const run = (client: string, name: string) =>
-    turns.run(client, (release) => {
+  const run = (client: string, name: string, left = STAYS) =>
+    slots.run(client, left, (release) => {
       started.push(name);
       return new Promise<string>((resolve, reject) =>
         ends.set(name, { finish: () => resolve(name), fail: () => reject(new Error(name)), release }),
@@ -44,5 +46,21 @@ describe('slots', () => {
     end('a1')?.finish();
     await first;
     await expect.poll(() => started).toEqual(['a1', 'a2']);
+  });
+
+  it('are not waited for by who has left, and nothing of that is kept', async () => {
+    const { run, started, end } = tasks(1);
+    const first = run('a', 'a1');
+    const leaving = new AbortController();
+    const left = run('a', 'a2', leaving.signal);
+    const third = run('a', 'a3');
+    leaving.abort();
+    await expect(left).rejects.toBeInstanceOf(LeftError);
+    await expect(run('a', 'a4', AbortSignal.abort())).rejects.toBeInstanceOf(LeftError);
+    end('a1')?.finish();
+    await first;
+    await expect.poll(() => started).toEqual(['a1', 'a3']);
+    end('a3')?.finish();
+    await third;
   });
 });

@@ -6,7 +6,7 @@ import { SubscribedDocuments, type HeldDocument } from '../../../src/server/grap
 
 /** A document that takes about a megabyte by its comment. */
 const large = (name: string): DocumentNode =>
-  parse(`subscription ${name} { packageJobUpdated(ids: []) { id } } #${'x'.repeat(500_000)}`);
+  parse(`subscription ${name} { packageJobUpdated(ids: []) { id } } #${'x'.repeat(1_000_000)}`);
 
 describe('documents of subscriptions', () => {
   it('of the same text are one, until the last subscription ends', () => {

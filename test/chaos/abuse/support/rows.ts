@@ -24,8 +24,6 @@ export interface Row {
   readonly name: string;
   /** @default all */
   readonly over?: readonly Transport[];
-  /** Those of them that come first. @default the first */
-  readonly usual?: readonly Transport[];
   readonly attack: (attack: Attack) => Promise<Tally>;
   /** Codes of which the attacker gets at least one. @default it is harmless, and may be refused or not */
   readonly refusal?: readonly ErrorCode[];
@@ -74,12 +72,11 @@ const MAX_BODIES = 500;
 
 const ALL: readonly Transport[] = ['POST', 'GET', 'event stream', 'WebSocket'];
 
-/** A test for each row and transport, of those that are usual or of the others. */
-export function testRows(kind: string, rows: readonly Row[], which: 'usual' | 'others'): void {
+/** A test for each row and transport. */
+export function testRows(kind: string, rows: readonly Row[]): void {
   describe(`${kind}:`, () => {
     for (const row of rows) {
-      const { over = ALL, usual = over.slice(0, 1) } = row;
-      it.for(over.filter((transport) => usual.includes(transport) === (which === 'usual')))(
+      it.for(row.over ?? ALL)(
         `${row.name}, over %s: others notice nothing`,
         { timeout: 90_000 },
         async (transport) => {

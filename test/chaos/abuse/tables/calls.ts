@@ -50,7 +50,6 @@ export const CALLS: readonly Row[] = [
   },
   {
     name: 'a hundred reads of 100 unknown ids by aliases',
-    usual: [],
     over: ['POST'],
     ...READER,
     attack: ({ send }) =>
@@ -66,7 +65,6 @@ export const CALLS: readonly Row[] = [
   },
   {
     name: 'a hundred reads of 100 unknown nodes',
-    usual: [],
     over: ['POST'],
     ...READER,
     attack: ({ send }) =>
@@ -81,7 +79,6 @@ export const CALLS: readonly Row[] = [
   },
   {
     name: 'subscriptions to unknown ids',
-    usual: [],
     over: ['event stream', 'WebSocket'],
     ...READER,
     attack: ({ send }) =>
@@ -95,7 +92,6 @@ export const CALLS: readonly Row[] = [
   },
   {
     name: 'waits for unknown ids',
-    usual: [],
     over: ['POST'],
     ...READER,
     attack: ({ send }) =>
@@ -138,7 +134,6 @@ export const CALLS: readonly Row[] = [
   },
   {
     name: 'submissions',
-    usual: [],
     over: ['POST', 'WebSocket'],
     ...READER,
     attack: ({ send, transport, round }) =>

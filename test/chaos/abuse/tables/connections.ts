@@ -67,7 +67,6 @@ export const CONNECTIONS: readonly Row[] = [
   },
   {
     name: '60 sockets that each said a ping of 240 KB',
-    usual: [],
     over: ['WebSocket'],
     attack: (attack) =>
       holdWebSockets(attack, 60, (socket, index) => {
@@ -77,7 +76,6 @@ export const CONNECTIONS: readonly Row[] = [
   },
   {
     name: '30 sockets with 250 KB each of a message that does not end, in one frame',
-    usual: [],
     over: ['WebSocket'],
     attack: (attack) =>
       holdWebSockets(attack, 30, (socket, index) =>
@@ -94,13 +92,11 @@ export const CONNECTIONS: readonly Row[] = [
   },
   {
     name: '300 sockets that say nothing',
-    usual: [],
     over: ['WebSocket'],
     attack: (attack) => holdWebSockets(attack, 300, () => undefined),
   },
   {
     name: '60 bodies that lack their last byte',
-    usual: [],
     over: ['POST'],
     attack: (attack) =>
       hold(attack, 60, (connection, index) => {
@@ -121,7 +117,6 @@ export const CONNECTIONS: readonly Row[] = [
   },
   {
     name: '300 heads of 15 KB that do not end',
-    usual: [],
     over: ['POST'],
     attack: (attack) =>
       hold(attack, 300, (connection) =>
@@ -154,7 +149,6 @@ export const CONNECTIONS: readonly Row[] = [
   },
   {
     name: '50 event streams of 100 jobs that are not read',
-    usual: [],
     over: ['event stream'],
     attack: (attack) =>
       hold(attack, 50, (connection) => {
@@ -170,7 +164,6 @@ export const CONNECTIONS: readonly Row[] = [
   },
   {
     name: '500 connections that are cut after a request',
-    usual: [],
     over: ['POST'],
     attack: async ({ target }) => {
       const tally = createTally();

@@ -7,7 +7,6 @@ const COUNT = 120;
 export const DOCUMENTS: readonly Row[] = [
   {
     name: 'documents of one field with 250 KB of comment',
-    usual: ['POST', 'WebSocket'],
     attack: ({ send, transport, round }) =>
       send({
         window: 8,
@@ -44,7 +43,6 @@ export const DOCUMENTS: readonly Row[] = [
   },
   {
     name: 'aliases of 200 KB',
-    usual: [],
     attack: ({ send, transport, round }) =>
       send({
         window: 8,
@@ -55,7 +53,6 @@ export const DOCUMENTS: readonly Row[] = [
   },
   {
     name: 'fields of 200 KB that do not exist',
-    usual: [],
     attack: ({ send, transport, round }) =>
       send({
         window: 8,
@@ -67,7 +64,6 @@ export const DOCUMENTS: readonly Row[] = [
   },
   {
     name: 'subscriptions to a finished job with 250 KB of comment',
-    usual: ['WebSocket'],
     over: ['event stream', 'WebSocket'],
     attack: ({ send, transport, round, target }) =>
       send({

@@ -22,7 +22,6 @@ export const SUBSCRIPTIONS: readonly Row[] = [
   },
   {
     name: 'subscriptions to one finished job, each with another document',
-    usual: [],
     over: STREAMS,
     attack: ({ send, target, round }) =>
       send({
@@ -52,7 +51,6 @@ export const SUBSCRIPTIONS: readonly Row[] = [
   },
   {
     name: 'a variable of 32 KB of nested brackets, which overflows the stack',
-    usual: ['event stream', 'WebSocket'],
     over: STREAMS,
     attack: ({ send, target }) =>
       send({
@@ -66,7 +64,6 @@ export const SUBSCRIPTIONS: readonly Row[] = [
   },
   {
     name: 'a variable of 32 KB of nested brackets in place of the ids',
-    usual: [],
     attack: ({ send }) =>
       send({
         connections: 2,
@@ -79,7 +76,6 @@ export const SUBSCRIPTIONS: readonly Row[] = [
   },
   {
     name: 'extensions of 100 KB of nested brackets',
-    usual: [],
     over: ['POST', 'event stream', 'WebSocket'],
     attack: ({ send }) =>
       send({
@@ -92,7 +88,6 @@ export const SUBSCRIPTIONS: readonly Row[] = [
   },
   {
     name: 'subscriptions that are held with 200 KB of unused variable each',
-    usual: ['WebSocket'],
     over: STREAMS,
     attack: ({ send, target, round, transport, whileHeld }) =>
       send({
@@ -106,7 +101,6 @@ export const SUBSCRIPTIONS: readonly Row[] = [
   },
   {
     name: 'subscriptions that are held with 200 KB of extensions each',
-    usual: [],
     over: STREAMS,
     attack: ({ send, target, round, transport, whileHeld }) =>
       send({
@@ -121,7 +115,6 @@ export const SUBSCRIPTIONS: readonly Row[] = [
   },
   {
     name: 'subscriptions that are held with documents of 200 KB of comment each',
-    usual: [],
     over: STREAMS,
     attack: ({ send, target, round, transport, whileHeld }) =>
       send({

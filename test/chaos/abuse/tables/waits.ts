@@ -25,7 +25,6 @@ export const WAITS: readonly Row[] = [
   },
   {
     name: 'waits on connections of their own, with 200 KB of unused variable each',
-    usual: [],
     over: ['POST'],
     attack: ({ send, target, round, whileHeld }) =>
       send({
@@ -39,7 +38,6 @@ export const WAITS: readonly Row[] = [
   },
   {
     name: 'waits that are held with 200 KB of extensions each',
-    usual: [],
     over: HELD,
     attack: ({ send, target, round, transport, whileHeld }) =>
       send({
@@ -54,7 +52,6 @@ export const WAITS: readonly Row[] = [
   },
   {
     name: 'waits that are held by documents of 200 KB of comment each',
-    usual: [],
     over: HELD,
     attack: ({ send, target, round, transport, whileHeld }) =>
       send({
@@ -80,7 +77,6 @@ export const WAITS: readonly Row[] = [
   },
   {
     name: 'a hundred jobs that a header asks to wait for, in each of 200 requests',
-    usual: [],
     over: ['POST'],
     attack: ({ send, target, whileHeld }) =>
       send({
@@ -95,7 +91,6 @@ export const WAITS: readonly Row[] = [
   },
   {
     name: 'waits that are left at once, again and again',
-    usual: ['event stream'],
     over: ['POST', 'event stream', 'WebSocket'],
     attack: async ({ send, target, round }) => {
       let tally = await send({ operations: [] });

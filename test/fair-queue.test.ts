@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFairQueue, type FairQueue } from '../../src/ice/fair-queue.ts';
+import { createFairQueue, type FairQueue } from '../src/fair-queue.ts';
 
 const [ann, bob, cleo] = [{}, {}, {}];
 
