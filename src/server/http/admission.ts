@@ -4,7 +4,7 @@ import type { RequestEnd, RequestStart, ServerEmitter } from '../events.ts';
 import type { OperationRecord } from '../graphql/record.ts';
 import type { Refusal, RequestCheck } from './checks.ts';
 import type { ClientOf } from './client.ts';
-import { onClose } from './counted-connection.ts';
+import { onEnd } from './counted-connection.ts';
 import { requestIdOf } from './request-id.ts';
 import { normalizeTarget } from './target.ts';
 import { pathOf } from './url.ts';
@@ -82,7 +82,7 @@ export function createAdmissions(
       if (admission.isStarted) return admission;
       admission.isStarted = true;
       events.emit('requestStart', admission);
-      onClose(response, () => events.emit('requestEnd', admission, endOf(admission, response)));
+      onEnd(response, () => events.emit('requestEnd', admission, endOf(admission, response)));
       return admission;
     },
   };

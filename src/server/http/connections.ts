@@ -67,8 +67,9 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
         if (connection === undefined || !(response instanceof CountedResponse))
           return listener(request, response);
         if (request.socket.destroyed || connection.isClosing) return;
+        response.held = bodyBytes(request, unknownBodyBytes);
         const { client, refusal } = admissions.of(request);
-        response.count(client.key, bodyBytes(request, unknownBodyBytes));
+        response.count(client.key);
         if (refusal?.headers?.['connection'] === 'close') connection.isClosing = true;
         listener(request, response);
       });
@@ -87,12 +88,10 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
       if (connection !== undefined && connection.underWay.length > maxRequests) return PIPELINED;
       // A gateway whose health checks fail would be started anew.
       if (HEALTH_PATHS.has(pathOf(request.url ?? ''))) return undefined;
-      let limit = usage.excess(key, 'requests', 1);
-      if (limit !== undefined) return REFUSALS.requests[limit];
-      limit = usage.excess(key, 'held', bodyBytes(request, unknownBodyBytes));
-      if (limit !== undefined) return REFUSALS.held[limit];
-      limit = usage.excess(key, 'unread', 1);
-      return limit && REFUSALS.unread[limit];
+      // The response of this request is the last that has begun. An upgrade has none.
+      const held = connection?.underWay.at(-1)?.held ?? 0;
+      const excess = usage.excessOfRequest(key, held);
+      return excess && REFUSALS[excess.resource][excess.limit];
     },
   };
 }

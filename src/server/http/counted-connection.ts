@@ -55,7 +55,10 @@ class Connection implements Reader {
     this.#stalledMs = stalledMs;
     // Node closes no response that was waiting for its turn when the connection came to an upgrade.
     socket.once('close', () => {
-      for (const response of this.underWay) response.destroy();
+      for (let [response] = this.underWay; response !== undefined; [response] = this.underWay) {
+        response.destroy();
+        response.ended();
+      }
     });
   }
 
@@ -123,64 +126,69 @@ class Connection implements Reader {
 export class CountedResponse extends ServerResponse {
   /** The client. `undefined`: it is not counted among the client's requests. */
   clientKey: string | undefined;
-  /** Is called once it has closed. */
-  onClosed: (() => void) | undefined;
-  #held = 0;
+  /** What the request holds, in bytes. */
+  held = 0;
+  /** Is called once it has ended, however that came about. */
+  onEnded: (() => void) | undefined;
+  readonly #connection: Connection | undefined;
+  #hasEnded = false;
 
   constructor(...parameters: ConstructorParameters<typeof ServerResponse>) {
     super(...parameters);
-    this.on('close', finish);
-    connectionOf(this.req.socket)?.begin(this);
+    this.#connection = connectionOf(this.req.socket);
+    this.#connection?.begin(this);
   }
 
   /** Counts the request among those of the client. */
-  count(clientKey: string, held: number): void {
+  count(clientKey: string): void {
     this.clientKey = clientKey;
-    this.#held = held;
-    connectionOf(this.req.socket)?.usage.begin(clientKey, held);
+    this.#connection?.usage.begin(clientKey, this.held);
   }
 
   /** Says what the request holds by now, in bytes. */
   hold(bytes: number): void {
-    if (this.clientKey === undefined || this.destroyed) return;
-    connectionOf(this.req.socket)?.usage.hold(this.clientKey, bytes - this.#held);
-    this.#held = bytes;
+    if (this.clientKey === undefined || this.#hasEnded) return;
+    this.#connection?.usage.hold(this.clientKey, bytes - this.held);
+    this.held = bytes;
   }
 
-  finishCounting(): void {
-    const connection = connectionOf(this.req.socket);
-    if (this.clientKey !== undefined) connection?.usage.end(this.clientKey, this.#held);
-    connection?.end(this);
+  /** Is called when nothing more of it is sent. A listener for that on each response would cost a twentieth of its time. */
+  ended(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    if (this.clientKey !== undefined) this.#connection?.usage.end(this.clientKey, this.held);
+    this.#connection?.end(this);
+    this.onEnded?.();
+  }
+
+  /** Node calls it when the system has taken the whole response. */
+  override detachSocket(socket: Socket): void {
+    super.detachSocket(socket);
+    this.ended();
   }
 
   override write(chunk: unknown, encoding?: BufferEncoding | Done, callback?: Done): boolean {
-    const connection = connectionOf(this.req.socket);
     const done = typeof encoding === 'function' ? encoding : callback;
     const isTaken = super.write(chunk, typeof encoding === 'string' ? encoding : 'utf8', (error) => {
       done?.(error);
-      connection?.settle();
+      this.#connection?.settle();
     });
-    connection?.onSent(this);
+    this.#connection?.onSent(this);
     return isTaken;
   }
 
   override end(chunk?: unknown, encoding?: BufferEncoding | Done, callback?: Done): this {
     // oxlint-disable-next-line no-unsafe-type-assertion -- it sees itself what it is given
     super.end(chunk, encoding as BufferEncoding, callback);
-    connectionOf(this.req.socket)?.onSent(this);
+    this.#connection?.onSent(this);
     return this;
   }
 }
 
 type Done = (error?: Error | null) => void;
 
-function finish(this: CountedResponse): void {
-  this.finishCounting();
-  this.onClosed?.();
-}
-
-/** Calls `run` once the response has closed. A counted response has its one listener already, and another would cost time. */
-export function onClose(response: ServerResponse, run: () => void): void {
-  if (response instanceof CountedResponse) response.onClosed = run;
+/** Calls `run` once the response has ended, or its connection has closed. */
+export function onEnd(response: ServerResponse, run: () => void): void {
+  if (response instanceof CountedResponse) response.onEnded = run;
   else response.once('close', run);
 }

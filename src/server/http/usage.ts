@@ -39,6 +39,12 @@ export interface UsageLimits {
 
 export type Resource = Exclude<keyof UsageLimits, 'unreadMost'>;
 
+/** A limit that somebody is at. */
+export interface Excess {
+  readonly resource: Resource;
+  readonly limit: keyof Limit;
+}
+
 /** What clients have of the gateway, for each client and in all. Clients go by their key. */
 export interface Usage {
   readonly totals: Readonly<Record<Resource, number>>;
@@ -58,7 +64,12 @@ export interface Usage {
    * @param clientKey `undefined`: only the limit of the gateway counts
    */
   excess(clientKey: string | undefined, resource: Resource, more: number): keyof Limit | undefined;
+  /** Which limit keeps a client from having one more request, which holds these bytes. */
+  excessOfRequest(clientKey: string, held: number): Excess | undefined;
 }
+
+/** What a request adds to. */
+const OF_A_REQUEST = ['requests', 'held', 'unread'] as const satisfies readonly Resource[];
 
 // oxlint-disable-next-line max-lines-per-function -- its short functions share the counts
 export function createUsage(limits: UsageLimits): Usage {
@@ -81,6 +92,12 @@ export function createUsage(limits: UsageLimits): Usage {
 
   function freeUnused({ key, connections, requests, held, unread }: Use): void {
     if (connections === 0 && requests === 0 && held === 0 && unread === 0) uses.delete(key);
+  }
+
+  function excessOf(use: Use | undefined, resource: Resource, more: number): keyof Limit | undefined {
+    const { client, gateway } = limits[resource];
+    if ((use?.[resource] ?? 0) + more > client) return 'client';
+    return totals[resource] + more > gateway ? 'gateway' : undefined;
   }
 
   return {
@@ -120,10 +137,15 @@ export function createUsage(limits: UsageLimits): Usage {
       else if (totals.unread > limits.unreadMost.gateway) slowest(uses.values())?.cut();
     },
     excess(clientKey, resource, more) {
-      const { client, gateway } = limits[resource];
-      const has = clientKey === undefined ? undefined : uses.get(clientKey)?.[resource];
-      if ((has ?? 0) + more > client) return 'client';
-      return totals[resource] + more > gateway ? 'gateway' : undefined;
+      return excessOf(clientKey === undefined ? undefined : uses.get(clientKey), resource, more);
+    },
+    excessOfRequest(clientKey, held) {
+      const use = uses.get(clientKey);
+      for (const resource of OF_A_REQUEST) {
+        const limit = excessOf(use, resource, resource === 'held' ? held : 1);
+        if (limit !== undefined) return { resource, limit };
+      }
+      return undefined;
     },
   };
 }
