@@ -75,6 +75,11 @@ export function createAdmissions(
     });
   }
 
+  function tellEnd(response: ServerResponse): void {
+    const admission = of(response.req);
+    events.emit('requestEnd', admission, endOf(admission, response));
+  }
+
   return {
     of,
     start(request, response) {
@@ -82,7 +87,7 @@ export function createAdmissions(
       if (admission.isStarted) return admission;
       admission.isStarted = true;
       events.emit('requestStart', admission);
-      onEnd(response, () => events.emit('requestEnd', admission, endOf(admission, response)));
+      onEnd(response, tellEnd);
       return admission;
     },
   };

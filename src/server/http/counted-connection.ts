@@ -129,7 +129,7 @@ export class CountedResponse extends ServerResponse {
   /** What the request holds, in bytes. */
   held = 0;
   /** Is called once it has ended, however that came about. */
-  onEnded: (() => void) | undefined;
+  onEnded: ((response: ServerResponse) => void) | undefined;
   readonly #connection: Connection | undefined;
   #hasEnded = false;
 
@@ -158,7 +158,7 @@ export class CountedResponse extends ServerResponse {
     this.#hasEnded = true;
     if (this.clientKey !== undefined) this.#connection?.usage.end(this.clientKey, this.held);
     this.#connection?.end(this);
-    this.onEnded?.();
+    this.onEnded?.(this);
   }
 
   /** Node calls it when the system has taken the whole response. */
@@ -188,7 +188,7 @@ export class CountedResponse extends ServerResponse {
 type Done = (error?: Error | null) => void;
 
 /** Calls `run` once the response has ended, or its connection has closed. */
-export function onEnd(response: ServerResponse, run: () => void): void {
+export function onEnd(response: ServerResponse, run: (response: ServerResponse) => void): void {
   if (response instanceof CountedResponse) response.onEnded = run;
-  else response.once('close', run);
+  else response.once('close', () => run(response));
 }

@@ -76,8 +76,16 @@ export function createUsage(limits: UsageLimits): Usage {
   const uses = new Map<string, Use>();
   const totals: Record<Resource, number> = { connections: 0, requests: 0, held: 0, unread: 0 };
 
+  /** Most look-ups are of the client of the one before. */
+  let last: Use | undefined;
+
+  function find(key: string): Use | undefined {
+    if (last?.key === key) return last;
+    return (last = uses.get(key));
+  }
+
   function useOf(key: string): Use {
-    let use = uses.get(key);
+    let use = find(key);
     if (use === undefined) {
       use = { key, connections: 0, requests: 0, held: 0, unread: 0, readers: new Set() };
       uses.set(key, use);
@@ -91,7 +99,9 @@ export function createUsage(limits: UsageLimits): Usage {
   }
 
   function freeUnused({ key, connections, requests, held, unread }: Use): void {
-    if (connections === 0 && requests === 0 && held === 0 && unread === 0) uses.delete(key);
+    if (connections > 0 || requests > 0 || held > 0 || unread > 0) return;
+    uses.delete(key);
+    last = undefined;
   }
 
   function excessOf(use: Use | undefined, resource: Resource, more: number): keyof Limit | undefined {
@@ -137,10 +147,10 @@ export function createUsage(limits: UsageLimits): Usage {
       else if (totals.unread > limits.unreadMost.gateway) slowest(uses.values())?.cut();
     },
     excess(clientKey, resource, more) {
-      return excessOf(clientKey === undefined ? undefined : uses.get(clientKey), resource, more);
+      return excessOf(clientKey === undefined ? undefined : find(clientKey), resource, more);
     },
     excessOfRequest(clientKey, held) {
-      const use = uses.get(clientKey);
+      const use = find(clientKey);
       for (const resource of OF_A_REQUEST) {
         const limit = excessOf(use, resource, resource === 'held' ? held : 1);
         if (limit !== undefined) return { resource, limit };

@@ -15,9 +15,13 @@ export class Doorkeeper {
     this.#seen = new Uint32Array(places);
   }
 
-  /** Whether the key came before. It is remembered from now on. */
-  knows(key: string): boolean {
-    const checksum = crc32(key);
+  /**
+   * Whether the key came before. It is remembered from now on.
+   *
+   * @param key the key, or its checksum
+   */
+  knows(key: string | number): boolean {
+    const checksum = typeof key === 'number' ? key : crc32(key);
     const place = checksum % this.#seen.length;
     const isKnown = this.#seen[place] === checksum;
     this.#seen[place] = checksum;

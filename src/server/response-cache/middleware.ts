@@ -97,7 +97,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
     if (!result) return undefined;
     const response = createResponse(result.text, result.record, request, jobs);
     const ready = withHead(response, result.record, head);
-    if (seen.knows(key.text)) stored.set(key, ready, response.dependencies);
+    if (seen.knows(key.checksum)) stored.set(key, ready, response.dependencies);
     return ready;
   }
 

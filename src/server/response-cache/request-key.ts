@@ -10,13 +10,18 @@ export interface RequestKey {
   readonly head: string;
   /** The body of a `POST`, or the query string of a `GET`, as the client sent it. */
   readonly content: Buffer | string;
-  /** The head and a checksum. It is the same for the same request, and hardly ever for another. */
-  readonly text: string;
+  /** A checksum of both. It is the same for the same request, and hardly ever for another. */
+  readonly checksum: number;
 }
 
-/** Whether two keys with the same text are of the same request. */
-export function isSameContent(a: RequestKey['content'], b: RequestKey['content']): boolean {
-  return typeof a === 'string' || typeof b === 'string' ? a === b : a.equals(b);
+/** Whether two keys with the same checksum are of the same request. */
+export function isSameRequest(
+  a: Pick<RequestKey, 'head' | 'content'>,
+  b: Pick<RequestKey, 'head' | 'content'>,
+): boolean {
+  if (a.head !== b.head) return false;
+  if (typeof a.content === 'string' || typeof b.content === 'string') return a.content === b.content;
+  return a.content.equals(b.content);
 }
 
 /** Headers that select the response. None of them decides whether a request is refused: the checks do, ahead of this. */
@@ -72,26 +77,53 @@ function isUnusual(headers: IncomingHttpHeaders): boolean {
   return false;
 }
 
+/** The head of a request, and what it was made of. */
+interface Head {
+  readonly method: RequestKey['method'];
+  readonly values: readonly (string | undefined)[];
+  readonly text: string;
+  readonly checksum: number;
+}
+
+/** Nearly all requests have the head of the one before. */
+let lastHead = makeHead('POST', {});
+
+function headOf(method: Head['method'], headers: IncomingHttpHeaders): Head {
+  const { values } = lastHead;
+  const isSame =
+    lastHead.method === method && SELECTING.every((name, index) => headers[name] === values[index]);
+  if (!isSame) lastHead = makeHead(method, headers);
+  return lastHead;
+}
+
+function makeHead(method: Head['method'], headers: IncomingHttpHeaders): Head {
+  const values = SELECTING.map((name) => headers[name]);
+  // No header contains these characters, so no header is taken for another, or for an absent one.
+  const text = [method, ...values.map((value) => value ?? '\0')].join('\n');
+  return { method, values, text, checksum: crc32(text) };
+}
+
 function keyOf(
   method: RequestKey['method'],
   { headers }: IncomingMessage,
   content: RequestKey['content'],
 ): RequestKey {
-  let head: string = method;
-  // No header contains these characters, so no header is taken for another, or for an absent one.
-  for (const name of SELECTING) head += `\n${headers[name] ?? '\0'}`;
-  return { method, head, content, text: `${head}\n${String(content.length)} ${String(crc32(content))}` };
+  const { text, checksum } = headOf(method, headers);
+  return { method, head: text, content, checksum: crc32(content, checksum) };
 }
 
 function readBody(request: IncomingMessage, length: number, done: (body: Buffer) => void): void {
-  const buffer = new ChunkBuffer();
+  let buffer: ChunkBuffer | undefined;
   const onData = (chunk: Buffer) => {
     // Most bodies come in one chunk.
-    const isWhole = chunk.length >= length;
-    if (!isWhole) buffer.append(chunk);
-    if (!isWhole && buffer.length < length) return;
+    const isWhole = buffer === undefined && chunk.length >= length;
+    if (!isWhole) {
+      buffer ??= new ChunkBuffer();
+      buffer.append(chunk);
+      if (buffer.length < length) return;
+    }
     request.off('data', onData);
-    done(isWhole ? chunk : buffer.bytes());
+    done(buffer?.bytes() ?? chunk);
   };
   request.on('data', onData);
 }

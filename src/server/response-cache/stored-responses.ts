@@ -3,7 +3,7 @@ import type { Dependencies, FreshnessCheck, Jobs } from '../../jobs/jobs.ts';
 import { ownText, textBytes } from '../../jobs/text.ts';
 import type { CompleteResponse, Content } from '../responses/response.ts';
 import { ownBytes } from '../responses/own-bytes.ts';
-import { isSameContent, type RequestKey } from './request-key.ts';
+import { isSameRequest, type RequestKey } from './request-key.ts';
 
 /** A response with all its headers. */
 export interface StoredResponse extends Content {
@@ -15,7 +15,7 @@ export interface StoredResponse extends Content {
 
 interface Entry extends StoredResponse {
   readonly dependencies: Dependencies;
-  readonly content: RequestKey['content'];
+  readonly request: Pick<RequestKey, 'head' | 'content'>;
   /** The last check that its dependencies are the latest known and fresh. */
   check: FreshnessCheck | undefined;
 }
@@ -37,14 +37,12 @@ const MAX_TEXT_BYTES = 4096;
  * and fresh. So the next request sees whatever the store has got.
  */
 export class StoredResponses {
-  readonly #entries: LRUCache<string, Entry> | undefined;
+  readonly #entries: LRUCache<number, Entry> | undefined;
 
   /** @param maxBytes the most that all entries may take, in bytes; 0 stores none */
   constructor(maxBytes: number) {
     this.#entries =
-      maxBytes === 0
-        ? undefined
-        : new LRUCache({ maxSize: maxBytes, sizeCalculation: (entry, text) => retainedBy(entry, text) });
+      maxBytes === 0 ? undefined : new LRUCache({ maxSize: maxBytes, sizeCalculation: retainedBy });
   }
 
   /** How many responses are stored. */
@@ -58,47 +56,50 @@ export class StoredResponses {
   }
 
   /** The response to this very request, if it still holds. */
-  get({ text, content }: RequestKey, jobs: Pick<Jobs, 'revalidate'>): StoredResponse | undefined {
-    const entry = this.#entries?.get(text);
-    if (entry === undefined || !isSameContent(entry.content, content)) return undefined;
+  get(key: RequestKey, jobs: Pick<Jobs, 'revalidate'>): StoredResponse | undefined {
+    const entry = this.#entries?.get(key.checksum);
+    if (entry === undefined || !isSameRequest(entry.request, key)) return undefined;
     entry.check = jobs.revalidate(entry.dependencies, entry.check);
     if (entry.check !== undefined) return entry;
-    this.#entries?.delete(text);
+    this.#entries?.delete(key.checksum);
     return undefined;
   }
 
   /** Stores a response that depends on these states. `undefined`: it was for one request alone, and is not stored. */
   set(
-    { text, content }: RequestKey,
+    { head, content, checksum }: RequestKey,
     response: StoredResponse,
     states: CompleteResponse['dependencies'],
   ): void {
     if (states === undefined || this.#entries === undefined) return;
-    const name = ownText(text);
     const bytes = Buffer.from(response.body);
-    this.#entries.set(name, {
+    this.#entries.set(checksum, {
       ...response,
       // Node sends a short text in one piece with its head.
       body: bytes.length <= MAX_TEXT_BYTES ? bytes.toString() : ownBytes(bytes),
-      content: typeof content === 'string' ? ownText(content) : ownBytes(content),
+      request: {
+        head: ownText(head),
+        content: typeof content === 'string' ? ownText(content) : ownBytes(content),
+      },
       dependencies: new Map([...states].map(([id, entry]) => [ownText(id), new WeakRef(entry)])),
       check: undefined,
     });
-    this.#weighWhenCompressed(name, response.compressed);
+    this.#weighWhenCompressed(checksum, response.compressed);
   }
 
   /** It is a function of its own, so that the callback keeps nothing else in memory. */
-  #weighWhenCompressed(text: string, compressed: StoredResponse['compressed']): void {
+  #weighWhenCompressed(checksum: number, compressed: StoredResponse['compressed']): void {
     compressed.onAdded = () => {
-      const entry = this.#entries?.peek(text);
+      const entry = this.#entries?.peek(checksum);
       // The cache weighs an entry again only when it is another object.
-      if (entry?.compressed === compressed) this.#entries?.set(text, { ...entry });
+      if (entry?.compressed === compressed) this.#entries?.set(checksum, { ...entry });
     };
   }
 }
 
-function retainedBy({ body, content, head, dependencies, compressed }: Entry, text: string): number {
-  let bytes = ENTRY_BYTES + text.length + bytesOf(content) + bytesOf(body) + HEADER_BYTES * head.length;
+function retainedBy({ body, request, head, dependencies, compressed }: Entry): number {
+  let bytes =
+    ENTRY_BYTES + request.head.length + bytesOf(request.content) + bytesOf(body) + HEADER_BYTES * head.length;
   for (const id of dependencies.keys()) bytes += JOB_BYTES + id.length;
   return bytes + compressed.bytes + BUFFER_BYTES * compressed.count;
 }

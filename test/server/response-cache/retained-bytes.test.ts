@@ -58,7 +58,7 @@ function idOf(index: number): string {
 function keyOf(method: Kind['method'], body: string): RequestKey {
   const content = method === 'GET' ? `?body=${encodeURIComponent(body)}` : Buffer.from(body);
   const head = `${method}\napplication/json\n\0\n\0`;
-  return { method, head, content, text: `${head}\n${String(content.length)} ${String(crc32(content))}` };
+  return { method, head, content, checksum: crc32(content, crc32(head)) };
 }
 
 /** Stores a response to a request that never came before, and sends it in each encoding. */

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { EVERY_JOB } from '../../../src/jobs/jobs.ts';
 import { describe, expect, it } from 'vitest';
 import type { JobEntry } from '../../../src/jobs/store/entry.ts';
@@ -11,8 +12,9 @@ const CHECK = {
 };
 const JOBS = { revalidate: () => CHECK };
 
-function keyOf(text: string, content: RequestKey['content'] = Buffer.from(text)): RequestKey {
-  return { method: 'POST', head: '', text, content };
+/** Keys of the same name have the same checksum. */
+function keyOf(name: string, content: RequestKey['content'] = Buffer.from(name), head = ''): RequestKey {
+  return { method: 'POST', head, content, checksum: crc32(name) };
 }
 
 const STATES = new Map<string, JobEntry>();
@@ -32,6 +34,7 @@ describe('stored responses', () => {
     expect(responses.get(keyOf('key', Buffer.from('two')), JOBS)).toBeUndefined();
     expect(textOf(responses.get(keyOf('search', '?one'), JOBS))).toBe('second');
     expect(responses.get(keyOf('search', '?two'), JOBS)).toBeUndefined();
+    expect(responses.get(keyOf('search', '?one', 'another head'), JOBS)).toBeUndefined();
   });
 
   it.for([10, 5000, 100_000])('of %i bytes are given as they were', (length) => {
