@@ -80,14 +80,9 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
     head: readonly string[],
   ): StoredResponse {
     const { body, etag, compressed, headers } = response;
-    const timing = ['server-timing', serverTimingOfHits(dependencies.size)];
-    return {
-      body,
-      etag,
-      compressed,
-      head: [...head, ...Object.entries(headers).flat(), ...timing],
-      storedAt: now(),
-    };
+    const whole = [...head, 'server-timing', serverTimingOfHits(dependencies.size)];
+    for (const [name, value] of Object.entries(headers)) whole.push(name, value);
+    return { body, etag, compressed, head: whole, storedAt: now() };
   }
 
   function prepare(key: RequestKey, request: IncomingMessage, jobs: CachedJobs): StoredResponse | undefined {
@@ -176,7 +171,7 @@ function write(
   requestId: string,
   ageS: number,
 ): void {
-  const headers = head.concat('x-request-id', requestId);
+  const headers = [...head, 'x-request-id', requestId];
   if (ageS > 0) headers.push('age', String(ageS));
   if (encoding !== undefined) headers.push('content-encoding', encoding);
   if (body !== undefined) headers.push('content-length', String(Buffer.byteLength(body)));
