@@ -25,7 +25,10 @@ export const ERRORS = {
     400,
     'The operation is over a limit; `limit`, `maximum` and `value` say which.',
   ),
-  BAD_REQUEST: clientFault(400, 'The HTTP request is wrong; also with 404, 405, 408, 413, 415, 421 and 431.'),
+  BAD_REQUEST: clientFault(
+    400,
+    'The HTTP request is wrong; also with 404, 405, 406, 408, 413, 415, 417, 421, 426, 431 and 501.',
+  ),
   PERSISTED_QUERY_NOT_FOUND: {
     ...clientFault(400, 'No document has this id; a client can register it by its hash.'),
     retryable: true,

@@ -38,8 +38,10 @@ export class ChunkBuffer {
 export function collectBodies(app: FastifyInstance, maxBytes: number): void {
   app.addHook('preParsing', (request, _reply, payload, done) => {
     // The response cache has collected what it has read.
-    const isWhole = payload === request.raw && request.raw.readableLength === lengthOf(request.headers);
-    if (request.method !== 'POST' || isWhole) return done(null, payload);
+    const length = lengthOf(request.headers);
+    const isWhole = payload === request.raw && request.raw.readableLength === length;
+    // Fastify refuses one that is too long by its length. Node then drops what comes of it.
+    if (request.method !== 'POST' || isWhole || (length ?? 0) > maxBytes) return done(null, payload);
     const collected = pipeline(payload, collector(maxBytes), () => undefined);
     done(null, collected);
   });

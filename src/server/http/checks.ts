@@ -1,11 +1,11 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { MIMEType } from 'node:util';
 import { BOUNDS } from '../../bounds.ts';
 import type { Client } from '../client.ts';
 import type { ErrorCode } from '../errors/catalogue.ts';
 import { createHostRule, type AllowedHosts } from './hosts.ts';
 import { mayOpenWebSocket, type AllowedOrigins } from './origins.ts';
-import { isTarget } from './target.ts';
+import { isTarget, normalizeTarget } from './target.ts';
 import { pathOf } from './url.ts';
 
 /** Why a request is refused. */
@@ -56,6 +56,10 @@ export function createChecks({
       if (verdict === 'invalid') return NO_HOST;
       return verdict === 'allowed' || HEALTH_PATHS.has(pathOf(request.url ?? '')) ? undefined : FOREIGN_HOST;
     },
+    expectation: ({ headers: { expect } }) =>
+      expect === undefined || expect.toLowerCase() === '100-continue' ? undefined : UNMET,
+    transferCoding: ({ headers: { 'transfer-encoding': coding } }) =>
+      coding === undefined || coding.toLowerCase() === 'chunked' ? undefined : UNKNOWN_CODING,
     origin: (request) =>
       !isUpgrade(request) ||
       !isGraphql(request) ||
@@ -63,7 +67,7 @@ export function createChecks({
         ? undefined
         : FOREIGN_ORIGIN,
     mediaType: (request) =>
-      request.method !== 'POST' || !isGraphql(request) || isJson(request) ? undefined : NOT_JSON,
+      request.method === 'POST' && isGraphql(request) ? refusalOfBody(request.headers) : undefined,
     csrf: (request) =>
       isUpgrade(request) ||
       !isGraphql(request) ||
@@ -114,6 +118,20 @@ const FOREIGN_HOST: Refusal = {
   message: 'The gateway does not answer to this host name; ALLOWED_HOSTS lists those that it answers to',
 };
 
+const UNMET: Refusal = {
+  status: 417,
+  code: 'BAD_REQUEST',
+  message: 'The gateway meets no expectation but `100-continue`',
+};
+
+const UNKNOWN_CODING: Refusal = {
+  status: 501,
+  code: 'BAD_REQUEST',
+  message: 'The body may have no Transfer-Encoding but `chunked`',
+  // Where its body ends cannot be told.
+  headers: { connection: 'close' },
+};
+
 /** Browsers ask nobody before they open a WebSocket. */
 const FOREIGN_ORIGIN: Refusal = {
   status: 403,
@@ -121,7 +139,24 @@ const FOREIGN_ORIGIN: Refusal = {
   message: 'Pages of this origin may not connect; CORS_ORIGINS allows them',
 };
 
-const NOT_JSON: Refusal = { status: 415, code: 'BAD_REQUEST', message: 'Unsupported Media Type' };
+const NOT_JSON: Refusal = {
+  status: 415,
+  code: 'BAD_REQUEST',
+  message: 'Unsupported Media Type: the body must be application/json',
+};
+
+const NOT_UTF8: Refusal = {
+  status: 415,
+  code: 'BAD_REQUEST',
+  message: 'Unsupported Media Type: the charset of the body must be utf-8',
+};
+
+const ENCODED: Refusal = {
+  status: 415,
+  code: 'BAD_REQUEST',
+  message: 'The body may have no Content-Encoding',
+  headers: { 'accept-encoding': 'identity' },
+};
 
 /** Methods of `/graphql` that execute an operation. */
 const EXECUTING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
@@ -146,31 +181,63 @@ function isGraphql({ url = '' }: IncomingMessage): boolean {
   return pathOf(url) === '/graphql';
 }
 
-/** Whether Node takes the request for an upgrade, which is how WebSockets are opened. */
-export function isUpgrade({ headers }: IncomingMessage): boolean {
-  return headers.upgrade !== undefined && /\bupgrade\b/i.test(headers.connection ?? '');
+/** Whether a request offers to become a WebSocket. HTTP says to ignore an offer that is not taken, such as that of `h2c`. */
+export function offersWebSocket({ method, headers }: IncomingMessage): boolean {
+  const { upgrade, connection = '' } = headers;
+  if (upgrade === undefined || method !== 'GET') return false;
+  return /(?:^|,)\s*websocket\s*(?:,|$)/i.test(upgrade) && /(?:^|,)\s*upgrade\s*(?:,|$)/i.test(connection);
 }
 
-/** Whether the body is JSON, or there is none. */
-function isJson({ headers }: IncomingMessage): boolean {
+const UPGRADED = Symbol('upgraded');
+
+interface UpgradedRequest extends IncomingMessage {
+  [UPGRADED]?: true;
+}
+
+/** Decides whether a request becomes a WebSocket. Any other request is answered as if it had not offered that. */
+export function takeUpgrade(request: UpgradedRequest): boolean {
+  if (!offersWebSocket(request)) return false;
+  normalizeTarget(request);
+  if (!isGraphql(request)) return false;
+  request[UPGRADED] = true;
+  return true;
+}
+
+/** Whether the connection of a request is no HTTP connection any more: it becomes a WebSocket, or is closed. */
+export function isUpgrade(request: UpgradedRequest): boolean {
+  return request[UPGRADED] === true;
+}
+
+/** Refuses a body by what its headers say of it: anything but JSON in UTF-8, as it is. */
+function refusalOfBody(headers: IncomingHttpHeaders): Refusal | undefined {
+  const coding = headers['content-encoding'];
+  if (coding !== undefined && !/^(?:identity)?$/i.test(coding)) return ENCODED;
   const type = headers['content-type'];
-  if (type === 'application/json') return true;
-  if (type !== undefined) return type.split(';', 1)[0]?.trim().toLowerCase() === 'application/json';
+  if (type === 'application/json') return undefined;
+  if (type !== undefined) return refusalOfType(type);
   const length = headers['content-length'] ?? '0';
-  return headers['transfer-encoding'] === undefined && length === '0';
+  return headers['transfer-encoding'] === undefined && length === '0' ? undefined : NOT_JSON;
+}
+
+function refusalOfType(type: string): Refusal | undefined {
+  const [essence = '', parameters] = type.split(/;(.*)/s, 2);
+  if (essence.trim().toLowerCase() !== 'application/json') return NOT_JSON;
+  if (parameters === undefined || parameters.toLowerCase() === ' charset=utf-8') return undefined;
+  const charset = mediaType(type)?.params.get('charset');
+  return charset === undefined || charset === null || /^utf-?8$/i.test(charset) ? undefined : NOT_UTF8;
 }
 
 function isPreflighted({ headers }: IncomingMessage): boolean {
   const type = headers['content-type'];
   if (type === 'application/json') return true;
-  if (type !== undefined && !NOT_PREFLIGHTED.includes(essenceOf(type) ?? '')) return true;
+  if (type !== undefined && !NOT_PREFLIGHTED.includes(mediaType(type)?.essence ?? '')) return true;
   return PREFLIGHTED_HEADERS.some((name) => (headers[name] ?? '') !== '');
 }
 
-/** The media type without its parameters. It is `undefined` when the text is no media type. */
-function essenceOf(type: string): string | undefined {
+/** `undefined`: the text is no media type. */
+function mediaType(type: string): MIMEType | undefined {
   try {
-    return new MIMEType(type).essence;
+    return new MIMEType(type);
   } catch {
     return undefined;
   }

@@ -11,11 +11,12 @@ import type { FastifyBaseLogger } from 'fastify';
 import { BOUNDS, type BoundName } from '../../bounds.ts';
 import type { Client } from '../client.ts';
 import type { Admissions } from './admission.ts';
-import { HEALTH_PATHS, type Refusal, type RequestCheck } from './checks.ts';
+import { HEALTH_PATHS, takeUpgrade, type Refusal, type RequestCheck } from './checks.ts';
 import {
   connectionOf,
   countConnection,
   CountedResponse,
+  responsesUnderWay,
   type ConnectionOptions,
 } from './counted-connection.ts';
 import { MAX_BODY_BYTES, refuseSocket } from './error-responses.ts';
@@ -59,8 +60,10 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
         // oxlint-disable-next-line no-unsafe-type-assertion -- it is one, of whatever request
         ServerResponse: CountedResponse as unknown as typeof ServerResponse,
         // Nobody would answer on a connection that is upgraded while an earlier request is under way.
-        shouldUpgradeCallback: ({ socket }) =>
-          server.listenerCount('upgrade') > 0 && connectionOf(socket)?.underWay.length === 0,
+        shouldUpgradeCallback: (request) =>
+          server.listenerCount('upgrade') > 0 &&
+          connectionOf(request.socket)?.underWay.length === 0 &&
+          takeUpgrade(request),
       });
       server.on('request', (request, response) => {
         const connection = connectionOf(request.socket);
@@ -73,6 +76,7 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
         if (refusal?.headers?.['connection'] === 'close') connection.isClosing = true;
         listener(request, response);
       });
+      answerWhatNodeWouldNot(server);
       admitConnections(server, accept);
       server.on('timeout', (socket: Socket) => {
         const connection = connectionOf(socket);
@@ -94,6 +98,24 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
       return excess && REFUSALS[excess.resource][excess.limit];
     },
   };
+}
+
+/** Answers requests that Node answers with an empty body, or closes the connection for. */
+function answerWhatNodeWouldNot(server: Server): void {
+  // A check refuses what the client expects.
+  server.on('checkExpectation', (request, response) => void server.emit('request', request, response));
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    const isWanted = Number(request.headers['content-length'] ?? 0) <= MAX_BODY_BYTES;
+    // The client may send its body, or begin another request. Nobody could tell them apart.
+    if (isWanted) response.writeContinue();
+    else response.shouldKeepAlive = false;
+    server.emit('request', request, response);
+  });
+  server.on('connect', (_request, socket: Socket) => {
+    // The client would take it for the response to an earlier request.
+    if (responsesUnderWay(socket).length > 0) socket.destroy();
+    else refuseSocket(socket, NO_PROXY);
+  });
 }
 
 /** Puts `accept` before Node's own listener, so that a connection that is refused has no parser. */
@@ -120,6 +142,14 @@ function bodyBytes({ headers }: IncomingMessage, unknown: number): number {
   if (length !== undefined) return Math.min(Number(length), MAX_BODY_BYTES);
   return headers['transfer-encoding'] === undefined ? 0 : unknown;
 }
+
+/** Node closes the connection of such a request without a word. */
+const NO_PROXY: Refusal = {
+  status: 405,
+  code: 'BAD_REQUEST',
+  message: 'The gateway is no proxy: it takes GET, HEAD, OPTIONS, POST',
+  headers: { allow: 'GET, HEAD, OPTIONS, POST' },
+};
 
 function refuse(policy: BoundName, message: string, headers: Refusal['headers'] = {}): Refusal {
   return { status: 429, code: 'RATE_LIMITED', policy, message, headers: { 'retry-after': '1', ...headers } };

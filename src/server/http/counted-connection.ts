@@ -1,5 +1,6 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { BOUNDS } from '../../bounds.ts';
 import type { Reader, Usage } from './usage.ts';
 
 const CONNECTION = Symbol('connection');
@@ -163,6 +164,7 @@ export class CountedResponse extends ServerResponse {
 
   /** Node calls it when the system has taken the whole response. */
   override detachSocket(socket: Socket): void {
+    if (!this.req.complete) socket.destroySoon = lingeringly;
     super.detachSocket(socket);
     this.ended();
   }
@@ -183,6 +185,17 @@ export class CountedResponse extends ServerResponse {
     this.#connection?.onSent(this);
     return this;
   }
+}
+
+/**
+ * Closes a connection whose client is still sending its request. What comes is read and dropped, until nothing has come for a
+ * while. A connection that is closed with something unread is reset, and the client may not get the response.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+ */
+function lingeringly(this: Socket): void {
+  this.setTimeout(BOUNDS.closing.max);
+  this.end();
 }
 
 type Done = (error?: Error | null) => void;

@@ -28,7 +28,7 @@ export function isSameRequest(
 const SELECTING = ['origin', 'accept', 'authorization', 'cookie'] as const;
 
 /** Headers that ask for more than a response. Such requests are not for the response cache. */
-const UNUSUAL = ['prefer', 'x-upstream-receipt', 'expect', 'upgrade'] as const;
+const UNUSUAL = ['prefer', 'x-upstream-receipt', 'expect'] as const;
 
 /**
  * Reads the key of a request for `/graphql` and passes it to `look`. When that answers nothing, or the request has no key,

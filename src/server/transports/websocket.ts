@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import websocket, { type WebSocket } from '@fastify/websocket';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GraphQLError, parse, type FormattedExecutionResult, type GraphQLFormattedError } from 'graphql';
@@ -20,7 +21,8 @@ import { receiptOf } from '../graphql/receipt.ts';
 import { isStream } from '../graphql/subscription.ts';
 import { MAX_CALLS_LOGGED } from '../http/access-log.ts';
 import type { Admissions } from '../http/admission.ts';
-import { MAX_BODY_BYTES } from '../http/error-responses.ts';
+import type { Refusal } from '../http/checks.ts';
+import { MAX_BODY_BYTES, refuseSocket } from '../http/error-responses.ts';
 import type { Usage } from '../http/usage.ts';
 import { reconnectAfterMs, type Connections } from './connections.ts';
 import { CountedSocket, type IncomingMessage } from './counted-socket.ts';
@@ -54,7 +56,23 @@ export async function acceptWebSockets(app: FastifyInstance): Promise<void> {
       socket.terminate();
     },
   });
+  // It would send a page otherwise.
+  app.websocketServer.on('wsClientError', ({ message }: Error, socket: Socket) =>
+    refuseSocket(
+      socket,
+      message.includes('Sec-WebSocket-Version') ? OTHER_VERSION : { ...NO_HANDSHAKE, message },
+    ),
+  );
 }
+
+const NO_HANDSHAKE = { status: 400, code: 'BAD_REQUEST' } as const;
+
+const OTHER_VERSION: Refusal = {
+  status: 426,
+  code: 'BAD_REQUEST',
+  message: 'The version of the WebSocket protocol must be 13',
+  headers: { upgrade: 'websocket', 'sec-websocket-version': '13' },
+};
 
 export interface WebSocketOptions {
   readonly admissions: Admissions;

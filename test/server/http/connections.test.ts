@@ -160,7 +160,7 @@ describe('requests under way', () => {
     (await come('/wait')).end('first');
     await client.until(/first.*ok$/s);
     expect(upgrades).toBe(0);
-    client.socket.write(get('/ok3', upgrade));
+    client.socket.write(get('/graphql?ok3', upgrade));
     await client.closed;
     expect(upgrades).toBe(1);
   });

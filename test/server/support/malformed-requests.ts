@@ -151,4 +151,33 @@ export const MALFORMED: readonly RefusedRequest[] = [
     code: 'BAD_REQUEST',
     refused: ({ post }) => withHeaders(post, { host: '127.0.0.1, attacker.example' }),
   },
+  {
+    name: 'that expects what the gateway does not do',
+    check: 'expectation',
+    status: 417,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => withHeaders(post, { expect: '200-ok' }),
+  },
+  {
+    name: 'whose body is in another transfer coding',
+    check: 'transferCoding',
+    status: 501,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => ({ ...withHeaders(post, { 'transfer-encoding': 'gzip, chunked' }), body: '' }),
+    send: askVerbatim,
+  },
+  {
+    name: 'whose body is in another charset',
+    check: 'mediaType',
+    status: 415,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => withHeaders(post, { 'content-type': 'application/json; charset="ISO-8859-1"' }),
+  },
+  {
+    name: 'whose body says that it is compressed',
+    check: 'mediaType',
+    status: 415,
+    code: 'BAD_REQUEST',
+    refused: ({ post }) => withHeaders(post, { 'content-encoding': 'gzip' }),
+  },
 ];
