@@ -88,11 +88,16 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         const resultOf = resultsOf(args, operation, context);
         // Its events belong to the request that it came with, whoever asks for the next one.
         const inScope = AsyncLocalStorage.snapshot();
-        return mapped(updates, (update) => inScope(resultOf, update), release);
+        const failed = (error: unknown) => ({ errors: [formatThrown(wrapped(error))] });
+        return mapped({
+          source: updates,
+          resultOf: (update) => inScope(resultOf, update),
+          failed: (error) => inScope(failed, error),
+          release,
+        });
       } catch (error) {
         release();
-        const { message } = asError(error);
-        return { errors: [formatThrown(new GraphQLError(message, { originalError: asError(error) }))] };
+        return { errors: [formatThrown(wrapped(error))] };
       }
     },
   };
@@ -130,6 +135,11 @@ function createExecution({ withEventContext, turns }: SubscriptionsOptions): Res
   };
 }
 
+function wrapped(thrown: unknown): GraphQLError {
+  const error = asError(thrown);
+  return new GraphQLError(error.message, { originalError: error });
+}
+
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error('thrown value is not an Error', { cause: error });
 }
@@ -156,16 +166,21 @@ function variablesOfEvents(
   return [...names].toSorted();
 }
 
+interface Mapping {
+  readonly source: JobUpdates;
+  readonly resultOf: (update: JobUpdate) => Promise<FormattedExecutionResult>;
+  /** The result that tells of an error of the gateway. */
+  readonly failed: (error: unknown) => FormattedExecutionResult;
+  /** Is called when the stream has ended, however it did. */
+  readonly release: () => void;
+}
+
 /**
- * The stream of results. It is no async generator, as one that waits for its next item cannot be ended.
- *
- * @param release is called when the stream has ended, however it did
+ * The stream of results. Whatever fails is its last result. It is no async generator, as one that waits for its next item
+ * cannot be ended.
  */
-function mapped(
-  source: JobUpdates,
-  resultOf: (update: JobUpdate) => Promise<FormattedExecutionResult>,
-  release: () => void,
-): ResultStream {
+function mapped({ source, resultOf, failed, release }: Mapping): ResultStream {
+  let hasFailed = false;
   const end = () => {
     release();
     return Promise.resolve({ done: true as const, value: undefined });
@@ -177,7 +192,9 @@ function mapped(
         if (done !== true) return { done: false, value: await resultOf(value) };
       } catch (error) {
         release();
-        throw error;
+        if (hasFailed) return end();
+        hasFailed = true;
+        return { done: false, value: failed(error) };
       }
       return end();
     },

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { WebSocket } from '@fastify/websocket';
 import { BOUNDS } from '../../bounds.ts';
@@ -58,6 +59,10 @@ export class CountedSocket implements Reader {
     });
   }
 
+  onClosed(run: () => void): void {
+    this.#socket.once('close', run);
+  }
+
   /**
    * Passes on each message until it is over a bound.
    *
@@ -69,6 +74,8 @@ export class CountedSocket implements Reader {
       if (this.#isClosed || this.closing !== undefined) return;
       if (!this.isAcknowledged && data.length > BOUNDS.connectionInit.max)
         return this.close(1009, 'The first message is too large');
+      // A text has been looked at already. Some clients send binary messages.
+      if (!isUtf8(data)) return this.close(1007, 'The message is not valid UTF-8');
       const text = data.toString();
       const values = countValues(text);
       if (values > BOUNDS.bodyValues.max) return this.close(1009, 'The message has too many values');

@@ -21,10 +21,11 @@ import { receiptOf } from '../graphql/receipt.ts';
 import { isStream } from '../graphql/subscription.ts';
 import { MAX_CALLS_LOGGED } from '../http/access-log.ts';
 import type { Admissions } from '../http/admission.ts';
-import type { Refusal } from '../http/checks.ts';
+import type { Refusal } from '../http/refusal.ts';
 import { MAX_BODY_BYTES, refuseSocket } from '../http/error-responses.ts';
 import type { Usage } from '../http/usage.ts';
 import { reconnectAfterMs, type Connections } from './connections.ts';
+import { LEGACY_PROTOCOL, refuseLegacyProtocol } from './legacy-protocol.ts';
 import { CountedSocket, type IncomingMessage } from './counted-socket.ts';
 import { SocketOperations } from './socket-operations.ts';
 
@@ -47,7 +48,8 @@ export async function acceptWebSockets(app: FastifyInstance): Promise<void> {
       maxPayload: MAX_BODY_BYTES,
       maxFragments: socketFragments.max,
       maxBufferedChunks: socketFragments.max,
-      handleProtocols,
+      handleProtocols: (protocols) =>
+        handleProtocols(protocols) || (protocols.has(LEGACY_PROTOCOL) && LEGACY_PROTOCOL),
     },
     // Sockets are closed when the gateway begins to stop.
     preClose: (done) => done(),
@@ -92,13 +94,24 @@ export type WebSocketHandler = (socket: WebSocket, request: FastifyRequest) => v
  * - 1008 by a message that has not come within the time of a request
  * - 1009 by a message over {@link MAX_BODY_BYTES}, over `bodyValues`, or before `connection_ack` over `connectionInit`
  * - 1013 when the client leaves `socketUnread` unread or does not answer a ping for as long as they are apart
+ * - 1007 by a message that is not UTF-8
  * - 44xx by the protocol: no `connection_init` within 3 s, an unknown message, the same id twice
+ * - 4406 when the client offers no subprotocol that is spoken here
  *
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */
 export function createWebSocketHandler(options: WebSocketOptions): WebSocketHandler {
   const { admissions, connections, usage, events } = options;
   const server = makeServer<Record<string, unknown>, Connection>(serverOptions(options));
+
+  /** @returns what has to be told that it has closed */
+  function open(protocol: string, connection: Connection): (code: number, reason: string) => Promise<void> {
+    if (protocol !== LEGACY_PROTOCOL)
+      return server.opened(protocolSocket(protocol, connection, events), connection);
+    refuseLegacyProtocol(connection.counted, connection.request.id);
+    return () => Promise.resolve();
+  }
+
   return (socket, request) => {
     admissions.of(request.raw).source = 'upgraded';
     const startedAt = performance.now();
@@ -117,7 +130,7 @@ export function createWebSocketHandler(options: WebSocketOptions): WebSocketHand
       isOverLimitLogged: false,
     };
     const stop = () => counted.close(1001, `Going away; reconnect in ${String(reconnectAfterMs())} ms`);
-    const opened = server.opened(protocolSocket(socket.protocol, connection, events), connection);
+    const opened = open(socket.protocol, connection);
     const forget = onAbort(connections.stopping, stop);
     socket.once('close', (code: number, reason: Buffer) => {
       forget();
@@ -166,6 +179,7 @@ function isSmall(payload: unknown): boolean {
 function serverOptions({
   admissions,
   executor,
+  events,
 }: WebSocketOptions): ServerOptions<Record<string, unknown>, Connection> {
   return {
     onConnect(context) {
@@ -192,7 +206,12 @@ function serverOptions({
           logOperation(request, requestId, context.record);
         }
       });
-      const result = await unlessLeft(running);
+      // Whatever fails costs this operation alone.
+      const answered = running.catch((error: unknown): FormattedExecutionResult => {
+        if (!signal.aborted) events.emit('unexpectedError', error, 'websocket', requestId);
+        return errorBody(requestId, 'INTERNAL_SERVER_ERROR', 'Internal server error');
+      });
+      const result = await unlessLeft(answered);
       if (!isStream(result) && result.data === undefined)
         return (result.errors ?? []).map((error) => new FormattedError(error));
       return {

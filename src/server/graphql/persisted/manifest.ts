@@ -3,6 +3,7 @@ import { GraphQLError, parse, validate, type GraphQLSchema } from 'graphql';
 import { ConfigError } from '../../../config.ts';
 import { isJsonObject } from '../../../json-object.ts';
 import { checkDocument, checkText, LIMITS } from '../limits.ts';
+import { checkSubscriptionRoots } from '../subscription-root.ts';
 import { sha256 } from './documents.ts';
 
 /** The name of the format of Apollo's tools. */
@@ -94,8 +95,8 @@ function problemsOf(text: string, schema: GraphQLSchema): readonly string[] {
   if (tooLong !== undefined) return [tooLong.message];
   try {
     const document = parse(text, { maxTokens: LIMITS.tokens });
-    const tooComplex = checkDocument(document);
-    return (tooComplex ? [tooComplex] : validate(schema, document)).map((error) => error.message);
+    const refusal = checkDocument(document) ?? checkSubscriptionRoots(document);
+    return (refusal ? [refusal] : validate(schema, document)).map((error) => error.message);
   } catch (error) {
     if (error instanceof GraphQLError) return [error.message];
     throw error;
