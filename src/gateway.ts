@@ -161,6 +161,7 @@ async function startServer(
     corsOrigins: config.corsOrigins,
     allowedHosts: config.allowedHosts,
     trustedProxies: config.trustedProxies,
+    introspection,
     pagesDirectory: config.ide ? PAGES_DIRECTORY : undefined,
     stopping,
     now,

@@ -44,6 +44,7 @@ export async function createServerOf({
     corsOrigins: config.corsOrigins,
     allowedHosts: config.allowedHosts,
     trustedProxies: config.trustedProxies,
+    introspection,
     pagesDirectory: undefined,
     stopping,
     now: Date.now,

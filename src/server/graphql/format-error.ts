@@ -1,3 +1,4 @@
+import { ApolloServerValidationErrorCode } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { IceError, type IceErrorCode } from '../../ice/errors.ts';
 import { ForbiddenError, InputError, OverloadedError, RateLimitedError } from '../../jobs/errors.ts';
@@ -51,7 +52,7 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown): 
   }
   const code = clientCode(formatted, thrown, error);
   if (isErrorCode(code) && ERRORS[code].isClientFault)
-    return withExtensions(formatted, formatted.message, { ...formatted.extensions, code });
+    return withExtensions(formatted, clientMessage(formatted), { ...formatted.extensions, code });
   requestScope.getStore()?.onUnexpectedError(error);
   return withExtensions(formatted, 'Internal server error', { code: 'INTERNAL_SERVER_ERROR' });
 }
@@ -102,6 +103,13 @@ function clientCode(formatted: GraphQLFormattedError, thrown: unknown, root: unk
   // Only graphql-js points at a value. A variable brought it to an argument that cannot take it.
   const isWrongValue = root instanceof GraphQLError && root !== thrown && root.nodes !== undefined;
   return code === 'INTERNAL_SERVER_ERROR' && isWrongValue ? 'BAD_USER_INPUT' : code;
+}
+
+function clientMessage({ message, extensions }: GraphQLFormattedError): string {
+  // Apollo Server would name an option of its own.
+  const isIntrospection =
+    extensions?.['validationErrorCode'] === ApolloServerValidationErrorCode.INTROSPECTION_DISABLED;
+  return isIntrospection ? 'Introspection is off here; INTROSPECTION=true turns it on' : message;
 }
 
 /** Apollo gives a status and no code to what it refuses about persisted queries. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import { isScalarType, type GraphQLSchema } from 'graphql';
+import { isScalarType, lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
 import { resolvers } from '../../resolvers/resolvers.ts';
 
 const DIRECTORY = new URL('../../../schema/', import.meta.url);
@@ -17,6 +17,11 @@ export function createSchema(): GraphQLSchema {
   });
   describeScalars(schema);
   return schema;
+}
+
+/** The schema as one text, sorted by name. The order of the definitions in `schema/` does not matter. */
+export function printSorted(schema: GraphQLSchema): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`;
 }
 
 /** A scalar among the resolvers replaces the description. Clients must get the one in `schema/`. */
