@@ -22,6 +22,7 @@ import {
   sendRefusal,
 } from './http/error-responses.ts';
 import { healthRoutes } from './http/health.ts';
+import { sendHelpPage, type Offers } from './http/help-page.ts';
 import type { AllowedOrigins } from './http/origins.ts';
 import { arePagesBuilt, pages } from './http/pages.ts';
 import type { Readiness } from './http/readiness.ts';
@@ -31,6 +32,7 @@ import type { PreparedOperations } from './response-cache/prepared-operations.ts
 import type { StoredResponses } from './response-cache/stored-responses.ts';
 import type { ConnectionLimits, Connections } from './transports/connections.ts';
 import { graphqlRoute } from './transports/http.ts';
+import { schemaTextRoute } from './transports/schema-text.ts';
 import { acceptWebSockets } from './transports/websocket.ts';
 
 export interface AppOptions extends ChecksOptions {
@@ -44,6 +46,8 @@ export interface AppOptions extends ChecksOptions {
   readonly prepared: PreparedOperations | undefined;
   /** The jobs that a client may see. */
   readonly jobsFor: (client: Client) => Jobs;
+  /** Whether clients may ask for the schema. */
+  readonly introspection: boolean;
   /** The built pages. `undefined` leaves them out. */
   readonly pagesDirectory: URL | undefined;
   readonly now: () => number;
@@ -110,12 +114,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   errorResponses(app, events);
   await allowOrigins(app, options.corsOrigins);
   await acceptWebSockets(app);
-  // After CORS, so that a browser app can read a refusal.
-  app.addHook('onRequest', (request, reply, done) => {
-    const { refusal } = admissions.of(request.raw);
-    if (refusal === undefined) done();
-    else void sendRefusal(reply, refusal);
-  });
+  const pagesDirectory = builtPages(options);
+  const offers = { hasIde: pagesDirectory !== undefined, isSchemaPublic: options.introspection };
+  sendRefusals(app, admissions, offers);
   graphqlRoute(app, {
     ...options,
     admissions,
@@ -124,11 +125,23 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     onResponse: (request, sent) => cache.store(request, sent),
   });
   healthRoutes(app, options.readiness, stopping);
-  if (options.pagesDirectory !== undefined && arePagesBuilt(options.pagesDirectory)) {
-    await app.register(pages, { directory: options.pagesDirectory });
-  }
+  schemaTextRoute(app, { schema: options.executor.schema, introspection: options.introspection });
+  if (pagesDirectory !== undefined) await app.register(pages, { directory: pagesDirectory });
   closeUnusedSockets(app, stopping);
   return app;
+}
+
+/** It comes after CORS, so that a browser app can read a refusal. */
+function sendRefusals(app: FastifyInstance, admissions: Admissions, offers: Offers): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { refusal } = admissions.of(request.raw);
+    if (refusal === undefined) done();
+    else if (refusal.hasPage !== true || !sendHelpPage(reply, offers)) void sendRefusal(reply, refusal);
+  });
+}
+
+function builtPages({ pagesDirectory }: AppOptions): URL | undefined {
+  return pagesDirectory !== undefined && arePagesBuilt(pagesDirectory) ? pagesDirectory : undefined;
 }
 
 const limit = (client: number, gateway: number) => ({ client, gateway });

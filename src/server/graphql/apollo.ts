@@ -1,4 +1,4 @@
-import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
+import { ApolloServer, HeaderMap, type ApolloServerPlugin } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
@@ -74,8 +74,11 @@ export function createApollo({
 
 function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
   return {
-    requestDidStart: () =>
-      Promise.resolve({
+    requestDidStart({ request: { http }, contextValue: { acceptsSubscriptions } }) {
+      const isGet = http?.method === 'GET';
+      // Apollo Server only takes queries by `GET`. It has read the request by now.
+      if (isGet && acceptsSubscriptions) http.method = 'POST';
+      return Promise.resolve({
         // It has to return its errors as a promise. Thrown at once, they would leave those of other hooks unhandled.
         // oxlint-disable-next-line require-await
         async didResolveOperation({ document, operation, request, contextValue }) {
@@ -83,8 +86,9 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
           // Without an operation, execution reports that there is none of this name.
           if (!operation) return;
           deleteUndeclared(variables, operation);
-          const { SUBSCRIPTION } = OperationTypeNode;
+          const { SUBSCRIPTION, MUTATION } = OperationTypeNode;
           if (operation.operation === SUBSCRIPTION && !contextValue.acceptsSubscriptions) throw needsStream();
+          if (operation.operation === MUTATION && isGet) throw needsPost();
           const checked = checkOperation(schema, { document, definition: operation, variables });
           contextValue.record.operation = checked;
         },
@@ -96,12 +100,22 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
             body: { kind: 'single', singleResult: { data: null } },
           });
         },
-      }),
+      });
+    },
   };
 }
 
+/** A link must not change anything. */
+function needsPost(): GraphQLError {
+  return new GraphQLError('GET requests only support query and subscription operations', {
+    extensions: { code: 'BAD_REQUEST', http: { status: 405, headers: new HeaderMap([['allow', 'POST']]) } },
+  });
+}
+
 function needsStream(): GraphQLError {
-  return new GraphQLError('A subscription needs a WebSocket, or `Accept: text/event-stream`', {
+  const message =
+    'A subscription needs a WebSocket, `Accept: text/event-stream` or `Accept: multipart/mixed;subscriptionSpec=1.0`';
+  return new GraphQLError(message, {
     extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
   });
 }

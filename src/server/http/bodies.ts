@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import { BOUNDS } from '../../bounds.ts';
 import { connectionOf } from './counted-connection.ts';
@@ -6,12 +7,14 @@ import { connectionOf } from './counted-connection.ts';
 export function countBodies(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser('application/json');
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    if (!isUtf8(bytes))
+      return done(Object.assign(new Error('The body is not valid UTF-8'), { statusCode: 400 }));
+    const body = bytes.toString();
     const values = countValues(body);
     if (values > BOUNDS.bodyValues.max) {
       const message = `The body has ${String(values)} values; the limit is ${String(BOUNDS.bodyValues.max)}`;
-      done(Object.assign(new Error(message), { statusCode: 400 }));
-      return;
+      return done(Object.assign(new Error(message), { statusCode: 400 }));
     }
     const { raw } = request;
     const response = connectionOf(raw.socket)?.underWay.find(({ req }) => req === raw);

@@ -1,22 +1,13 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { MIMEType } from 'node:util';
+import type { IncomingMessage } from 'node:http';
 import { BOUNDS } from '../../bounds.ts';
 import type { Client } from '../client.ts';
-import type { ErrorCode } from '../errors/catalogue.ts';
+import { isPreflighted, refusalOfForgery } from './csrf.ts';
 import { createHostRule, type AllowedHosts } from './hosts.ts';
 import { mayOpenWebSocket, type AllowedOrigins } from './origins.ts';
+import { refusalOfBody } from './media-type.ts';
+import type { Refusal } from './refusal.ts';
 import { isTarget, normalizeTarget } from './target.ts';
 import { pathOf } from './url.ts';
-
-/** Why a request is refused. */
-export interface Refusal {
-  readonly status: number;
-  readonly code: ErrorCode;
-  readonly message: string;
-  /** The bound that the client is at, with RATE_LIMITED. */
-  readonly policy?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 /** Refuses a request by its method, path, headers and client, or lets it pass. */
 export type RequestCheck = (request: IncomingMessage, client: Client) => Refusal | undefined;
@@ -74,7 +65,7 @@ export function createChecks({
       !EXECUTING.has(request.method ?? '') ||
       isPreflighted(request)
         ? undefined
-        : CSRF,
+        : refusalOfForgery(request, (origin) => mayOpenWebSocket(origin, ownAuthority(request), corsOrigins)),
   };
 }
 
@@ -139,43 +130,8 @@ const FOREIGN_ORIGIN: Refusal = {
   message: 'Pages of this origin may not connect; CORS_ORIGINS allows them',
 };
 
-const NOT_JSON: Refusal = {
-  status: 415,
-  code: 'BAD_REQUEST',
-  message: 'Unsupported Media Type: the body must be application/json',
-};
-
-const NOT_UTF8: Refusal = {
-  status: 415,
-  code: 'BAD_REQUEST',
-  message: 'Unsupported Media Type: the charset of the body must be utf-8',
-};
-
-const ENCODED: Refusal = {
-  status: 415,
-  code: 'BAD_REQUEST',
-  message: 'The body may have no Content-Encoding',
-  headers: { 'accept-encoding': 'identity' },
-};
-
 /** Methods of `/graphql` that execute an operation. */
 const EXECUTING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
-
-/** Media types that a page may send to another origin without asking. */
-const NOT_PREFLIGHTED = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'];
-
-/** Headers that a page may only send after asking. */
-const PREFLIGHTED_HEADERS = ['x-apollo-operation-name', 'apollo-require-preflight'];
-
-/** A page could have sent the request without asking (cross-site request forgery). The words are Apollo Server's. */
-const CSRF: Refusal = {
-  status: 400,
-  code: 'BAD_REQUEST',
-  message:
-    `This operation has been blocked as a potential Cross-Site Request Forgery (CSRF). Please either specify a ` +
-    `'content-type' header (with a type that is not one of ${NOT_PREFLIGHTED.join(', ')}) or provide a non-empty value ` +
-    `for one of the following headers: ${PREFLIGHTED_HEADERS.join(', ')}\n`,
-};
 
 function isGraphql({ url = '' }: IncomingMessage): boolean {
   return pathOf(url) === '/graphql';
@@ -206,41 +162,6 @@ export function takeUpgrade(request: UpgradedRequest): boolean {
 /** Whether the connection of a request is no HTTP connection any more: it becomes a WebSocket, or is closed. */
 export function isUpgrade(request: UpgradedRequest): boolean {
   return request[UPGRADED] === true;
-}
-
-/** Refuses a body by what its headers say of it: anything but JSON in UTF-8, as it is. */
-function refusalOfBody(headers: IncomingHttpHeaders): Refusal | undefined {
-  const coding = headers['content-encoding'];
-  if (coding !== undefined && !/^(?:identity)?$/i.test(coding)) return ENCODED;
-  const type = headers['content-type'];
-  if (type === 'application/json') return undefined;
-  if (type !== undefined) return refusalOfType(type);
-  const length = headers['content-length'] ?? '0';
-  return headers['transfer-encoding'] === undefined && length === '0' ? undefined : NOT_JSON;
-}
-
-function refusalOfType(type: string): Refusal | undefined {
-  const [essence = '', parameters] = type.split(/;(.*)/s, 2);
-  if (essence.trim().toLowerCase() !== 'application/json') return NOT_JSON;
-  if (parameters === undefined || parameters.toLowerCase() === ' charset=utf-8') return undefined;
-  const charset = mediaType(type)?.params.get('charset');
-  return charset === undefined || charset === null || /^utf-?8$/i.test(charset) ? undefined : NOT_UTF8;
-}
-
-function isPreflighted({ headers }: IncomingMessage): boolean {
-  const type = headers['content-type'];
-  if (type === 'application/json') return true;
-  if (type !== undefined && !NOT_PREFLIGHTED.includes(mediaType(type)?.essence ?? '')) return true;
-  return PREFLIGHTED_HEADERS.some((name) => (headers[name] ?? '') !== '');
-}
-
-/** `undefined`: the text is no media type. */
-function mediaType(type: string): MIMEType | undefined {
-  try {
-    return new MIMEType(type);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

@@ -11,7 +11,8 @@ import type { FastifyBaseLogger } from 'fastify';
 import { BOUNDS, type BoundName } from '../../bounds.ts';
 import type { Client } from '../client.ts';
 import type { Admissions } from './admission.ts';
-import { HEALTH_PATHS, takeUpgrade, type Refusal, type RequestCheck } from './checks.ts';
+import { HEALTH_PATHS, takeUpgrade, type RequestCheck } from './checks.ts';
+import type { Refusal } from './refusal.ts';
 import {
   connectionOf,
   countConnection,

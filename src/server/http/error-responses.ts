@@ -5,7 +5,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { BOUNDS } from '../../bounds.ts';
 import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
-import { isUpgrade, type Refusal } from './checks.ts';
+import { isUpgrade } from './checks.ts';
+import type { Refusal } from './refusal.ts';
 import { responsesUnderWay } from './counted-connection.ts';
 import { pathOf } from './url.ts';
 

@@ -3,3 +3,15 @@ export function pathOf(url: string): string {
   const end = url.indexOf('?');
   return end === -1 ? url : url.slice(0, end);
 }
+
+/** Whether what is percent-encoded in a text is UTF-8. Whoever decodes it would put replacement characters there otherwise. */
+export function isUtf8Encoded(text: string): boolean {
+  if (!text.includes('%')) return true;
+  try {
+    // A `%` without two digits stands for itself in a query string.
+    decodeURIComponent(text.replaceAll(/%(?![\da-f]{2})/gi, '%25'));
+    return true;
+  } catch {
+    return false;
+  }
+}

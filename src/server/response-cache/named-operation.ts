@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { isJsonObject } from '../../json-object.ts';
 import { hashOf } from '../graphql/persisted/documents.ts';
+import { isUtf8Encoded } from '../http/url.ts';
 import type { RequestKey } from './request-key.ts';
 
 /** An operation under the name that a request has for it. */
@@ -24,6 +26,8 @@ const NAME = /^[_A-Za-z]\w*$/;
  */
 export function readOperation({ method, content }: RequestKey): NamedOperation | undefined {
   try {
+    // Another request could have the same text, with a replacement character where this one has no character at all.
+    if (typeof content === 'string' ? !isUtf8Encoded(content) : !isUtf8(content)) return undefined;
     const text = content.toString();
     return method === 'GET' ? fromSearch(text) : nameOf(JSON.parse(text));
   } catch {

@@ -64,6 +64,11 @@ export function createResponse(
   };
 }
 
+/** The content of a response that is for one client, once. */
+export function withoutCaching(body: string): Content {
+  return { body, etag: undefined, compressed: new CompressedBodies() };
+}
+
 /** What is sent to one client. */
 export interface Representation {
   readonly encoding: Encoding | undefined;

@@ -2,22 +2,37 @@ import type { IncomingMessage } from 'node:http';
 import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
+import { isJsonObject } from '../../json-object.ts';
 import { OverloadedError, RateLimitedError } from '../../jobs/errors.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Client } from '../client.ts';
 import type { ServerEmitter } from '../events.ts';
+import { ERRORS, isErrorCode } from '../errors/catalogue.ts';
+import { retryAfterSeconds } from '../errors/retry-after.ts';
 import type { GatewayContext } from '../graphql/context.ts';
 import type { Executor } from '../graphql/executor.ts';
 import { LeftError } from '../graphql/slots.ts';
 import { isSubscription } from '../graphql/record.ts';
+import { isStream } from '../graphql/subscription.ts';
+import { acceptedBy, type Accepted, type JsonType } from '../http/accept.ts';
 import type { Admissions } from '../http/admission.ts';
+import type { Refusal } from '../http/refusal.ts';
 import { sendRefusal } from '../http/error-responses.ts';
 import type { Usage } from '../http/usage.ts';
 import { VARY } from '../responses/cache-control.ts';
-import { createResponse, represent, type SentResponse } from '../responses/response.ts';
+import {
+  createResponse,
+  represent,
+  withoutCaching,
+  type Content,
+  type RepresentationRequest,
+  type SentResponse,
+} from '../responses/response.ts';
 import type { Connections } from './connections.ts';
 import { preferredWaitSeconds } from './prefer.ts';
-import { acceptsEventStream, sendEventStream } from './sse.ts';
+import { isUtf8Encoded } from '../http/url.ts';
+import { sendMultipart } from './multipart.ts';
+import { sendEventStream } from './sse.ts';
 import { createWebSocketHandler } from './websocket.ts';
 
 export interface GraphqlRouteOptions {
@@ -58,17 +73,21 @@ async function answer(
   reply: FastifyReply,
   options: GraphqlRouteOptions,
 ): Promise<FastifyReply> {
-  const accepts = request.method === 'HEAD' ? 'no' : acceptsEventStream(request.headers.accept);
+  const accepted = acceptedBy(request.headers);
+  const { json, stream } = request.method === 'HEAD' ? { ...accepted, stream: undefined } : accepted;
+  // Nothing may be executed whose result cannot be sent.
+  if (json === undefined && stream === undefined) return sendRefusal(reply, NOT_ACCEPTABLE);
+  if (!isUtf8Encoded(request.url)) return sendRefusal(reply, NOT_UTF8);
   const operation = {
     requestId: request.id,
     client: options.admissions.of(request.raw).client,
     disconnected: disconnectSignal(reply),
-    acceptsSubscriptions: accepts !== 'no',
+    acceptsSubscriptions: stream !== undefined,
     preferredWaitSeconds: preferredWaitSeconds(String(request.headers['prefer'] ?? '')),
   };
   try {
     await options.executor.run(operation, (context) =>
-      execute(request, reply, context, options, accepts === 'only'),
+      execute(request, reply, context, options, { json, stream }),
     );
   } catch (error) {
     if (error instanceof LeftError) return reply.hijack();
@@ -80,42 +99,66 @@ async function answer(
 /**
  * Executes the operation and begins to send its response. The operation has ended then. So no reply is returned, which would
  * resolve once the client has read it all.
- *
- * @param isStreamOnly whether the client accepts nothing but an event stream
  */
 async function execute(
   request: FastifyRequest,
   reply: FastifyReply,
   context: GatewayContext,
   options: GraphqlRouteOptions,
-  isStreamOnly: boolean,
+  { json, stream }: Accepted,
 ): Promise<void> {
   const { executor, connections } = options;
   const { record } = context;
   options.admissions.of(request.raw).operation = record;
   const http = await executor.apollo.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: toApollo(request, isStreamOnly),
+    httpGraphQLRequest: toApollo(request, json ?? 'application/json'),
     context: () => Promise.resolve(context),
   });
   if (http.body.kind !== 'complete') throw new Error('incremental delivery is not supported');
-  if (isSubscription(record)) {
+  if (stream !== undefined && isSubscription(record)) {
     if (openConnection(request, reply, options) !== undefined) return;
     const result = await executor.subscribe(context);
-    if (result !== undefined) return sendEventStream(reply, result, connections);
+    if (result === undefined) throw new Error('the subscription is none');
+    if (isStream(result) || json === undefined) return SEND[stream](reply, result, connections);
+    return sendErrors(request, reply, result, json);
   }
   const status = statusFor(http, record.isRefused);
-  if (isStreamOnly && status === 200) {
+  if (stream !== undefined && json === undefined && status === 200) {
     // oxlint-disable-next-line no-unsafe-type-assertion -- Apollo wrote it
     const result = JSON.parse(http.body.string) as FormattedExecutionResult;
-    return sendEventStream(reply, result, connections);
+    return SEND[stream](reply, result, connections);
   }
   void reply.code(status).headers(Object.fromEntries(http.headers));
-  const vary = reply.getHeader('vary');
-  void reply.header('vary', vary === undefined ? VARY : `${String(vary)}, ${VARY}`);
+  addVary(reply);
   if (record.isClean && status === 200)
     return sendComplete(request, reply, http.body.string, context, options);
-  void reply.header('cache-control', 'no-store').send(http.body.string);
+  void reply.header('cache-control', 'no-store');
+  return sendBody(request, reply, withoutCaching(http.body.string));
 }
+
+/** Sends why a subscription has not started. */
+async function sendErrors(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  result: FormattedExecutionResult,
+  type: JsonType,
+): Promise<void> {
+  const seconds = retryAfterSeconds(result.errors, undefined);
+  void reply
+    .code(type === 'application/json' ? 200 : statusOf(result.errors))
+    .headers({ 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-store' })
+    .headers(seconds === undefined ? {} : { 'retry-after': String(seconds) });
+  addVary(reply);
+  return sendBody(request, reply, withoutCaching(`${JSON.stringify(result)}\n`));
+}
+
+function addVary(reply: FastifyReply): void {
+  const vary = reply.getHeader('vary');
+  void reply.header('vary', vary === undefined ? VARY : `${String(vary)}, ${VARY}`);
+}
+
+/** How each stream is sent. */
+const SEND = { 'text/event-stream': sendEventStream, 'multipart/mixed': sendMultipart } as const;
 
 /** Sends a complete response without errors. Clients and the response cache can store it. */
 async function sendComplete(
@@ -128,7 +171,16 @@ async function sendComplete(
   const response = createResponse(text, record, { method, headers }, jobsFor(client));
   void reply.headers(response.headers);
   onResponse(raw, { response, record, headers: reply.getHeaders() });
-  const { body, encoding } = await represent(response, { method, headers });
+  return sendBody({ headers, method }, reply, response);
+}
+
+/** Sends a body as the client takes it: compressed, or not at all when the client has it. */
+async function sendBody(
+  request: RepresentationRequest,
+  reply: FastifyReply,
+  content: Content,
+): Promise<void> {
+  const { body, encoding } = await represent(content, request);
   if (body === undefined) {
     void reply.code(304).send();
     return;
@@ -166,31 +218,62 @@ function disconnectSignal(reply: FastifyReply): AbortSignal {
   return controller.signal;
 }
 
-function toApollo(request: FastifyRequest, isStreamOnly: boolean) {
+function toApollo(request: FastifyRequest, accept: JsonType) {
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
-  if (isStreamOnly) headers.set('accept', 'application/json');
+  headers.set('accept', accept);
   const queryStart = request.url.indexOf('?');
   const { body } = request;
+  // Clients in Go send it when they mean none.
+  if (isJsonObject(body) && body['operationName'] === '') delete body['operationName'];
   // Apollo Server takes what it needs of it. The request would keep the rest while the operation waits.
   request.body = undefined;
   return {
     method: request.method === 'HEAD' ? 'GET' : request.method,
     headers,
-    search: queryStart === -1 ? '' : request.url.slice(queryStart),
+    search: queryStart === -1 ? '' : withoutEmptyName(request.url.slice(queryStart)),
     body,
   };
 }
 
+/** The query string without an operation name that is empty. */
+function withoutEmptyName(search: string): string {
+  return search.replaceAll(/(?<=[?&])operationName=?(?=&|$)/g, '');
+}
+
 /**
  * With `application/json` the status of a well-formed request is always 200, as its clients cannot tell a 400 by GraphQL
- * from a 400 by something in between. With `application/graphql-response+json` they can.
+ * from a 400 by something in between. With `application/graphql-response+json` they can, and a response without `data` is none
+ * with 200.
  *
  * @see https://graphql.github.io/graphql-over-http/draft/#sec-application-json
  */
-function statusFor({ status, headers }: HTTPGraphQLResponse, isRefused: boolean): number {
+function statusFor({ status = 200, headers, body }: HTTPGraphQLResponse, isRefused: boolean): number {
   const isLegacy = headers.get('content-type')?.startsWith('application/json') === true;
-  return isLegacy && isRefused && status === 400 ? 200 : (status ?? 200);
+  if (isLegacy) return isRefused && status === 400 ? 200 : status;
+  if (status !== 200 || !isRefused || body.kind !== 'complete') return status;
+  // oxlint-disable-next-line no-unsafe-type-assertion -- Apollo wrote it
+  return statusOf((JSON.parse(body.string) as FormattedExecutionResult).errors);
 }
+
+/** The status of a response that is nothing but these errors. */
+function statusOf(errors: FormattedExecutionResult['errors']): number {
+  const code = errors?.[0]?.extensions?.['code'];
+  return (isErrorCode(code) ? ERRORS[code].status : undefined) ?? 500;
+}
+
+const NOT_UTF8: Refusal = {
+  status: 400,
+  code: 'BAD_REQUEST',
+  message: 'The query string must be percent-encoded UTF-8',
+};
+
+const NOT_ACCEPTABLE: Refusal = {
+  status: 406,
+  code: 'BAD_REQUEST',
+  message:
+    'The gateway sends application/json or application/graphql-response+json, and text/event-stream or ' +
+    'multipart/mixed;subscriptionSpec=1.0. The Accept header allows none of them',
+};

@@ -1,12 +1,11 @@
-import { once } from 'node:events';
 import { Readable } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
 import { createHandler, type ExecutionResult, type Request } from 'graphql-sse';
 import { onAbort } from '../../abort.ts';
 import { isStream, type ResultStream } from '../graphql/subscription.ts';
 import { reconnectAfterMs, type Connections } from './connections.ts';
+import { drained, streamHeaders } from './streaming.ts';
 
 /** What one stream sends. */
 interface Sending extends Record<PropertyKey, unknown> {
@@ -22,7 +21,6 @@ const handle = createHandler<undefined, Sending, Sending>({
   context: ({ context }) => context,
   // oxlint-disable-next-line no-unsafe-type-assertion -- formatted errors differ from others only in type
   onSubscribe: ({ context }) => context.results as AsyncIterable<ExecutionResult>,
-  // What the client does not read stays with the subscription, which only keeps the latest state of each job.
   onNext: ({ drained }) => drained(),
 });
 
@@ -49,32 +47,17 @@ export async function sendEventStream(
   const response = reply.raw;
   const closed = new AbortController();
 
-  async function drained(): Promise<void> {
-    // What was sent before is written by then.
-    await setImmediate();
-    if (!response.writableNeedDrain) return;
-    // The connection is cut when its client reads nothing, see `http/connections`.
-    await once(response, 'drain', { signal: closed.signal });
-  }
-
   const results = isStream(result) ? result : streamOf(result);
-  const [body] = await handle({ ...REQUEST, context: { results, drained } });
+  const [body] = await handle({
+    ...REQUEST,
+    context: { results, drained: () => drained(response, closed.signal) },
+  });
   if (body === null || typeof body === 'string') throw new Error('graphql-sse gave no stream');
   const stop = () => {
     response.write(`retry: ${String(reconnectAfterMs())}\n\n`);
     void body.return();
   };
-  void reply
-    .code(200)
-    .headers({
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      // An open connection would keep the gateway from stopping.
-      connection: 'close',
-      // Otherwise nginx would buffer the events.
-      'x-accel-buffering': 'no',
-    })
-    .send(Readable.from(body));
+  void reply.code(200).headers(streamHeaders('text/event-stream; charset=utf-8')).send(Readable.from(body));
   // The headers have to be sent first.
   const forget = onAbort(stopping, stop);
   const end = () => {
@@ -89,11 +72,4 @@ export async function sendEventStream(
 /** graphql-sse does not take a single result without data for a result. */
 async function* streamOf(result: FormattedExecutionResult): AsyncGenerator<FormattedExecutionResult> {
   yield await Promise.resolve(result);
-}
-
-/** Whether a client with this `Accept` accepts an event stream, and whether it accepts nothing else. */
-export function acceptsEventStream(accept: string | undefined): 'no' | 'also' | 'only' {
-  const types = (accept ?? '').split(',').map((range) => range.replace(/;.*/, '').trim().toLowerCase());
-  if (!types.includes('text/event-stream')) return 'no';
-  return types.every((type) => type === 'text/event-stream') ? 'only' : 'also';
 }

@@ -3,7 +3,7 @@ import fastify from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { JobUpdates } from '../../../src/jobs/watch/updates.ts';
-import { acceptsEventStream, sendEventStream } from '../../../src/server/transports/sse.ts';
+import { sendEventStream } from '../../../src/server/transports/sse.ts';
 import { createConnections } from '../../../src/server/transports/connections.ts';
 import { createEvents } from '../../support/events.ts';
 import { createCountedServer } from '../support/counted-server.ts';
@@ -81,18 +81,5 @@ describe('an event stream', () => {
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
     expect(await response.text()).toMatch(/^retry: \d+\n\n/);
     await app.close();
-  });
-});
-
-describe('an Accept header', () => {
-  it.for([
-    [undefined, 'no'],
-    ['application/json', 'no'],
-    ['text/event-stream', 'only'],
-    ['Text/Event-Stream; q=0.5', 'only'],
-    ['application/json, text/event-stream', 'also'],
-    ['*/*, text/event-stream', 'also'],
-  ] as const)('%s accepts a stream: %s', ([accept, accepts]) => {
-    expect(acceptsEventStream(accept)).toBe(accepts);
   });
 });
