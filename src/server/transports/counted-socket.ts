@@ -75,7 +75,7 @@ export class CountedSocket implements Reader {
       if (!this.isAcknowledged && data.length > BOUNDS.connectionInit.max)
         return this.close(1009, 'The first message is too large');
       // A text has been looked at already. Some clients send binary messages.
-      if (!isUtf8(data)) return this.close(1007, 'The message is not valid UTF-8');
+      if (!isUtf8(data)) return this.close(4400, 'The message is not valid UTF-8');
       const text = data.toString();
       const values = countValues(text);
       if (values > BOUNDS.bodyValues.max) return this.close(1009, 'The message has too many values');

@@ -94,8 +94,8 @@ export type WebSocketHandler = (socket: WebSocket, request: FastifyRequest) => v
  * - 1008 by a message that has not come within the time of a request
  * - 1009 by a message over {@link MAX_BODY_BYTES}, over `bodyValues`, or before `connection_ack` over `connectionInit`
  * - 1013 when the client leaves `socketUnread` unread or does not answer a ping for as long as they are apart
- * - 1007 by a message that is not UTF-8
- * - 44xx by the protocol: no `connection_init` within 3 s, an unknown message, the same id twice
+ * - 1007 by a text that is not UTF-8
+ * - 44xx by the protocol: no `connection_init` within 3 s, an unknown message or bytes that are no UTF-8, the same id twice
  * - 4406 when the client offers no subprotocol that is spoken here
  *
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
