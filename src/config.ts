@@ -127,7 +127,7 @@ export function readConfig(env: Environment): Config {
       maxPerClient: read.integer('MAX_STREAMS_PER_ADDRESS'),
       keepAliveMs: read.integer('STREAM_KEEPALIVE_MS'),
     },
-    corsOrigins: readOrigins(read) ?? (production ? [] : 'loopback'),
+    corsOrigins: readOrigins(env, read, problems) ?? (production ? [] : 'loopback'),
     ide: read.boolean('IDE', !production),
     introspection: read.boolean('INTROSPECTION', !production),
     logLevel: read.oneOf('LOG_LEVEL', OTHERS.LOG_LEVEL.values) ?? OTHERS.LOG_LEVEL.default,
@@ -169,7 +169,14 @@ function readTrustedProxies(env: Environment, read: Reader): Config['trustedProx
   return read.list('TRUST_PROXY', readNetwork, expected) ?? 0;
 }
 
-function readOrigins(read: Reader): readonly string[] | undefined {
+function readOrigins(env: Environment, read: Reader, problems: string[]): readonly string[] | undefined {
+  if (/\*./.test(env['CORS_ORIGINS'] ?? '')) {
+    const value = JSON.stringify(env['CORS_ORIGINS']);
+    problems.push(
+      `CORS_ORIGINS takes no wildcards: name each origin, such as https://app.example.com, got ${value}`,
+    );
+    return undefined;
+  }
   return read.list('CORS_ORIGINS', readOrigin, 'origins such as https://app.example.com');
 }
 

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { hostOf } from './host.ts';
 import { isLoopback } from './loopback.ts';
 import { INTEGERS, type IntegerName, type VariableName } from './variables.ts';
 
@@ -73,10 +74,16 @@ export function createReader(env: Environment, problems: string[]) {
   };
 }
 
-/** An http(s) origin. */
+/** An origin as browsers and web views send it. Apps have schemes of their own, such as `capacitor://localhost`. */
 export function readOrigin(text: string): string | undefined {
-  return /^https?:/.test(text) && URL.parse(text)?.origin === text ? text : undefined;
+  if (!/^https?:/.test(text)) return APP_ORIGIN.test(text) ? text : undefined;
+  const url = URL.parse(text);
+  return url?.origin === text && hostOf(url.host) !== undefined ? text : undefined;
 }
+
+/** Pages of the schemes that are left out have other origins, or none. */
+const APP_ORIGIN =
+  /^(?!(?:https?|wss?|ftp|file|data|blob|about|javascript):)[a-z][a-z\d+.-]*:\/\/[\w-]+(?:\.[\w-]+)*(?::\d{1,5})?$/;
 
 /** An IP address, or a network as CIDR writes it. An IPv4 address is written as such, not mapped into IPv6. */
 export function readNetwork(text: string): string | undefined {

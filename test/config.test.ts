@@ -147,6 +147,27 @@ describe('readConfig', () => {
     ],
     [
       'CORS_ORIGINS',
+      'https://a.example.com, https://*.example.com',
+      'CORS_ORIGINS takes no wildcards: name each origin, such as https://app.example.com, got "https://a.example.com, https://*.example.com"',
+    ],
+    ...[
+      'null',
+      'file://a',
+      'capacitor://',
+      'capacitor://localhost/',
+      'javascript://a',
+      'localhost',
+      'ws://a',
+    ].map(
+      (origin) =>
+        [
+          'CORS_ORIGINS',
+          origin,
+          `CORS_ORIGINS must be origins such as https://app.example.com, separated by commas, got "${origin}"`,
+        ] as const,
+    ),
+    [
+      'CORS_ORIGINS',
       'https://a.example.com/',
       'CORS_ORIGINS must be origins such as https://app.example.com, separated by commas, got "https://a.example.com/"',
     ],
@@ -197,6 +218,19 @@ describe('readConfig', () => {
     );
     expect(problems.length).toBeGreaterThanOrEqual(5);
     expect(problems.join()).not.toContain(CANARY);
+  });
+
+  it('takes origins of web sites, and of apps with a scheme of their own', () => {
+    const origins = [
+      'https://app.example.com',
+      'http://localhost:5173',
+      'capacitor://localhost',
+      'ionic://localhost',
+      'tauri://localhost',
+      'chrome-extension://abcdefghijklmnop',
+    ];
+    const { corsOrigins } = readConfig({ UPSTREAM: 'emulator', CORS_ORIGINS: origins.join(', ') });
+    expect(corsOrigins).toEqual(origins);
   });
 
   it('asks for a word before it opens a real account to the network', () => {

@@ -212,7 +212,7 @@ export type PackageJobTriggerSource =
 
 /** What a query waits for, and how long. */
 export type PackageJobWait = {
-  /** The longest wait in seconds, 1 to 55. Many proxies cut off a response after 60 seconds, some after 30. */
+  /** The longest wait in seconds, 1 to 55. Many proxies cut off a response after 60 seconds, and Heroku and AWS after 30. */
   readonly timeoutSeconds: Scalars['Int']['input'];
   /** The condition that ends the wait. */
   readonly until: PackageJobWaitUntil;

@@ -23,5 +23,7 @@ export function mayOpenWebSocket(
 /** Whether both have the same host and port. A proxy may have ended TLS, so the scheme is the origin's. */
 function isOriginOf(authority: string, origin: string): boolean {
   const { protocol, host } = URL.parse(origin) ?? {};
-  return host !== undefined && URL.parse(`${protocol}//${authority}`)?.host === host;
+  // An app with a scheme of its own calls its own files `localhost`.
+  if (protocol !== 'http:' && protocol !== 'https:') return false;
+  return URL.parse(`${protocol}//${authority}`)?.host === host;
 }

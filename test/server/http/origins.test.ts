@@ -49,6 +49,19 @@ describe('a WebSocket', () => {
       allowed: [],
       may: false,
     },
+    {
+      what: 'of an app that calls its own files by the name of this machine',
+      origin: 'capacitor://localhost',
+      host: 'localhost',
+      allowed: [],
+      may: false,
+    },
+    {
+      what: 'of a listed app',
+      origin: 'capacitor://localhost',
+      allowed: ['capacitor://localhost'],
+      may: true,
+    },
     { what: 'of a page without an origin', origin: 'null', allowed: 'loopback', may: false },
   ] as const)('$what may be opened: $may', ({ origin, allowed, may, ...rest }) => {
     const ownAuthority = 'host' in rest ? rest.host : HOST;
