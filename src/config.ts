@@ -22,6 +22,8 @@ export interface Config {
   readonly port: number;
   /** The hosts that requests may be made to. `loopback`: those of this machine. A list has the form of `hostOf`. */
   readonly allowedHosts: 'loopback' | 'any' | readonly string[];
+  /** What a proxy may leave before all paths, such as `/jobs`. `undefined`: nothing. */
+  readonly pathPrefix: string | undefined;
   /** How many proxies, or which addresses and networks, may tell the address of a client. 0: none. */
   readonly trustedProxies: number | readonly string[];
   readonly upstream: UpstreamConfig;
@@ -102,6 +104,7 @@ export function readConfig(env: Environment): Config {
     host,
     port: read.integer('PORT'),
     allowedHosts: readAllowedHosts(env, read, production || !isLoopback(host), problems),
+    pathPrefix: read.text('PATH_PREFIX', /^(?:\/[\w.~-]+)+$/, 'a path such as /jobs'),
     trustedProxies: readTrustedProxies(env, read),
     upstream,
     callsPerSecond: read.integer('ICE_CALLS_PER_SECOND'),

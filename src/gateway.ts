@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { EventEmitter } from 'node:events';
-import type { FastifyBaseLogger } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Config } from './config.ts';
 import { createIceClient, type IceClient } from './ice/client.ts';
 import { chainCredentials, staticCredentials } from './ice/credentials.ts';
@@ -13,7 +13,7 @@ import { startJobs } from './jobs/start-jobs.ts';
 import { createApp } from './server/app.ts';
 import type { ServerEmitter, ServerEvents } from './server/events.ts';
 import { createApollo } from './server/graphql/apollo.ts';
-import { createExecutor } from './server/graphql/executor.ts';
+import { createExecutor, type Executor } from './server/graphql/executor.ts';
 import { createPersistedDocuments, NO_PERSISTED_DOCUMENTS } from './server/graphql/persisted/documents.ts';
 import { readManifest } from './server/graphql/persisted/manifest.ts';
 import { createSchema } from './server/graphql/schema.ts';
@@ -161,6 +161,7 @@ async function startServer(
     corsOrigins: config.corsOrigins,
     allowedHosts: config.allowedHosts,
     trustedProxies: config.trustedProxies,
+    pathPrefix: config.pathPrefix,
     introspection,
     pagesDirectory: config.ide ? PAGES_DIRECTORY : undefined,
     stopping,
@@ -174,17 +175,16 @@ async function startServer(
     port: config.port,
     listenTextResolver: (address) => `listening on ${address}`,
   });
-  return {
-    url,
-    async close() {
-      const submissionMs = config.allowSubmit ? config.attemptTimeoutMs : 0;
-      const longestMs = operationTimeoutMs + submissionMs;
-      const cut = setTimeout(() => app.server.closeAllConnections(), longestMs + 1000);
-      await app.close();
-      clearTimeout(cut);
-      await apollo.stop();
-    },
-  };
+  return { url, close: () => closeServer(app, apollo, config) };
+}
+
+async function closeServer(app: FastifyInstance, apollo: Executor['apollo'], config: Config): Promise<void> {
+  const submissionMs = config.allowSubmit ? config.attemptTimeoutMs : 0;
+  const longestMs = config.operationTimeoutMs + submissionMs;
+  const cut = setTimeout(() => app.server.closeAllConnections(), longestMs + 1000);
+  await app.close();
+  clearTimeout(cut);
+  await apollo.stop();
 }
 
 /** The cheapest signed call. ICE accepts it when the endpoint, the keys and the rights are right. */

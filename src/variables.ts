@@ -72,6 +72,7 @@ export const OTHERS = {
     default: 'loopback names on a loopback HOST in development; otherwise it must be set',
     values: 'host names, or *',
   },
+  PATH_PREFIX: { default: undefined, values: 'a path such as /jobs' },
   TRUST_PROXY: { default: undefined, values: '1–32, or addresses' },
   CORS_ORIGINS: {
     default: 'in development every origin on this machine, in production none',

@@ -1,6 +1,6 @@
 // Builds the pages of this folder into web/dist. npm runs this file after `npm ci` and for `npm run build:web`.
 import { readFile, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
@@ -20,6 +20,8 @@ async function buildPages(): Promise<void> {
   await build({
     root: ROOT,
     configFile: false,
+    // A proxy can have a prefix before all paths.
+    base: './',
     logLevel: 'warn',
     plugins: [fontFiles()],
     build: {
@@ -37,10 +39,17 @@ async function buildPages(): Promise<void> {
       chunkSizeWarningLimit: 4_000,
     },
   });
+  await writeBoardWithoutSlash();
   const sizes = await compressFiles();
 
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   console.log(`web: built in ${seconds} s, ${inMegabytes(sizes.plain)}, gzip ${inMegabytes(sizes.gzip)}`);
+}
+
+/** Writes the board once more as `board.html`: at `/board`, relative addresses begin in the folder above that of `/board/`. */
+async function writeBoardWithoutSlash(): Promise<void> {
+  const page = await readFile(join(OUT_DIR, 'board/index.html'), 'utf8');
+  await writeFile(join(OUT_DIR, 'board.html'), page.replaceAll('"../', '"./'));
 }
 
 /**
@@ -59,7 +68,8 @@ function fontFiles(): Plugin {
           (_url, extension: string, base64: string) => {
             const source = Buffer.from(base64, 'base64');
             const id = this.emitFile({ type: 'asset', name: `font.${extension}`, source });
-            return `/${this.getFileName(id)}`;
+            // The style sheet is in the same folder.
+            return `./${basename(this.getFileName(id))}`;
           },
         );
       }

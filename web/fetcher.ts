@@ -1,10 +1,11 @@
 import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
 import { getOperationAST, GraphQLError, parse, type DocumentNode } from 'graphql';
+import { GRAPHQL_URL, SOCKET_URL } from './root.ts';
 
 const send = createGraphiQLFetcher({
-  url: '/graphql',
+  url: GRAPHQL_URL,
   // Subscriptions use graphql-ws. The headers in the headers editor, such as `authorization`, go into `connection_init`.
-  subscriptionUrl: `${location.origin.replace(/^http/, 'ws')}/graphql`,
+  subscriptionUrl: SOCKET_URL,
   // The `extensions` of the response then say what it cost upstream.
   headers: { 'x-upstream-receipt': '1' },
   enableIncrementalDelivery: false,

@@ -37,7 +37,7 @@ createRoot(root).render(
       <div className="brand">
         <img src={icon} alt="" width="20" height="20" />
         <span>Package Job Gateway</span>
-        <a href="/board">Job board</a>
+        <a href="./board">Job board</a>
       </div>
       <EarlyRun />
     </GraphiQL.Logo>

@@ -13,7 +13,7 @@ import { countBodies } from './http/bodies.ts';
 import { collectBodies } from './http/body.ts';
 import { createChecks, type ChecksOptions } from './http/checks.ts';
 import { createClientOf, createPeerOf, type TrustedProxies } from './http/client.ts';
-import { createHttpConnections } from './http/connections.ts';
+import { createHttpConnections, type HttpConnections } from './http/connections.ts';
 import {
   errorResponses,
   MAX_BODY_BYTES,
@@ -26,6 +26,7 @@ import { sendHelpPage, type Offers } from './http/help-page.ts';
 import type { AllowedOrigins } from './http/origins.ts';
 import { arePagesBuilt, pages } from './http/pages.ts';
 import type { Readiness } from './http/readiness.ts';
+import { createNormalizeTarget } from './http/target.ts';
 import { createUsage, type UsageLimits } from './http/usage.ts';
 import { createResponseCache } from './response-cache/middleware.ts';
 import type { PreparedOperations } from './response-cache/prepared-operations.ts';
@@ -46,6 +47,8 @@ export interface AppOptions extends ChecksOptions {
   readonly prepared: PreparedOperations | undefined;
   /** The jobs that a client may see. */
   readonly jobsFor: (client: Client) => Jobs;
+  /** What a proxy may have left before the path, such as `/jobs`. `undefined`: nothing. */
+  readonly pathPrefix: string | undefined;
   /** Whether clients may ask for the schema. */
   readonly introspection: boolean;
   /** The built pages. `undefined` leaves them out. */
@@ -82,8 +85,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     peerOf: createPeerOf(options.trustedProxies),
     logger,
   });
-  const checks = { usage: http.check, ...createChecks(options) };
-  const admissions = createAdmissions(checks, createClientOf(options.trustedProxies), events);
+  const admissions = admit(options, http);
   const cache = createResponseCache({ ...options, admissions, maxBodyBytes: BOUNDS.cachedRequest.max });
   const app: FastifyInstance = fastify({
     serverFactory: (listener) =>
@@ -126,7 +128,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   healthRoutes(app, options.readiness, stopping);
   schemaTextRoute(app, { schema: options.executor.schema, introspection: options.introspection });
-  if (pagesDirectory !== undefined) await app.register(pages, { directory: pagesDirectory });
+  if (pagesDirectory !== undefined)
+    await app.register(pages, { directory: pagesDirectory, pathPrefix: options.pathPrefix });
   closeUnusedSockets(app, stopping);
   return app;
 }
@@ -142,6 +145,13 @@ function sendRefusals(app: FastifyInstance, admissions: Admissions, offers: Offe
 
 function builtPages({ pagesDirectory }: AppOptions): URL | undefined {
   return pagesDirectory !== undefined && arePagesBuilt(pagesDirectory) ? pagesDirectory : undefined;
+}
+
+/** Decides about each request once. */
+function admit(options: AppOptions, http: HttpConnections): Admissions {
+  const checks = { usage: http.check, ...createChecks(options) };
+  const { trustedProxies, events, pathPrefix } = options;
+  return createAdmissions(checks, createClientOf(trustedProxies), events, createNormalizeTarget(pathPrefix));
 }
 
 const limit = (client: number, gateway: number) => ({ client, gateway });

@@ -44,6 +44,7 @@ export async function createServerOf({
     corsOrigins: config.corsOrigins,
     allowedHosts: config.allowedHosts,
     trustedProxies: config.trustedProxies,
+    pathPrefix: config.pathPrefix,
     introspection,
     pagesDirectory: undefined,
     stopping,

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import icon from '../icon.svg';
+import { ROOT } from '../root.ts';
 import { statusOf } from './filter.tsx';
 import type { JobSummaryFragment } from './gql/graphql.ts';
 import { JobList } from './job-list.tsx';
@@ -20,7 +21,7 @@ export function Board() {
       <header>
         <img src={icon} alt="" width="24" height="24" />
         <h1>Job board</h1>
-        <a href="/">IDE</a>
+        <a href={ROOT}>IDE</a>
         <button type="button" className="primary" onClick={() => setIsSubmitting(true)}>
           Submit a job
         </button>

@@ -2,6 +2,7 @@ import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/clien
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { relayStylePagination } from '@apollo/client/utilities';
 import { OperationTypeNode } from 'graphql';
+import { GRAPHQL_URL } from '../root.ts';
 import { socket } from './socket.ts';
 
 /**
@@ -12,7 +13,7 @@ export const client = new ApolloClient({
   link: ApolloLink.split(
     ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
     new GraphQLWsLink(socket),
-    new HttpLink({ uri: '/graphql' }),
+    new HttpLink({ uri: GRAPHQL_URL }),
   ),
   cache: new InMemoryCache({
     typePolicies: { Query: { fields: { packageJobs: relayStylePagination(['filter']) } } },

@@ -1,4 +1,5 @@
 import { print } from 'graphql';
+import { GRAPHQL_URL, ROOT } from '../root.ts';
 import { Copy } from './copy.tsx';
 import { JobDocument } from './gql/graphql.ts';
 
@@ -12,7 +13,7 @@ export function JobQuery({ id }: { readonly id: string }) {
       <p className="buttons">
         <Copy text={query}>Copy query</Copy>
         <Copy text={curl(query, { id })}>Copy as curl</Copy>
-        <a href={`/?${new URLSearchParams({ query, variables })}`}>Open in the IDE</a>
+        <a href={`${ROOT}?${new URLSearchParams({ query, variables })}`}>Open in the IDE</a>
       </p>
       <details>
         <summary>Show the query</summary>
@@ -25,5 +26,5 @@ export function JobQuery({ id }: { readonly id: string }) {
 /** A command for a POSIX shell. */
 function curl(query: string, variables: Readonly<Record<string, string>>): string {
   const body = JSON.stringify({ query: query.replaceAll(/\s+/g, ' ').trim(), variables });
-  return `curl ${location.origin}/graphql --json '${body.replaceAll("'", String.raw`'\''`)}'`;
+  return `curl ${GRAPHQL_URL} --json '${body.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,4 +1,5 @@
 import { useSyncExternalStore, type MouseEvent } from 'react';
+import { ROOT } from '../root.ts';
 
 /** The state in the address: `/board?job=…&status=…`. */
 export interface Place {
@@ -32,7 +33,7 @@ export function linkTo(place: Place) {
 
 function hrefOf({ job, status }: Place): string {
   const params = new URLSearchParams({ ...(status && { status }), ...(job && { job }) });
-  return params.size === 0 ? '/board' : `/board?${params}`;
+  return params.size === 0 ? `${ROOT}board` : `${ROOT}board?${params}`;
 }
 
 function listen(listener: () => void): () => void {

@@ -1,12 +1,13 @@
 import { createClient } from 'graphql-ws';
 import { useSyncExternalStore } from 'react';
+import { SOCKET_URL } from '../root.ts';
 
 /** The connection of all subscriptions: not needed, open, or reconnecting. */
 export type Connection = 'idle' | 'live' | 'lost';
 
 /** Connects for the first subscription, disconnects after the last, and reconnects by itself after every failure. */
 export const socket = createClient({
-  url: `${location.origin.replace(/^http/, 'ws')}/graphql`,
+  url: SOCKET_URL,
   keepAlive: 10_000,
   retryAttempts: Infinity,
   // Random over one second, so clients do not reconnect all at once after a restart of the gateway.

@@ -7,7 +7,7 @@ import type { Refusal } from './refusal.ts';
 import type { ClientOf } from './client.ts';
 import { onEnd } from './counted-connection.ts';
 import { requestIdOf } from './request-id.ts';
-import { normalizeTarget } from './target.ts';
+import { normalizeTarget, type NormalizeTarget } from './target.ts';
 import { pathOf } from './url.ts';
 
 /** What is decided about a request before anything else, and who answers it. */
@@ -28,6 +28,8 @@ export interface Admission extends RequestStart {
 
 /** Decides about requests, and tells of their start and their end. */
 export interface Admissions {
+  /** The target of a request is in its one form once its decision is made. This is for what has to know it before. */
+  readonly normalizeTarget: NormalizeTarget;
   /** The decision about a request. It is made at the first call. Later calls give the same one. */
   of(request: IncomingMessage): Admission;
   /**
@@ -47,6 +49,7 @@ export function createAdmissions(
   checks: Readonly<Record<string, RequestCheck>>,
   clientOf: ClientOf,
   events: ServerEmitter,
+  normalize: NormalizeTarget = normalizeTarget,
 ): Admissions {
   const list = Object.values(checks);
 
@@ -61,7 +64,7 @@ export function createAdmissions(
   function of(request: AdmittedRequest): Admission {
     const decided = request[ADMISSION];
     if (decided !== undefined) return decided;
-    normalizeTarget(request);
+    normalize(request);
     const client = clientOf(request);
     return (request[ADMISSION] = {
       requestId: requestIdOf(request.headers),
@@ -82,6 +85,7 @@ export function createAdmissions(
   }
 
   return {
+    normalizeTarget: normalize,
     of,
     start(request, response) {
       const admission = of(request);

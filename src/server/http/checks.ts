@@ -6,7 +6,7 @@ import { createHostRule, type AllowedHosts } from './hosts.ts';
 import { mayOpenWebSocket, type AllowedOrigins } from './origins.ts';
 import { refusalOfBody } from './media-type.ts';
 import type { Refusal } from './refusal.ts';
-import { isTarget, normalizeTarget } from './target.ts';
+import { isTarget, type NormalizeTarget } from './target.ts';
 import { pathOf } from './url.ts';
 
 /** Refuses a request by its method, path, headers and client, or lets it pass. */
@@ -151,9 +151,9 @@ interface UpgradedRequest extends IncomingMessage {
 }
 
 /** Decides whether a request becomes a WebSocket. Any other request is answered as if it had not offered that. */
-export function takeUpgrade(request: UpgradedRequest): boolean {
+export function takeUpgrade(request: UpgradedRequest, normalize: NormalizeTarget): boolean {
   if (!offersWebSocket(request)) return false;
-  normalizeTarget(request);
+  normalize(request);
   if (!isGraphql(request)) return false;
   request[UPGRADED] = true;
   return true;

@@ -64,7 +64,7 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
         shouldUpgradeCallback: (request) =>
           server.listenerCount('upgrade') > 0 &&
           connectionOf(request.socket)?.underWay.length === 0 &&
-          takeUpgrade(request),
+          takeUpgrade(request, admissions.normalizeTarget),
       });
       server.on('request', (request, response) => {
         const connection = connectionOf(request.socket);

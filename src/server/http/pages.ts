@@ -6,6 +6,8 @@ import type { FastifyInstance } from 'fastify';
 export interface PagesOptions {
   /** The folder `web/build.ts` writes, as a file URL that ends in a slash. */
   readonly directory: URL;
+  /** What a proxy may have left before the path, such as `/jobs`. @default nothing */
+  readonly pathPrefix?: string | undefined;
 }
 
 /** A page may only run its own scripts, workers and styles, and only talk to its own origin. */
@@ -37,9 +39,9 @@ const SECURITY_HEADERS = {
  * traversed. A rebuild shows after a restart. Vite names the files in `assets/` by their content, so clients cache them for
  * a year. The page itself is revalidated each time, by its ETag.
  */
-export async function pages(app: FastifyInstance, { directory }: PagesOptions): Promise<void> {
+export async function pages(app: FastifyInstance, { directory, pathPrefix }: PagesOptions): Promise<void> {
   const assets = fileURLToPath(new URL('assets/', directory));
-  const board = fileURLToPath(new URL('board/', directory));
+  const board = fileURLToPath(new URL('board', directory));
   await app.register(fastifyStatic, {
     root: directory,
     wildcard: false,
@@ -53,8 +55,12 @@ export async function pages(app: FastifyInstance, { directory }: PagesOptions): 
       reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
     },
   });
-  // The page links by absolute paths, so it works with a slash at the end of its path and without.
-  app.get('/board', (_request, reply) => reply.sendFile('board/index.html'));
+  // Its relative links begin in another folder than those of `/board/`.
+  const page = existsSync(new URL('board.html', directory)) ? 'board.html' : 'board/index.html';
+  if (pathPrefix !== undefined) {
+    app.get(pathPrefix, ({ url }, reply) => reply.redirect(url.replace(pathPrefix, `${pathPrefix}/`), 308));
+  }
+  app.get('/board', (_request, reply) => reply.sendFile(page));
 }
 
 /** Whether `directory` holds built pages. A production install (`npm ci --omit=dev`) has none. */

@@ -1,6 +1,24 @@
 import type { IncomingMessage } from 'node:http';
 import { hostOf } from '../../host.ts';
 
+/** Gives the target of a request its one form. */
+export type NormalizeTarget = (request: IncomingMessage) => void;
+
+/**
+ * Creates what also takes a prefix off the path, which a proxy in front may have left there. A path without it is taken as it
+ * is, as a proxy may take it off, and health checks come without a proxy.
+ *
+ * @param prefix such as `/jobs`. `undefined`: there is none
+ */
+export function createNormalizeTarget(prefix: string | undefined): NormalizeTarget {
+  if (prefix === undefined) return normalizeTarget;
+  return (request) => {
+    normalizeTarget(request);
+    const { url = '' } = request;
+    if (url.startsWith(`${prefix}/`)) request.url = url.slice(prefix.length);
+  };
+}
+
 /**
  * Gives the target of a request the one form that all who come after read it in: a path, and a query string if it has one.
  * Otherwise the router would take `/graphq%6c` for `/graphql`, and the checks would not.
