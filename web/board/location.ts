@@ -1,5 +1,4 @@
 import { useSyncExternalStore, type MouseEvent } from 'react';
-import { ROOT } from '../root.ts';
 
 /** The state in the address: `/board?job=…&status=…`. */
 export interface Place {
@@ -33,7 +32,8 @@ export function linkTo(place: Place) {
 
 function hrefOf({ job, status }: Place): string {
   const params = new URLSearchParams({ ...(status && { status }), ...(job && { job }) });
-  return params.size === 0 ? `${ROOT}board` : `${ROOT}board?${params}`;
+  // It can end in a slash, and the links of the page are relative to it.
+  return params.size === 0 ? location.pathname : `${location.pathname}?${params}`;
 }
 
 function listen(listener: () => void): () => void {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { request, type OutgoingHttpHeaders } from 'node:http';
-import { connect, isIPv4 } from 'node:net';
+import { connect, createServer, isIPv4, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { makeFolder } from '../../support/folder.ts';
@@ -81,6 +81,20 @@ const reverseProxy = (folder: string, upstream: URL) => `
   }
 `;
 
+/** The paths of the gateway are under a prefix, which nginx takes off or leaves. */
+const prefixed = (prefix: string, isTakenOff: boolean) => (folder: string, upstream: URL) => `
+  server {
+    listen unix:${folder}/http;
+    location ${prefix}/ {
+      proxy_pass http://${upstream.host}${isTakenOff ? '/' : ''};
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $http_connection;
+    }
+  }
+`;
+
 /** Starts nginx for the running test. `socketPath` is where its server listens, once it does. */
 async function startNginx(
   http: (folder: string, upstream: URL) => string,
@@ -129,6 +143,26 @@ export async function startReverseProxy(url: string): Promise<SendAs> {
     const [text] = (await once(socket, 'data')) as [string];
     return text;
   };
+}
+
+/**
+ * Starts nginx with the gateway under a path prefix, for the running test. Gives the URL of the prefix, without a slash at its
+ * end. A port of the system's choice leads to nginx, which cannot choose one itself.
+ */
+export async function startPrefixProxy(url: string, prefix: string, isTakenOff: boolean): Promise<string> {
+  const { socketPath } = await startNginx(prefixed(prefix, isTakenOff), url);
+  const server = createServer((client) => {
+    const upstream = connect(socketPath);
+    client.pipe(upstream).pipe(client);
+    for (const socket of [client, upstream]) {
+      socket.on('error', () => undefined);
+      socket.once('close', () => void (client.destroy(), upstream.destroy()));
+    }
+    onTestFinished(() => void client.destroy());
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}${prefix}`;
 }
 
 /** Starts nginx as a shared cache in front of this URL, for the running test. */
