@@ -1,6 +1,15 @@
-import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import {
+  ApolloClient,
+  ApolloLink,
+  gql,
+  HttpLink,
+  InMemoryCache,
+  CombinedGraphQLErrors,
+  type Observable,
+} from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
+import { persistedExchange } from '@urql/exchange-persisted';
 import { OperationTypeNode } from 'graphql';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
@@ -26,6 +35,32 @@ async function statesOf(id: string, results: AsyncIterable<unknown>): Promise<st
     if (states.length === 1) gateway.emulator.jobs.finish(id, { status: 'Success' });
   }
   return states;
+}
+
+/** What an observable gives, until it completes. */
+function toAsync<T>(source: Observable<T>): AsyncIterableIterator<T, undefined> {
+  const values: IteratorResult<T, undefined>[] = [];
+  const wanting: ((value: IteratorResult<T, undefined>) => void)[] = [];
+  const tell = (value: IteratorResult<T, undefined>) => {
+    const want = wanting.shift();
+    if (want === undefined) values.push(value);
+    else want(value);
+  };
+  source.subscribe({
+    next: (value) => tell({ done: false, value }),
+    complete: () => tell({ done: true, value: undefined }),
+  });
+  return {
+    next() {
+      const value = values.shift();
+      return value === undefined
+        ? new Promise((resolve) => void wanting.push(resolve))
+        : Promise.resolve(value);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 describe('a subscription', () => {
@@ -67,6 +102,67 @@ describe('a subscription', () => {
     });
     expect(cached()).toMatchObject({ packageJob: { status: 'SUCCESS' } });
     await socket.dispose();
+  });
+
+  it("is told in parts to Apollo Client's HttpLink, which needs nothing else", async () => {
+    const id = addJob();
+    const client = new ApolloClient({
+      link: new HttpLink({ uri: `${gateway.url}/graphql` }),
+      cache: new InMemoryCache(),
+    });
+    const results = client.subscribe({ query: gql(UPDATED), variables: { ids: [id] } });
+    expect(await statesOf(id, toAsync(results))).toEqual(['INIT', 'SUCCESS']);
+  });
+
+  it("is refused to Apollo Client's HttpLink with the code of its error", async () => {
+    const client = new ApolloClient({
+      link: new HttpLink({ uri: `${gateway.url}/graphql` }),
+      cache: new InMemoryCache(),
+    });
+    const results = client.subscribe({ query: gql(UPDATED), variables: { ids: ['a b'] } });
+    const { value } = await toAsync(results).next();
+    const errors = CombinedGraphQLErrors.is(value?.error) ? value.error.errors : [];
+    expect(errors.map(({ extensions }) => extensions?.['code'])).toEqual(['BAD_USER_INPUT']);
+  });
+
+  it('is told to urql whose persisted operation is not known yet', async () => {
+    const id = addJob();
+    const client = new Client({
+      url: `${gateway.url}/graphql`,
+      fetchSubscriptions: true,
+      preferGetMethod: false,
+      exchanges: [
+        persistedExchange({ enableForSubscriptions: true, preferGetForPersistedQueries: false }),
+        fetchExchange,
+      ],
+    });
+    const document = `${UPDATED} # of this test alone`;
+    const states: string[] = [];
+    await new Promise<void>((resolve) => {
+      client.subscription(document, { ids: [id] }).subscribe(({ data, error }) => {
+        states.push(
+          error?.message ?? (data as { packageJobUpdated: { status: string } }).packageJobUpdated.status,
+        );
+        if (states.length === 1) gateway.emulator.jobs.finish(id, { status: 'Success' });
+        else resolve();
+      });
+    });
+    expect(states).toEqual(['INIT', 'SUCCESS']);
+  });
+
+  it('is refused to urql with the code of its error, and not for what it accepts', async () => {
+    const client = new Client({
+      url: `${gateway.url}/graphql`,
+      fetchSubscriptions: true,
+      preferGetMethod: false,
+      exchanges: [fetchExchange],
+    });
+    const code = await new Promise<unknown>((resolve) => {
+      client
+        .subscription('subscription { nothing }', {})
+        .subscribe(({ error }) => resolve(error?.graphQLErrors[0]?.extensions['code']));
+    });
+    expect(code).toBe('GRAPHQL_VALIDATION_FAILED');
   });
 
   it.for(['over WebSocket', 'by server-sent events'])('is told to urql %s', async (how) => {

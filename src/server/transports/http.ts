@@ -126,7 +126,10 @@ async function execute(
   if (stream !== undefined && json === undefined && status === 200) {
     // oxlint-disable-next-line no-unsafe-type-assertion -- Apollo wrote it
     const result = JSON.parse(http.body.string) as FormattedExecutionResult;
-    return SEND[stream](reply, result, connections);
+    // The client sends the text next. urql would do so for each of the two results that it makes of such a stream.
+    const isUnknown = result.errors?.[0]?.extensions?.['code'] === 'PERSISTED_QUERY_NOT_FOUND';
+    if (!isUnknown) return SEND[stream](reply, result, connections);
+    return sendErrors(request, reply, result, 'application/graphql-response+json');
   }
   void reply.code(status).headers(Object.fromEntries(http.headers));
   addVary(reply);
@@ -136,7 +139,7 @@ async function execute(
   return sendBody(request, reply, withoutCaching(http.body.string));
 }
 
-/** Sends why a subscription has not started. */
+/** Sends why an operation has not started. */
 async function sendErrors(
   request: FastifyRequest,
   reply: FastifyReply,

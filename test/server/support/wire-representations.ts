@@ -111,8 +111,8 @@ export const REPRESENTATIONS: readonly Case[] = [
   },
   {
     name: 'an unknown hash, for a stream',
-    status: 200,
-    type: SSE,
+    status: 400,
+    type: RESPONSE,
     code: 'PERSISTED_QUERY_NOT_FOUND',
     bytes: post({ accept: `${SSE}, multipart/mixed` }, UNKNOWN_HASH),
   },
