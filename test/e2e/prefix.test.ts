@@ -58,7 +58,10 @@ describe.skipIf(nginx.skip)(`behind ${nginx.label}`, () => {
       }
       // What is pushed comes by WebSocket.
       gateway.emulator.jobs.finish(id, { status: 'Success' });
-      await page.getByRole('listitem').filter({ hasText: /mine.*Succeeded|Succeeded.*mine/s }).waitFor();
+      await page
+        .getByRole('listitem')
+        .filter({ hasText: /mine.*Succeeded|Succeeded.*mine/s })
+        .waitFor();
 
       await page.getByRole('link', { name: 'Open in the IDE' }).click();
       await page.getByRole('button', { name: 'Execute query' }).click();

@@ -7,6 +7,7 @@ import {
   CombinedGraphQLErrors,
   type Observable,
 } from '@apollo/client';
+import { RetryLink } from '@apollo/client/link/retry';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
 import { persistedExchange } from '@urql/exchange-persisted';
@@ -14,6 +15,7 @@ import { OperationTypeNode } from 'graphql';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BOUNDS } from '../../src/bounds.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 
 const UPDATED = 'subscription Updated($ids: [ID!]!) { packageJobUpdated(ids: $ids) { id status } }';
@@ -123,6 +125,26 @@ describe('a subscription', () => {
     const { value } = await toAsync(results).next();
     const errors = CombinedGraphQLErrors.is(value?.error) ? value.error.errors : [];
     expect(errors.map(({ extensions }) => extensions?.['code'])).toEqual(['BAD_USER_INPUT']);
+  });
+
+  it("that is one too many for its socket begins when another has ended, by Apollo Client's RetryLink", async () => {
+    const socket = createWsClient({ url: `${gateway.url}/graphql`, lazyCloseTimeout: 0 });
+    const client = new ApolloClient({
+      link: ApolloLink.from([
+        new RetryLink({ delay: { initial: 50, max: 100 }, attempts: { max: Infinity } }),
+        new GraphQLWsLink(socket),
+      ]),
+      cache: new InMemoryCache(),
+    });
+    const watch = (id: string) => client.subscribe({ query: gql(UPDATED), variables: { ids: [id] } });
+    const ids = Array.from({ length: BOUNDS.socketOperations.max }, addJob);
+    const running = ids.map((id) => toAsync(watch(id)));
+    await Promise.all(running.map((results) => results.next()));
+    const last = addJob();
+    const late = toAsync(watch(last)).next();
+    gateway.emulator.jobs.finish(ids[0] ?? '', { status: 'Success' });
+    expect((await late).value).toMatchObject({ data: { packageJobUpdated: { id: last, status: 'INIT' } } });
+    await socket.dispose();
   });
 
   it('is told to urql whose persisted operation is not known yet', async () => {

@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const java = findProgram({
   name: 'Java',
   candidates: ['java'],
-  install: 'apt-get install --yes openjdk-17-jdk-headless',
+  install: 'apt-get install --yes default-jdk-headless',
 });
 const python = findProgram({
   name: 'Python',

@@ -16,6 +16,12 @@ export const MAX_BODY_BYTES = BOUNDS.requestBody.max;
 /** The methods of a path in the order of `Allow`. Every path with a route also takes `OPTIONS`. */
 const METHODS: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST'];
 
+/** What a client may have meant by a method that a path does not take. */
+const HINTS: Readonly<Record<string, string>> = {
+  'PUT /graphql':
+    '. GraphQL over server-sent events has a connection for each operation here, and no single connection',
+};
+
 /** Sends a refusal in the shape of GraphQL's errors. */
 export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const { status, code, message, policy, headers } = refusal;
@@ -51,7 +57,7 @@ export function errorResponses(app: FastifyInstance, events: ServerEmitter): voi
     return sendRefusal(reply, {
       ...refusal,
       status: 405,
-      message: `${path} takes ${allow}`,
+      message: `${path} takes ${allow}${HINTS[`${request.method} ${path}`] ?? ''}`,
       headers: { allow },
     });
   });
