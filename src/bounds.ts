@@ -26,6 +26,13 @@ export const BOUNDS = {
     what: 'The body of a request, and a message of a WebSocket',
     reason: 'The largest operations within the other limits take a tenth of it.',
   },
+  bodyParts: {
+    max: 1024,
+    unit: 'items',
+    per: 'request',
+    what: 'Parts of a body: its chunks, and the reads that it comes in',
+    reason: 'Each takes time, however small it is. The network brings it in about 200 reads at most.',
+  },
   requestHeaders: {
     max: 200,
     unit: 'items',
@@ -72,7 +79,7 @@ export const BOUNDS = {
     max: 2000,
     unit: 'items',
     per: 'client',
-    what: 'Jobs that are being read for it; those that were being read for others already do not count',
+    what: 'Jobs and pages of jobs that are being read for it; those that were being read for others already do not count. A query that could need more is refused as a whole',
     reason: 'Four of the largest operations, which read 500 jobs.',
   },
   waits: {

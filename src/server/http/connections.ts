@@ -20,6 +20,7 @@ import {
   responsesUnderWay,
   type ConnectionOptions,
 } from './counted-connection.ts';
+import { CountedRequest } from './counted-request.ts';
 import { MAX_BODY_BYTES, refuseSocket } from './error-responses.ts';
 import { pathOf } from './url.ts';
 import type { Limit, Resource } from './usage.ts';
@@ -58,6 +59,7 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
     createServer(serverOptions, admissions, listener) {
       const server: Server = createServer({
         ...serverOptions,
+        IncomingMessage: CountedRequest,
         // oxlint-disable-next-line no-unsafe-type-assertion -- it is one, of whatever request
         ServerResponse: CountedResponse as unknown as typeof ServerResponse,
         // Nobody would answer on a connection that is upgraded while an earlier request is under way.

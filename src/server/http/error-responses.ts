@@ -103,6 +103,18 @@ const NO_HTTP: Pick<Refusal, 'status' | 'message'> = { status: 400, message: 'Th
 
 /** Answers what Node's HTTP parser refuses. There may be no request by then. */
 export function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  refuseIncomplete(socket, CONNECTION_ERRORS[error.code ?? ''] ?? NO_HTTP);
+}
+
+/** Refuses a request whose body is coming. Nothing more of it is parsed. */
+export function refuseBody(socket: Socket, message: string): void {
+  // A listener of ours has Node take the connection back from the parser.
+  socket.removeAllListeners('data').on('data', () => undefined);
+  refuseIncomplete(socket, { status: 400, message });
+}
+
+/** Refuses the request that is coming, if there is one, and closes the connection. */
+function refuseIncomplete(socket: Socket, refusal: Pick<Refusal, 'status' | 'message'>): void {
   const [first, ...others] = responsesUnderWay(socket);
   // The client would take the refusal for the response to an earlier request, or for a part of it.
   const isAmbiguous = first !== undefined && (first.req.complete || first.headersSent || others.length > 0);
@@ -110,7 +122,7 @@ export function refuseConnection(error: Error & { code?: string }, socket: Socke
     socket.destroy();
     return;
   }
-  refuseSocket(socket, { code: 'BAD_REQUEST', ...(CONNECTION_ERRORS[error.code ?? ''] ?? NO_HTTP) });
+  refuseSocket(socket, { code: 'BAD_REQUEST', ...refusal });
 }
 
 /** How long a client has to read a refusal and to close its side, in milliseconds. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { BOUNDS } from '../../../src/bounds.ts';
 import { heapMiB } from '../../chaos/support/memory.ts';
 import { startGateway } from '../../support/gateway.ts';
 
@@ -44,13 +45,37 @@ describe('a body in chunks', () => {
     await gateway.close();
   });
 
-  it('of one byte is held in little more than its length', async () => {
+  it('of one byte each is refused when there are too many', async () => {
+    const gateway = await startGateway();
+    const { max } = BOUNDS.bodyParts;
+    const text = `{"query":"{ __typename }"}`.padEnd(max);
+    const whole = await begin(gateway.url, 'transfer-encoding: chunked');
+    whole.write(`${inChunksOf(1, text)}0\r\n\r\n`);
+    expect(await answerOf(whole)).toMatch(/200 OK[^]*\{"data":\{"__typename":"Query"\}\}/);
+    const endless = await begin(gateway.url, 'transfer-encoding: chunked');
+    endless.write(inChunksOf(1, 'x'.repeat(max + 1)));
+    expect(await answerOf(endless)).toMatch(/400 Bad Request[^]*more than 1024 parts[^]*"BAD_REQUEST"/);
+    await gateway.close();
+  });
+
+  it('is refused for its parts on a path that reads none, too', async () => {
+    const gateway = await startGateway();
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+    socket.write('POST /nothing HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\n');
+    socket.write(inChunksOf(1, 'x'.repeat(50_000)));
+    socket.resume();
+    await once(socket, 'close');
+    expect(socket.bytesRead).toBeGreaterThan(0);
+    await gateway.close();
+  });
+
+  it('of few bytes is held in little more than its length', async () => {
     const gateway = await startGateway();
     const before = heapMiB();
     const sockets = await Promise.all(
       Array.from({ length: 10 }, () => begin(gateway.url, 'transfer-encoding: chunked')),
     );
-    const part = inChunksOf(1, 'x'.repeat(40_000));
+    const part = inChunksOf(40, 'x'.repeat(40_000));
     for (const socket of sockets) {
       await new Promise((resolve) => socket.write(part, resolve));
     }
