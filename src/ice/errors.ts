@@ -36,8 +36,21 @@ export const RETRYABLE = {
   UPSTREAM_MALFORMED: true,
 } as const satisfies Record<IceErrorCode, boolean>;
 
+/**
+ * An error that clients are told of. Its code and its details say all there is to say, so it has no stack. There can be
+ * thousands in a second, and to take and to write a stack takes longer than all else that is done about one.
+ */
+export class ExpectedError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** A call of ICE that failed. The message names the action and the code, never what ICE wrote. */
-export class IceError extends Error {
+export class IceError extends ExpectedError {
   override readonly name = 'IceError';
   readonly code: IceErrorCode;
   readonly details: IceErrorDetails;

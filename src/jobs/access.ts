@@ -17,6 +17,12 @@ export interface JobAccess {
   check(entries: ReadonlyMap<string, JobEntry>): StatesCheck;
   /** Whether a check still holds. If so, its entries are served. */
   holds(check: StatesCheck): boolean;
+  /**
+   * Checks that a client may begin so many reads now, of jobs and of pages.
+   *
+   * @throws {IceError} RATE_LIMITED when it would come to more in flight than a client may have
+   */
+  checkReads(client: string, reads: number): void;
   /** What would be known of the id if ICE did not know it. It ages like that. */
   absence(id: string): JobEntry;
   /** A page of the account's jobs that are visible. */

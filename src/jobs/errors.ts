@@ -1,5 +1,7 @@
+import { ExpectedError } from '../ice/errors.ts';
+
 /** A client asked for something that cannot be asked. This is known before any call of ICE. */
-export class InputError extends Error {
+export class InputError extends ExpectedError {
   override readonly name = 'InputError';
   /** The argument, as in `ids[3]` or `filter.createdFrom`. */
   readonly argument: string;
@@ -11,12 +13,12 @@ export class InputError extends Error {
 }
 
 /** This gateway does not allow what a client asked for. The message is for the client. */
-export class ForbiddenError extends Error {
+export class ForbiddenError extends ExpectedError {
   override readonly name = 'ForbiddenError';
 }
 
 /** A client is at a bound of its own. Others are not. It can ask again later. The message is for the client. */
-export class RateLimitedError extends Error {
+export class RateLimitedError extends ExpectedError {
   override readonly name = 'RateLimitedError';
   /** The bound, by its name in `src/bounds.ts` or in the environment. */
   readonly policy: string;
@@ -28,6 +30,6 @@ export class RateLimitedError extends Error {
 }
 
 /** A client asked for more than the gateway holds at once. It can ask again later. The message is for the client. */
-export class OverloadedError extends Error {
+export class OverloadedError extends ExpectedError {
   override readonly name = 'OverloadedError';
 }

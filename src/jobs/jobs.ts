@@ -40,6 +40,12 @@ export interface Jobs {
    * @returns `undefined` when they are not
    */
   revalidate(dependencies: Dependencies, last?: FreshnessCheck): FreshnessCheck | undefined;
+  /**
+   * Checks that a client may begin so many reads now, of jobs and of pages.
+   *
+   * @throws {IceError} RATE_LIMITED when it would come to more in flight than a client may have
+   */
+  checkReads(client: string, reads: number): void;
   /** A page of the account's jobs. */
   list(args: PackageJobsArguments, context: ReadContext): Promise<PackageJobConnection>;
   /** The states of these jobs as they come. See {@link JobUpdates}. */
@@ -88,6 +94,7 @@ export function createJobs(access: JobAccess, isVisible: IsVisible): Jobs {
       access.served(entries);
       return { isVisible, states: access.check(entries) };
     },
+    checkReads: (client, reads) => access.checkReads(client, reads),
     list: (args, context) => seen.list(args, context),
     watch: (ids, context) => new JobUpdates(seen, ids, context),
     wait: (id, wait, context, ended) => waitForJob(seen, id, wait, context, ended),

@@ -36,6 +36,7 @@ export function startJobs(options: JobsOptions): JobAccess {
     served: (entries) => store.served(entries),
     check: (entries) => store.check(entries),
     holds: (check) => store.holds(check),
+    checkReads: (client, reads) => store.reads.check(client, reads),
     absence: (id) => store.absence(id),
     list: createListJobs(ice, store),
     listen: (id, listener, context) => watcher.listen(id, listener, context),

@@ -11,14 +11,18 @@ export type ListJobs = (
   isVisible: IsVisible,
 ) => Promise<PackageJobConnection>;
 
-/** Every state on a page goes into the store. The page shows the latest known state of each job. */
+/**
+ * Every state on a page goes into the store. The page shows the latest known state of each job. A list counts among the reads
+ * of its client while it is in flight.
+ */
 export function createListJobs(
   ice: Pick<IceClient, 'listPackageJobs'>,
-  store: Pick<JobStore, 'ingest'>,
+  store: Pick<JobStore, 'ingest' | 'reads'>,
 ): ListJobs {
   return (args, context, isVisible) => {
     const readPage = async (query: ListQuery) => {
-      const { value, observedAt } = await ice.listPackageJobs(query, context);
+      const end = store.reads.begin(context.client);
+      const { value, observedAt } = await ice.listPackageJobs(query, context).finally(end);
       // A job that a later read did not find stays on the page that shows it.
       const latest = (job: IceJob): PackageJob =>
         store.ingest(job.id, { job, observedAt, source: 'list' }).job ?? observed(job, observedAt);

@@ -1,4 +1,4 @@
-import { onAbort } from '../../abort.ts';
+import { abort, onAbort } from '../../abort.ts';
 import { Askers, type Asker } from '../../ice/askers.ts';
 import { IceError } from '../../ice/errors.ts';
 
@@ -62,7 +62,7 @@ export class Flight<T> {
       giveUpTurn();
       this.#waiting -= 1;
       if (this.#waiting > 0) return reject(new IceError('UPSTREAM_TIMEOUT', { action: 'GetPackageJob' }));
-      this.#controller.abort();
+      abort(this.#controller);
       resolve(this.#result);
     };
     this.#waiting += 1;

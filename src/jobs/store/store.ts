@@ -20,6 +20,7 @@ import {
 } from './entry.ts';
 import type { Flight } from './flight.ts';
 import { Flights } from './flights.ts';
+import { ClientReads } from './reads.ts';
 
 /** On whose behalf a job is read. */
 export interface ReadContext extends CallContext {
@@ -81,6 +82,8 @@ export class JobStore implements JobMemory {
   readonly #entries: LRUCache<string, JobEntry>;
   /** See {@link absence}. Early eviction only makes an age younger. */
   readonly #absences = new LRUCache<string, JobEntry>({ max: MAX_ABSENCES });
+  /** The reads in flight, of jobs here and of pages elsewhere. */
+  readonly reads = new ClientReads();
   readonly #flights: Flights<JobEntry>;
   /** Unfinished jobs that were served from memory since they were last read. */
   readonly #inDemand = new Set<string>();
@@ -91,7 +94,7 @@ export class JobStore implements JobMemory {
   constructor({ source, freshness, maxJobs, now, events }: JobStoreOptions) {
     this.#source = source(this);
     this.#freshness = freshness;
-    this.#flights = new Flights(now, freshness.unfinishedMs);
+    this.#flights = new Flights(now, freshness.unfinishedMs, this.reads);
     this.#now = now;
     this.#events = events;
     this.#entries = new LRUCache({

@@ -1,3 +1,4 @@
+import { abort } from '../../abort.ts';
 import { BOUNDS } from '../../bounds.ts';
 import { ClientShares } from '../../client-shares.ts';
 import { IceError } from '../../ice/errors.ts';
@@ -196,7 +197,7 @@ export class JobWatcher {
     if (job.listeners.size > 0) return;
     this.#jobs.delete(job.id);
     this.#schedule.delete(job.id);
-    job.reading?.abort();
+    if (job.reading !== undefined) abort(job.reading);
   }
 
   /** Passes a state on, if it is later than the last one that was passed on. */
@@ -236,7 +237,7 @@ export class JobWatcher {
   async #read(job: WatchedJob, read: (signal: AbortSignal) => Promise<JobEntry>): Promise<void> {
     const controller = new AbortController();
     job.reading = controller;
-    const cancelTimer = this.#setTimer(() => controller.abort(), this.#options.readTimeoutMs);
+    const cancelTimer = this.#setTimer(() => abort(controller), this.#options.readTimeoutMs);
     try {
       const entry = await read(controller.signal);
       job.failures = 0;

@@ -5,15 +5,15 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import { GraphQLError, OperationTypeNode, type GraphQLSchema } from 'graphql';
+import { GraphQLError, OperationTypeNode, type FormattedExecutionResult, type GraphQLSchema } from 'graphql';
 import type { FastifyBaseLogger } from 'fastify';
 import { BOUNDS } from '../../bounds.ts';
 import { retryAfterSeconds } from '../errors/retry-after.ts';
-import { checkOperation } from './checked-operation.ts';
+import { admitReads, checkOperation } from './checked-operation.ts';
 import type { GatewayContext } from './context.ts';
 import { createDocumentStore, createTextCache } from './document-caches.ts';
 import { documentLimits } from './document-limits.ts';
-import { formatError, inOrder } from './format-error.ts';
+import { formatError, formatThrown, inOrder } from './format-error.ts';
 import { compiledQueries } from './jit/compiled-queries.ts';
 import { LIMITS } from './limits.ts';
 import { NO_PERSISTED_DOCUMENTS, type PersistedDocuments } from './persisted/documents.ts';
@@ -78,6 +78,7 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
       const isGet = http?.method === 'GET';
       // Apollo Server only takes queries by `GET`. It has read the request by now.
       if (isGet && acceptsSubscriptions) http.method = 'POST';
+      let variableErrors: readonly GraphQLError[] | undefined;
       return Promise.resolve({
         // It has to return its errors as a promise. Thrown at once, they would leave those of other hooks unhandled.
         // oxlint-disable-next-line require-await
@@ -89,16 +90,23 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
           const { SUBSCRIPTION, MUTATION } = OperationTypeNode;
           if (operation.operation === SUBSCRIPTION && !contextValue.acceptsSubscriptions) throw needsStream();
           if (operation.operation === MUTATION && isGet) throw needsPost();
-          const checked = checkOperation(schema, { document, definition: operation, variables });
+          const checked = { document, definition: operation, variables };
+          const { reads, errors } = checkOperation(schema, checked);
+          variableErrors = errors;
+          admitReads(checked, () => contextValue.checkReads(reads));
           contextValue.record.operation = checked;
         },
-        /** Apollo executes no subscriptions. Whoever asked for this one starts it. */
-        responseForOperation({ contextValue: { record }, response }) {
-          if (!isSubscription(record)) return Promise.resolve(null);
-          return Promise.resolve({
-            http: response.http,
-            body: { kind: 'single', singleResult: { data: null } },
-          });
+        /**
+         * Apollo executes no subscriptions. Whoever asked for this one starts it. Nor does it execute an operation with wrong
+         * variables, as it would only find the same errors anew.
+         */
+        responseForOperation({ contextValue: { record }, response: { http } }) {
+          const respond = (singleResult: FormattedExecutionResult) =>
+            Promise.resolve({ http, body: { kind: 'single', singleResult } } as const);
+          if (isSubscription(record)) return respond({ data: null });
+          if (variableErrors === undefined) return Promise.resolve(null);
+          http.status = 400;
+          return respond({ errors: variableErrors.map((error) => formatThrown(error, 'BAD_USER_INPUT')) });
         },
       });
     },

@@ -1,4 +1,10 @@
-import { GraphQLError, type DocumentNode, type GraphQLSchema, type OperationDefinitionNode } from 'graphql';
+import {
+  GraphQLError,
+  OperationTypeNode,
+  type DocumentNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+} from 'graphql';
 import {
   fieldExtensionsEstimator,
   getComplexity,
@@ -27,24 +33,51 @@ const READS: ComplexityEstimator[] = [
   ({ childComplexity }) => childComplexity,
 ];
 
+/** What the checks of an operation found. */
+export interface Findings {
+  /** How many reads of ICE it can cause, when nothing is in memory. */
+  readonly reads: number;
+  /** What is wrong with its variables. */
+  readonly errors?: readonly GraphQLError[];
+}
+
 /**
- * Refuses operations over the limits that need the variables. Wrong variables are left to execution to report.
+ * Refuses operations over the limits that need the variables.
  *
  * @throws {GraphQLError} OPERATION_TOO_COMPLEX. BAD_USER_INPUT when the variables are nested too deep
  */
-export function checkOperation(schema: GraphQLSchema, operation: CheckedOperation): CheckedOperation {
+export function checkOperation(schema: GraphQLSchema, operation: CheckedOperation): Findings {
   const { definition, variables } = operation;
   const { listSize, values, depth } = measure(variables);
   if (depth > BOUNDS.variablesDepth.max) throw nestedTooDeep(depth);
   if (listSize > LIMITS.listSize)
     throw tooComplex('listSize', listSize, `a list of ${String(listSize)} items`);
   if (values > LIMITS.values) throw tooComplex('values', values, `${String(values)} values in its variables`);
-  if (coerceVariables(schema, definition, variables).errors) return operation;
+  const { errors } = coerceVariables(schema, definition, variables);
+  if (errors) return { reads: 0, errors };
   const cost = estimate(COST, schema, operation);
   if (cost > LIMITS.cost) throw tooComplex('cost', cost, `a cost of ${String(cost)}`);
   const reads = estimate(READS, schema, operation);
   if (reads > LIMITS.reads) throw tooComplex('reads', reads, `${String(reads)} reads of ICE`);
-  return operation;
+  return { reads };
+}
+
+/**
+ * Refuses a query as a whole when its client could come to more reads in flight than it may have. Its fields would be
+ * refused one by one otherwise, which takes far longer: an error for each, with its stack, its place and its text.
+ *
+ * @throws {GraphQLError} RATE_LIMITED
+ */
+export function admitReads({ definition }: CheckedOperation, check: () => void): void {
+  // A submission has a queue of its own, and jobs that are listened to have a bound of theirs.
+  if (definition.operation !== OperationTypeNode.QUERY) return;
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const { message } = error;
+    throw new GraphQLError(message, { originalError: error, extensions: { http: { status: 429 } } });
+  }
 }
 
 function estimate(

@@ -12,6 +12,12 @@ import type { OperationRecord } from './record.ts';
 export interface GatewayContext extends OperationContext {
   readonly client: Client;
   readonly record: OperationRecord;
+  /**
+   * Checks that the client may begin so many reads now.
+   *
+   * @throws {IceError} RATE_LIMITED when it may not
+   */
+  checkReads(reads: number): void;
   /** Aborts when the client has disconnected. */
   readonly disconnected: AbortSignal;
   /** Whether whoever asked can take the results of a subscription. */
@@ -78,6 +84,7 @@ export function createContext(options: ContextOptions): GatewayContext {
   return {
     client,
     loaders,
+    checkReads: (reads) => jobs.checkReads(client.key, reads),
     async packageJob(id, argument) {
       const wait = waitOf(argument);
       if (wait === undefined) return loaders.packageJob.load(id);

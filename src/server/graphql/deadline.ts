@@ -1,4 +1,4 @@
-import { onAbort } from '../../abort.ts';
+import { abort, onAbort } from '../../abort.ts';
 
 /** How long an operation may take. */
 export interface Deadline {
@@ -15,14 +15,21 @@ export interface Deadline {
 /**
  * Starts the clock: `limitMs` from now.
  *
+ * @param nextTurn resolves when the operation may end for want of time. Many can be up at once, and each takes a while to end
  * @param onPause is called when it stops
  */
-export function startDeadline(limitMs: number, disconnected: AbortSignal, onPause?: () => void): Deadline {
+export function startDeadline(
+  limitMs: number,
+  disconnected: AbortSignal,
+  nextTurn: () => Promise<void>,
+  onPause?: () => void,
+): Deadline {
   const controller = new AbortController();
-  const abort = () => controller.abort();
   let pauses = 0;
-  let timer = setTimeout(abort, limitMs);
-  const forget = onAbort(disconnected, abort);
+  const end = () => abort(controller);
+  const timeIsUp = () => void nextTurn().then(() => pauses === 0 && end());
+  let timer = setTimeout(timeIsUp, limitMs);
+  const forget = onAbort(disconnected, end);
   return {
     signal: controller.signal,
     disconnected,
@@ -34,7 +41,7 @@ export function startDeadline(limitMs: number, disconnected: AbortSignal, onPaus
         return await run();
       } finally {
         pauses -= 1;
-        if (pauses === 0) timer = setTimeout(abort, limitMs);
+        if (pauses === 0) timer = setTimeout(timeIsUp, limitMs);
       }
     },
     end() {

@@ -10,6 +10,7 @@ import { startDeadline } from './deadline.ts';
 import { createRecord, isSubscription } from './record.ts';
 import { requestScope, type RequestScope } from './request-scope.ts';
 import { createSubscriptions, type ResultStream } from './subscription.ts';
+import { createSlices, type Slices } from './slices.ts';
 import { createSlots, LeftError } from './slots.ts';
 import { createTurns } from './turns.ts';
 
@@ -48,6 +49,8 @@ export interface ExecutorOptions {
 export interface Executor {
   readonly schema: GraphQLSchema;
   readonly apollo: ApolloServer<GatewayContext>;
+  /** When many small things of one client go on, such as what is released as it leaves. */
+  readonly slices: Slices;
   /**
    * Runs something with the context of one operation, when it is its client's turn. The deadline of the operation begins and
    * ends with that.
@@ -71,11 +74,13 @@ export function createExecutor(options: ExecutorOptions): Executor {
   const neverDisconnected = new AbortController().signal;
 
   const turns = createTurns();
-  const shared = { ...options, waits: new ClientShares(BOUNDS.waits.max) };
+  const slices = createSlices();
+  const shared = { ...options, slices, waits: new ClientShares(BOUNDS.waits.max) };
 
   const subscriptions = createSubscriptions({
     schema,
     turns,
+    slices,
     withEventContext: (client, execute) =>
       withContext(shared, { client, disconnected: neverDisconnected, acceptsSubscriptions: false }, execute),
   });
@@ -89,6 +94,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
   return {
     schema,
     apollo,
+    slices,
     run(request, execute) {
       const { requestId, client, disconnected } = request;
       const started = { requestId, client };
@@ -134,19 +140,25 @@ function scopeOf(requestId: string, events: ServerEmitter): RequestScope {
   };
 }
 
+/** What all operations share. */
+interface Shared extends ExecutorOptions {
+  readonly waits: ClientShares;
+  readonly slices: Slices;
+}
+
 /**
  * Runs something with a context of its own, whose deadline ends with it.
  *
  * @param onWait is called when the operation begins to wait for a job
  */
 async function withContext<T>(
-  { jobsFor, operationTimeoutMs, stopping, waits }: ExecutorOptions & { readonly waits: ClientShares },
+  { jobsFor, operationTimeoutMs, stopping, waits, slices }: Shared,
   request: Omit<OperationRequest, 'requestId'>,
   execute: (context: GatewayContext) => Promise<T>,
   onWait?: () => void,
 ): Promise<T> {
   const { client, disconnected, acceptsSubscriptions, preferredWaitSeconds } = request;
-  const deadline = startDeadline(operationTimeoutMs, disconnected, onWait);
+  const deadline = startDeadline(operationTimeoutMs, disconnected, () => slices.next(client.key), onWait);
   try {
     return await execute(
       createContext({

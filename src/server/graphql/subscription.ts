@@ -21,6 +21,7 @@ import type { GatewayContext } from './context.ts';
 import { formatThrown } from './format-error.ts';
 import { coerceVariables } from './operation-variables.ts';
 import { createSharedResults } from './shared-results.ts';
+import type { Slices } from './slices.ts';
 import { SubscribedDocuments } from './subscribed-documents.ts';
 import type { Turns } from './turns.ts';
 
@@ -41,6 +42,8 @@ export interface SubscriptionsOptions {
   readonly withEventContext: WithEventContext;
   /** When events are executed that are not shared. */
   readonly turns: Turns;
+  /** When events are sent. */
+  readonly slices: Slices;
 }
 
 export interface Subscriptions {
@@ -59,7 +62,7 @@ export interface Subscriptions {
  * returned, and when its client disconnects.
  */
 export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
-  const { schema } = options;
+  const { schema, slices } = options;
   const resultsOf = createExecution(options);
   const documents = new SubscribedDocuments();
 
@@ -89,9 +92,13 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         // Its events belong to the request that it came with, whoever asks for the next one.
         const inScope = AsyncLocalStorage.snapshot();
         const failed = (error: unknown) => ({ errors: [formatThrown(wrapped(error))] });
+        const send = async (update: JobUpdate) => {
+          await slices.next(context.client.key);
+          return inScope(resultOf, update);
+        };
         return mapped({
           source: updates,
-          resultOf: (update) => inScope(resultOf, update),
+          resultOf: send,
           failed: (error) => inScope(failed, error),
           release,
         });

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
+import { abort } from '../../abort.ts';
 import { isJsonObject } from '../../json-object.ts';
 import { OverloadedError, RateLimitedError } from '../../jobs/errors.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
@@ -78,10 +79,11 @@ async function answer(
   // Nothing may be executed whose result cannot be sent.
   if (json === undefined && stream === undefined) return sendRefusal(reply, NOT_ACCEPTABLE);
   if (!isUtf8Encoded(request.url)) return sendRefusal(reply, NOT_UTF8);
+  const { client } = options.admissions.of(request.raw);
   const operation = {
     requestId: request.id,
-    client: options.admissions.of(request.raw).client,
-    disconnected: disconnectSignal(reply),
+    client,
+    disconnected: disconnectSignal(reply, () => options.executor.slices.next(client.key)),
     acceptsSubscriptions: stream !== undefined,
     preferredWaitSeconds: preferredWaitSeconds(String(request.headers['prefer'] ?? '')),
   };
@@ -214,10 +216,18 @@ function openConnection(
   }
 }
 
-/** Aborts when the client has disconnected. */
-function disconnectSignal(reply: FastifyReply): AbortSignal {
+/**
+ * Aborts when the client has disconnected.
+ *
+ * @param nextTurn resolves when that may be. Many connections can close at once, with much to release on each
+ */
+function disconnectSignal({ raw }: FastifyReply, nextTurn: () => Promise<void>): AbortSignal {
   const controller = new AbortController();
-  reply.raw.once('close', () => controller.abort());
+  raw.once('close', () => {
+    // Nobody waits for anything any more once all has been sent.
+    if (raw.writableFinished) abort(controller);
+    else void nextTurn().then(() => abort(controller));
+  });
   return controller.signal;
 }
 
@@ -255,7 +265,7 @@ function withoutEmptyName(search: string): string {
  */
 function statusFor({ status = 200, headers, body }: HTTPGraphQLResponse, isRefused: boolean): number {
   const isLegacy = headers.get('content-type')?.startsWith('application/json') === true;
-  if (isLegacy) return isRefused && status === 400 ? 200 : status;
+  if (isLegacy) return isRefused && (status === 400 || status === 429) ? 200 : status;
   if (status !== 200 || !isRefused || body.kind !== 'complete') return status;
   // oxlint-disable-next-line no-unsafe-type-assertion -- Apollo wrote it
   return statusOf((JSON.parse(body.string) as FormattedExecutionResult).errors);

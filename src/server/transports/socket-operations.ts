@@ -1,4 +1,4 @@
-import { onAbort } from '../../abort.ts';
+import { abort, onAbort } from '../../abort.ts';
 
 /** One operation of a WebSocket. */
 export interface SocketOperation {
@@ -32,7 +32,8 @@ export class SocketOperations {
     const { signal } = controller;
     this.#known = known;
     this.#begun = signal;
-    this.#operations.get(id)?.abort();
+    const earlier = this.#operations.get(id);
+    if (earlier !== undefined) abort(earlier);
     this.#operations.set(id, controller);
     return {
       signal,
@@ -58,14 +59,18 @@ export class SocketOperations {
     for (const [id, controller] of this.#operations) {
       if (id in this.#known) continue;
       this.#operations.delete(id);
-      controller.abort();
+      abort(controller);
     }
     await (begun === undefined ? received : Promise.race([received, aborted(begun)]));
   }
 
-  /** Ends all. It is called when the socket has closed. */
-  endAll(): void {
-    for (const controller of this.#operations.values()) controller.abort();
+  /**
+   * Ends all. It is called when the socket has closed.
+   *
+   * @param nextTurn resolves when one more may end
+   */
+  endAll(nextTurn: () => Promise<void>): void {
+    for (const controller of this.#operations.values()) void nextTurn().then(() => abort(controller));
     this.#operations.clear();
   }
 }

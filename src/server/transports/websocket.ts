@@ -101,7 +101,7 @@ export type WebSocketHandler = (socket: WebSocket, request: FastifyRequest) => v
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */
 export function createWebSocketHandler(options: WebSocketOptions): WebSocketHandler {
-  const { admissions, connections, usage, events } = options;
+  const { admissions, executor, connections, usage, events } = options;
   const server = makeServer<Record<string, unknown>, Connection>(serverOptions(options));
 
   /** @returns what has to be told that it has closed */
@@ -113,12 +113,14 @@ export function createWebSocketHandler(options: WebSocketOptions): WebSocketHand
   }
 
   return (socket, request) => {
-    admissions.of(request.raw).source = 'upgraded';
+    const admission = admissions.of(request.raw);
+    const { client } = admission;
+    admission.source = 'upgraded';
     const startedAt = performance.now();
     const operations = new SocketOperations();
     const counted = new CountedSocket(socket, {
       usage,
-      clientKey: admissions.of(request.raw).client.key,
+      clientKey: client.key,
       keepAliveMs: connections.limits.keepAliveMs,
       transport: request.raw.socket,
     });
@@ -134,7 +136,7 @@ export function createWebSocketHandler(options: WebSocketOptions): WebSocketHand
     const forget = onAbort(connections.stopping, stop);
     socket.once('close', (code: number, reason: Buffer) => {
       forget();
-      operations.endAll();
+      operations.endAll(() => executor.slices.next(client.key));
       const end = counted.closing ?? { code, reason: reason.toString() };
       void opened(end.code, end.reason);
       const durationMs = Math.round(performance.now() - startedAt);

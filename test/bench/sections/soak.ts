@@ -40,7 +40,9 @@ export async function soak(): Promise<SectionResult> {
   const heap = new Map<number, number>();
   const startedAt = performance.now();
   for (let first = 0; first < JOBS; first += JOBS_PER_OPERATION) {
-    const deadline = startDeadline(config.operationTimeoutMs, new AbortController().signal);
+    const deadline = startDeadline(config.operationTimeoutMs, new AbortController().signal, () =>
+      Promise.resolve(),
+    );
     const context = {
       signal: deadline.signal,
       client: '',

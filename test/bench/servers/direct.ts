@@ -40,6 +40,7 @@ const access: JobAccess = {
   served: notMeasured,
   check: notMeasured,
   holds: notMeasured,
+  checkReads: () => undefined,
   absence: notMeasured,
   list: notMeasured,
   listen: notMeasured,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BOUNDS } from '../../../src/bounds.ts';
 import { Flights } from '../../../src/jobs/store/flights.ts';
+import { ClientReads } from '../../../src/jobs/store/reads.ts';
 
 const ann = { client: 'ann', turnKey: {} };
 const bob = { client: 'bob', turnKey: {} };
@@ -13,7 +14,7 @@ function setUp() {
   const { promise, resolve } = Promise.withResolvers<string>();
   return {
     clock,
-    flights: new Flights<string>(() => clock.now, 1000),
+    flights: new Flights<string>(() => clock.now, 1000, new ClientReads()),
     read: () => promise,
     end: () => resolve('job'),
   };

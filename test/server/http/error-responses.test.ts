@@ -126,6 +126,7 @@ describe('refusals below GraphQL', () => {
       served: unused,
       check: unused,
       holds: unused,
+      checkReads: () => undefined,
       absence: unused,
       list: broken,
       listen: unused,

@@ -1,5 +1,6 @@
 /** Runs in a thread of its own, so that what the attacker computes delays none of its timers. */
 
+import { closeSync, openSync, readSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { parentPort } from 'node:worker_threads';
 
@@ -7,6 +8,8 @@ import { parentPort } from 'node:worker_threads';
 export interface BystanderOptions {
   readonly port: number;
   readonly from: string;
+  /** The process of the gateway. */
+  readonly pid: number;
   /** Milliseconds from one request to the next. 0: as many as may be in flight, at once and once. */
   readonly everyMs: number;
   /** Bodies of the requests, in turn. They begin anew after the last. */
@@ -17,6 +20,11 @@ export interface BystanderOptions {
 export interface Samples {
   /** How long each request took, in milliseconds. */
   readonly elapsedMs: readonly number[];
+  /**
+   * For how long the main thread of the gateway computed while each request waited, in milliseconds. Unlike the elapsed time it
+   * does not depend on what else the machine computes. It is the elapsed time where the system does not tell.
+   */
+  readonly computedMs: readonly number[];
   /** What was wrong with those that failed. */
   readonly failures: readonly string[];
 }
@@ -27,7 +35,7 @@ const MAX_IN_FLIGHT = 16;
 /** Its connections stay open from one measurement to the next. A loop of the gateway accepts only one new connection. */
 const agents = new Map<string, Agent>();
 
-function measure({ port, from, everyMs, bodies }: BystanderOptions): () => Promise<Samples> {
+function measure({ port, from, pid, everyMs, bodies }: BystanderOptions): () => Promise<Samples> {
   const agent =
     agents.get(from) ??
     new Agent({
@@ -38,15 +46,19 @@ function measure({ port, from, everyMs, bodies }: BystanderOptions): () => Promi
     });
   agents.set(from, agent);
   const elapsedMs: number[] = [];
+  const computedMs: number[] = [];
+  const clock = computingClock(pid);
   const failures: string[] = [];
   const inFlight = new Set<Promise<void>>();
   let index = 0;
 
   function ask(body: string): Promise<void> {
     const startedAt = performance.now();
+    const computedAtStart = clock.now();
     const { promise, resolve } = Promise.withResolvers<void>();
     const end = (failure?: string) => {
       elapsedMs.push(performance.now() - startedAt);
+      computedMs.push(clock.now() - computedAtStart);
       if (failure !== undefined) failures.push(failure);
       resolve();
     };
@@ -83,7 +95,26 @@ function measure({ port, from, everyMs, bodies }: BystanderOptions): () => Promi
   return async () => {
     clearInterval(timer);
     await Promise.all(inFlight);
-    return { elapsedMs, failures };
+    clock.close();
+    return { elapsedMs, computedMs, failures };
+  };
+}
+
+/** How long the main thread of a process has computed, in milliseconds. */
+function computingClock(pid: number): { now(): number; close(): void } {
+  let file: number;
+  try {
+    file = openSync(`/proc/${String(pid)}/task/${String(pid)}/schedstat`, 'r');
+  } catch {
+    return { now: () => performance.now(), close: () => undefined };
+  }
+  const buffer = Buffer.alloc(64);
+  return {
+    now() {
+      const length = readSync(file, buffer, 0, buffer.length, 0);
+      return Number.parseInt(buffer.toString('latin1', 0, length), 10) / 1e6;
+    },
+    close: () => closeSync(file),
   };
 }
 

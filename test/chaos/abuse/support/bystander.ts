@@ -21,11 +21,11 @@ export interface Bystander {
 }
 
 /** A client at another address, in a thread of its own. */
-export async function createBystander({ port }: Pick<Target, 'port'>): Promise<Bystander> {
+export async function createBystander({ port, pid }: Pick<Target, 'port' | 'pid'>): Promise<Bystander> {
   const worker = new Worker(new URL('./bystander-worker.ts', import.meta.url));
   const bystander: Bystander = {
     start(options = {}) {
-      worker.postMessage({ port, from: BYSTANDER, everyMs: 10, bodies: [SMALL], ...options }, []);
+      worker.postMessage({ port, pid, from: BYSTANDER, everyMs: 10, bodies: [SMALL], ...options }, []);
     },
     async stop() {
       worker.postMessage(null, []);

@@ -22,6 +22,8 @@ export interface TargetOptions {
 /** A gateway in production, in a process of its own, in front of an emulator in this one. */
 export interface Target {
   readonly port: number;
+  /** Its process. */
+  readonly pid: number;
   readonly emulator: Emulator;
   /** A hundred jobs of each kind. */
   readonly jobs: { readonly finished: readonly string[]; readonly running: readonly string[] };
@@ -135,6 +137,7 @@ export async function startTarget({ env, emulator: options }: TargetOptions = {}
 
   return {
     port,
+    pid: child.pid ?? 0,
     emulator,
     jobs,
     log,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { times, type Row } from '../support/rows.ts';
 import type { Target } from '../support/target.ts';
+import type { Operation } from '../support/transports.ts';
 
 /** How long ICE takes to answer, and the calls that may start in a second. */
 const LATENCY_MS = 20;
@@ -20,6 +21,9 @@ const readsOneJob = ({ emulator }: Target): string => {
 /** Many reads begin at once, and beginning them takes the processor some time, on slow machines most of all. */
 const SLACK_MS = 500;
 
+/** How long the steady flood lasts, in milliseconds. */
+const FLOOD_MS = 6000;
+
 const READER: Pick<Row, 'bystander' | 'target'> = {
   bystander: {
     everyMs: 50,
@@ -34,7 +38,36 @@ const READER: Pick<Row, 'bystander' | 'target'> = {
   },
 };
 
+/** Ever more operations. */
+function* untilOver(isOver: () => boolean, make: () => Operation): Generator<Operation> {
+  while (!isOver()) yield make();
+}
+
 export const CALLS: readonly Row[] = [
+  {
+    name: 'a hundred reads of 100 unknown ids at any time',
+    over: ['POST', 'WebSocket'],
+    ...READER,
+    bystander: {
+      everyMs: 20,
+      body: readsOneJob,
+      quietMs: FLOOD_MS,
+      limitMs: (quietMs) => 1.5 * quietMs + CALL_MS,
+    },
+    attack: ({ send, transport }) => {
+      const until = performance.now() + FLOOD_MS;
+      const isOver = () => performance.now() > until;
+      return send({
+        connections: transport === 'WebSocket' ? 2 : 100,
+        window: transport === 'WebSocket' ? 50 : 1,
+        operations: untilOver(isOver, () => ({
+          query: 'query($ids:[ID!]!){packageJobsById(ids:$ids){id}}',
+          variables: { ids: unknownIds(100) },
+        })),
+      });
+    },
+    refusal: ['RATE_LIMITED'],
+  },
   {
     name: 'a hundred reads of 100 unknown ids at once',
     ...READER,
