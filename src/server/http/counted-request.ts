@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import { BOUNDS } from '../../bounds.ts';
-import { ChunkBuffer } from './body.ts';
+import { ChunkBuffer } from './body-chunks.ts';
 import { refuseBody } from './error-responses.ts';
 
 const { max } = BOUNDS.bodyParts;

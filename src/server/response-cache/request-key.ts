@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { crc32 } from 'node:zlib';
 import { BOUNDS } from '../../bounds.ts';
-import { ChunkBuffer } from '../http/body.ts';
+import { ChunkBuffer } from '../http/body-chunks.ts';
 
 /** What tells requests apart that must get different responses. */
 export interface RequestKey {

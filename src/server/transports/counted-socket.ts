@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { WebSocket } from '@fastify/websocket';
 import { BOUNDS } from '../../bounds.ts';
-import { countValues, heldBytes } from '../http/bodies.ts';
+import { countValues, heldBytes } from '../http/body-values.ts';
 import type { Limit, Reader, Usage } from '../http/usage.ts';
 
 /** A control frame of a client has a head of two bytes and a mask of four. */
