@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 
 /** A message of graphql-transport-ws. */
@@ -18,12 +19,22 @@ export interface RawSocket {
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
 }
 
+export interface SocketOptions {
+  readonly isSilent?: boolean;
+  readonly headers?: Record<string, string>;
+  /** The connection to use, in place of one of its own. */
+  readonly transport?: Socket;
+}
+
 /** Connects, and says `connection_init` unless `isSilent`. Rejects with `Unexpected server response: 503` and such. */
 export async function openSocket(
   url: string,
-  { isSilent = false, headers = {} }: { isSilent?: boolean; headers?: Record<string, string> } = {},
+  { isSilent = false, headers = {}, transport }: SocketOptions = {},
 ): Promise<RawSocket> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', { headers });
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
+    headers,
+    ...(transport !== undefined && { createConnection: () => transport }),
+  });
   const messages: Message[] = [];
   const watchers = new Set<() => void>();
   const closed = new Promise<{ code: number; reason: string }>((resolve) =>

@@ -1,7 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { WebSocket } from 'ws';
-import type { Message } from '../../support/socket.ts';
+import { openSocket, type Message, type RawSocket } from '../../support/socket.ts';
 
 /** Addresses of this machine. Each is a client of its own. */
 export const ONE = '127.0.0.1';
@@ -67,47 +66,23 @@ export async function openRaw(url: string, bytes: string): Promise<() => void> {
   return () => void socket.destroy();
 }
 
-export interface SocketClient {
+export interface SocketClient extends Pick<RawSocket, 'message'> {
   readonly send: (...messages: (Message | string)[]) => void;
-  /** Resolves to the first message, past ones among them, that `isWanted`. */
-  readonly message: (isWanted: (message: Message) => boolean) => Promise<Message>;
   readonly close: () => void;
 }
 
 /** Opens a WebSocket from an address. Messages that are sent together arrive together. */
 export async function socketFrom(address: string, url: string): Promise<SocketClient> {
   const transport = connect({ port: Number(new URL(url).port), host: '127.0.0.1', localAddress: address });
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
-    createConnection: () => transport,
-  });
-  const messages: Message[] = [];
-  const watchers = new Set<() => void>();
-  socket.on('message', (data: Buffer) => {
-    messages.push(JSON.parse(data.toString()) as Message);
-    for (const watcher of watchers) watcher();
-  });
-  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-  const client: SocketClient = {
+  const { socket, message } = await openSocket(url, { transport });
+  return {
     send(...list) {
       transport.cork();
       for (const message of list)
         socket.send(typeof message === 'string' ? message : JSON.stringify(message));
       transport.uncork();
     },
-    message: (isWanted) =>
-      new Promise((resolve) => {
-        const look = () => {
-          const found = messages.find(isWanted);
-          if (found === undefined) return;
-          watchers.delete(look);
-          resolve(found);
-        };
-        watchers.add(look);
-        look();
-      }),
+    message,
     close: () => socket.terminate(),
   };
-  client.send({ type: 'connection_init' });
-  await client.message(({ type }) => type === 'connection_ack');
-  return client;
 }
