@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { postFrom } from './support/client.ts';
 import { clientAt, type AddressedClient } from './support/clients.ts';
 import { expectNoLeaks } from './support/leaks.ts';
 
@@ -75,6 +76,30 @@ describe('two clients, one of which floods', () => {
     const limited = { code: 'RATE_LIMITED', retryable: true, policy: 'readsOfClient', retryAfterMs: 1000 };
     for (const error of refused) expect(error).toMatchObject(limited);
   });
+
+  it.for([
+    { accept: 'application/json', status: 200 },
+    { accept: 'application/graphql-response+json', status: 429 },
+  ])(
+    'refuses a query that could need too many reads as a whole, with $status for $accept',
+    async (row, { setting }) => {
+      const { accept, status } = row;
+      const { gateway, flooder, other } = setting;
+      await flood(setting);
+      const ask = (query: string, variables: object) =>
+        postFrom('127.0.0.1', gateway.url, { query, variables }, { accept });
+      const refused = await ask(BY_ID, { ids: unknown(5000, 100) });
+      expect(refused).toMatchObject({
+        status,
+        errors: [{ extensions: { code: 'RATE_LIMITED', policy: 'readsOfClient' } }],
+      });
+      expect(refused).not.toHaveProperty('data');
+      const id = gateway.emulator.jobs.add();
+      expect(await other.query(ONE, { id })).toEqual({ data: { packageJob: { id } } });
+      const submitted = await ask(SUBMIT, { input: input('ours') });
+      expect(submitted).toMatchObject({ status: 200, data: { submitPackageJob: {} } });
+    },
+  );
 
   it('starts the reads of the other next', async ({ setting }) => {
     const { gateway, other } = setting;

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startGateway } from '../support/gateway.ts';
-import { nginx, startReverseProxy } from './support/nginx.ts';
+import { nginx, startSending } from './support/nginx.ts';
 
 const HOST = 'jobs.example.com';
 
@@ -15,7 +15,7 @@ async function startBehindNginx(env: Readonly<Record<string, string>>) {
     env: { NODE_ENV: 'production', ALLOWED_HOSTS: HOST, MAX_STREAMS_PER_ADDRESS: '1', ...env },
   });
   onTestFinished(() => gateway.close());
-  const send = await startReverseProxy(gateway.url);
+  const send = await startSending(gateway.url);
   return async (address: string, bytes = opening()) => Number((await send(address, bytes)).split(' ', 2)[1]);
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { nginx, startReverseProxy, type ConnectAs } from '../../interop/support/nginx.ts';
 import { quantile } from '../support/load.ts';
 import { openRaw, requestBytes } from './support/http.ts';
 import { kindsOf } from './support/log.ts';
@@ -8,9 +9,6 @@ import { rotated } from './support/payloads.ts';
 import { times } from './support/rows.ts';
 import { startTarget, type Target, type TargetOptions } from './support/target.ts';
 import { openWebSocket, send, type SendOptions } from './support/transports.ts';
-
-/** Connects as a client with this address. */
-type ConnectAs = (address: string) => Socket;
 
 const ATTACKER = '127.0.0.9';
 const OTHERS_ADDRESSES = Array.from({ length: 100 }, (_, index) => `127.0.0.${String(10 + index)}`);
@@ -196,6 +194,12 @@ describe('while one address is at all its caps, a hundred others notice nothing'
     const target = await start();
     const connectAs = (address: string) =>
       connect({ port: target.port, host: '127.0.0.1', localAddress: address });
+    expect(await problemsOf(target, connectAs)).toEqual([]);
+  });
+
+  it.skipIf(nginx.skip)(`behind ${nginx.label}, which is trusted`, { timeout: 120_000 }, async () => {
+    const target = await start({ env: { TRUST_PROXY: '1' } });
+    const connectAs = await startReverseProxy(`http://127.0.0.1:${String(target.port)}`);
     expect(await problemsOf(target, connectAs)).toEqual([]);
   });
 });

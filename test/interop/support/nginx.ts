@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { request, type OutgoingHttpHeaders } from 'node:http';
-import { connect, createServer, isIPv4, type AddressInfo } from 'node:net';
+import { connect, createServer, isIPv4, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { makeFolder } from '../../support/folder.ts';
@@ -37,7 +37,8 @@ user root;
 worker_processes 1;
 pid ${folder}/nginx.pid;
 error_log stderr error;
-events { worker_connections 256; }
+worker_rlimit_nofile 8192;
+events { worker_connections 4096; }
 http {
   access_log off;
   client_body_temp_path ${folder}/client;
@@ -64,18 +65,26 @@ const sharedCache = (folder: string, upstream: URL) => `
   }
 `;
 
-/** The address of a client is what the line of the PROXY protocol says that its connection begins with. */
+/**
+ * As proxies are usually set up, with connections to the gateway that are used again. The address of a client is what the line
+ * of the PROXY protocol says that its connection begins with.
+ */
 const reverseProxy = (folder: string, upstream: URL) => `
+  map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
+  upstream gateway {
+    server ${upstream.host};
+    keepalive 64;
+  }
   server {
-    listen unix:${folder}/http proxy_protocol;
+    listen unix:${folder}/http proxy_protocol backlog=1024;
     set_real_ip_from unix:;
     real_ip_header proxy_protocol;
     location / {
-      proxy_pass http://${upstream.host};
+      proxy_pass http://gateway;
       proxy_http_version 1.1;
       proxy_set_header Host $http_host;
       proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $http_connection;
+      proxy_set_header Connection $connection_upgrade;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     }
   }
@@ -132,14 +141,27 @@ function canConnect(path: string): Promise<boolean> {
 /** Sends bytes through nginx as a client with an address, and gives the first that come back. The connection stays open. */
 export type SendAs = (address: string, bytes: string) => Promise<string>;
 
+/** Connects to nginx as a client with an address. */
+export type ConnectAs = (address: string) => Socket;
+
 /** Starts nginx as a reverse proxy in front of this URL, for the running test. */
-export async function startReverseProxy(url: string): Promise<SendAs> {
+export async function startReverseProxy(url: string): Promise<ConnectAs> {
   const { socketPath } = await startNginx(reverseProxy, url);
-  return async (address, bytes) => {
-    const socket = connect(socketPath).setEncoding('utf8');
+  return (address) => {
+    const socket = connect(socketPath);
     onTestFinished(() => void socket.destroy());
     const local = isIPv4(address) ? 'TCP4' : 'TCP6';
-    socket.write(`PROXY ${local} ${address} ${address} 40000 80\r\n${bytes}`);
+    socket.write(`PROXY ${local} ${address} ${address} 40000 80\r\n`);
+    return socket;
+  };
+}
+
+/** The same, for clients that say one thing. */
+export async function startSending(url: string): Promise<SendAs> {
+  const connectAs = await startReverseProxy(url);
+  return async (address, bytes) => {
+    const socket = connectAs(address).setEncoding('utf8');
+    socket.write(bytes);
     const [text] = (await once(socket, 'data')) as [string];
     return text;
   };

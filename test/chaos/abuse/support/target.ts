@@ -121,6 +121,7 @@ export async function startTarget({ env, emulator: options }: TargetOptions = {}
     expect((await fetch(`http://127.0.0.1:${String(port)}/readyz`)).ok).toBe(true),
   );
 
+  /** The share of a time in which it did not compute. It is no wait for something: a share is one of a length of time. */
   async function idleShare(): Promise<number> {
     const { cpuMs } = await holding(false);
     const startedAt = performance.now();

@@ -33,11 +33,12 @@ export interface SendOptions {
 
 /** Sends operations, waits for all answers, or holds them, and closes every connection. */
 export async function send(options: SendOptions): Promise<Tally> {
-  const { target, transport, connections = 1, operations, whileHeld } = options;
+  const { target, transport, connections = 1, operations, window, whileHeld } = options;
   const tally = createTally();
-  const left = operations[Symbol.iterator]();
   const open: (() => void)[] = [];
-  const lanes = Array.from({ length: connections }, () => LANES[transport](options, left, tally, open));
+  const lanes = sharesOf(operations, connections, whileHeld === undefined && window !== undefined).map(
+    (left) => LANES[transport](options, left, tally, open),
+  );
   try {
     await Promise.all(lanes);
     if (whileHeld !== undefined) {
@@ -48,6 +49,24 @@ export async function send(options: SendOptions): Promise<Tally> {
     for (const close of open) close();
   }
   return tally;
+}
+
+/**
+ * What each connection sends. With a window, operations go to whichever connection is free. Without one they are dealt out, as
+ * one connection would take them all before the others are there.
+ */
+function sharesOf(
+  operations: Iterable<Operation>,
+  connections: number,
+  hasWindow: boolean,
+): readonly Iterator<Operation>[] {
+  const each = Array.from({ length: connections }, (_, index) => index);
+  if (hasWindow) {
+    const left = operations[Symbol.iterator]();
+    return each.map(() => left);
+  }
+  const all = Array.from(operations);
+  return each.map((lane) => all.filter((_, index) => index % connections === lane)[Symbol.iterator]());
 }
 
 /** Sends what is left on connections of its own, and adds how to close them to `open`. */

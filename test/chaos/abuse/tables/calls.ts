@@ -19,7 +19,7 @@ const readsOneJob = ({ emulator }: Target): string => {
 };
 
 /** Many reads begin at once, and beginning them takes the processor some time, on slow machines most of all. */
-const SLACK_MS = 500;
+const SLACK_MS = 150;
 
 /** How long the steady flood lasts, in milliseconds. */
 const FLOOD_MS = 6000;
