@@ -84,7 +84,7 @@ describe('two clients, one of which floods', () => {
     'refuses a query that could need too many reads as a whole, with $status for $accept',
     async (row, { setting }) => {
       const { accept, status } = row;
-      const { gateway, flooder, other } = setting;
+      const { gateway, other } = setting;
       await flood(setting);
       const ask = (query: string, variables: object) =>
         postFrom('127.0.0.1', gateway.url, { query, variables }, { accept });
