@@ -1,7 +1,6 @@
-import { isUtf8 } from 'node:buffer';
 import { isJsonObject } from '../../json-object.ts';
 import { hashOf } from '../graphql/persisted/documents.ts';
-import { isUtf8Encoded } from '../http/url.ts';
+import { isAscii } from '../http/url.ts';
 import type { RequestKey } from './request-key.ts';
 
 /** An operation under the name that a request has for it. */
@@ -17,6 +16,8 @@ const EXTENSIONS: Readonly<Record<string, readonly string[]>> = {
   clientLibrary: ['name', 'version'],
 };
 
+const REPLACEMENT = '\ufffd';
+
 /** A name has no space, so it is never taken for the beginning of a document. */
 const NAME = /^[_A-Za-z]\w*$/;
 
@@ -26,10 +27,10 @@ const NAME = /^[_A-Za-z]\w*$/;
  */
 export function readOperation({ method, content }: RequestKey): NamedOperation | undefined {
   try {
-    // Another request could have the same text, with a replacement character where this one has no character at all.
-    if (typeof content === 'string' ? !isUtf8Encoded(content) : !isUtf8(content)) return undefined;
+    // What decodes to a replacement character may have none. Whoever refuses that looks at it more closely.
     const text = content.toString();
-    return method === 'GET' ? fromSearch(text) : nameOf(JSON.parse(text));
+    if (method === 'GET') return isAscii(text) ? fromSearch(text) : undefined;
+    return text.includes(REPLACEMENT) ? undefined : nameOf(JSON.parse(text));
   } catch {
     return undefined;
   }
@@ -38,7 +39,7 @@ export function readOperation({ method, content }: RequestKey): NamedOperation |
 function fromSearch(text: string): NamedOperation | undefined {
   const members: Record<string, unknown> = {};
   for (const [name, value] of new URLSearchParams(text)) {
-    if (Object.hasOwn(members, name)) return undefined;
+    if (Object.hasOwn(members, name) || value.includes(REPLACEMENT)) return undefined;
     const isJson = name === 'variables' || name === 'extensions';
     members[name] = isJson ? JSON.parse(value) : value;
     if (isJson && !isJsonObject(members[name])) return undefined;

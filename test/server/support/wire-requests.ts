@@ -93,6 +93,11 @@ export const REQUESTS: readonly Case[] = [
   { name: 'a body with characters of four bytes', status: 200, bytes: postBytes(0xf0, 0x9f, 0x8e, 0xac) },
   { name: 'a query string with %FF', ...BAD, bytes: get({}, '&x=%FF') },
   { name: 'a query string with half a character', ...BAD, bytes: get({}, '&x=%E2%82') },
+  {
+    name: 'a query string with bytes that are not encoded',
+    ...BAD,
+    bytes: (operation) => Buffer.from(get({}, '&x=é')(operation).toString()),
+  },
   { name: 'a query string with a character of two bytes', status: 200, bytes: get({}, '&x=%C3%A9') },
   { name: 'a query string with a sign of its own', status: 200, bytes: get({}, '&x=100%') },
 
