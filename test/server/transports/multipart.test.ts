@@ -51,6 +51,8 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<TestGa
   return gateway;
 }
 
+const isEmpty = (part: unknown) => JSON.stringify(part) === '{}';
+
 describe('a response in parts', () => {
   it('has a part for each state as it comes, and ends with the jobs', async () => {
     const gateway = await start();
@@ -71,7 +73,6 @@ describe('a response in parts', () => {
   it('has an empty part as often as a WebSocket is pinged', async () => {
     const gateway = await start({ STREAM_KEEPALIVE_MS: '100' });
     const { parts } = await openParts(gateway, [gateway.emulator.jobs.add({ finishTime: Infinity })]);
-    const isEmpty = (part: unknown) => JSON.stringify(part) === '{}';
     expect((await parts(4)).filter(isEmpty).length).toBeGreaterThanOrEqual(3);
   });
 
