@@ -365,11 +365,12 @@ export type SubmitPackageJobPayload = {
 export type Subscription = {
   readonly __typename?: 'Subscription';
   /**
-   * The states of these packaging jobs. Each job's current state comes first. Each later state follows, in order and never
-   * the same state twice. A slow client gets only the latest state of each job. The subscription completes when all jobs
-   * have finished. A client that reconnects starts with the current states, so it misses no result. An id that ICE does
-   * not know gives one `null` and an error that names the id in `extensions.argument`. The other jobs continue. While ICE
-   * fails, nothing is sent. Changes from that time are sent afterwards.
+   * The states of these packaging jobs. Each job's current state comes first. Each later state follows, in order and
+   * never the same state twice. A slow client gets only the latest state of each job. The subscription completes when
+   * all jobs have finished. One that ends otherwise was cut. A client that subscribes again starts with the current
+   * states, so it misses no result. An id that ICE does not know gives one `null` and an error that names the id in
+   * `extensions.argument`. The other jobs continue. While ICE fails, nothing is sent. Changes from that time are sent
+   * afterwards.
    */
   readonly packageJobUpdated?: Maybe<PackageJob>;
 };
