@@ -1,27 +1,49 @@
 import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
 import { getOperationAST, GraphQLError, parse, type DocumentNode } from 'graphql';
-import { GRAPHQL_URL, SOCKET_URL } from './root.ts';
+import { GRAPHQL_URL } from './root.ts';
+import { createSocket, type Socket } from './socket.ts';
 
-const send = createGraphiQLFetcher({
-  url: GRAPHQL_URL,
-  // Subscriptions use graphql-ws. The headers in the headers editor, such as `authorization`, go into `connection_init`.
-  subscriptionUrl: SOCKET_URL,
-  // The `extensions` of the response then say what it cost upstream.
-  headers: { 'x-upstream-receipt': '1' },
-  enableIncrementalDelivery: false,
-});
+/** One for each set of headers in the headers editor, such as `authorization`. They go into `connection_init`. */
+const sockets = new Map<string, Socket>();
+const listeners = new Set<() => void>();
 
 /**
  * Sends the document in the editor. GraphiQL parses a new document with a short delay. Until then it would send the
  * operation name of the previous tab, and it would send a subscription over HTTP.
  */
 export const fetcher: Fetcher = (params, options = {}) => {
+  const send = createGraphiQLFetcher({
+    url: GRAPHQL_URL,
+    wsClient: socketWith(options.headers),
+    // The `extensions` of the response then say what it cost upstream.
+    headers: { 'x-upstream-receipt': '1' },
+    enableIncrementalDelivery: false,
+  });
   const document = read(params.query);
   if (!document) return send(params, options);
   const operation = getOperationAST(document, params.operationName) ?? getOperationAST(document);
   const operationName = operation?.name?.value ?? null;
   return send({ ...params, operationName }, { ...options, documentAST: document });
 };
+
+/** Whether a subscription waits for its connection, so that what the page shows may be old. */
+export function isReconnecting(): boolean {
+  return [...sockets.values()].some((socket) => socket.connection() === 'lost');
+}
+
+/** Calls back when a connection changes, until the returned function is called. */
+export function onConnection(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function socketWith(headers: Readonly<Record<string, string>> = {}): Socket {
+  const key = JSON.stringify(headers);
+  const socket = sockets.get(key) ?? createSocket(GRAPHQL_URL, headers);
+  if (!sockets.has(key)) socket.onConnection(() => listeners.forEach((listener) => listener()));
+  sockets.set(key, socket);
+  return socket;
+}
 
 /** `undefined` when the document does not parse. The gateway then returns the error. */
 function read(query: string): DocumentNode | undefined {

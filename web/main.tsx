@@ -11,6 +11,7 @@ import './style.css';
 
 import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
+import { Connection } from './connection.tsx';
 import { EarlyRun } from './early-run.tsx';
 import { fetcher } from './fetcher.ts';
 import icon from './icon.svg';
@@ -38,6 +39,7 @@ createRoot(root).render(
         <img src={icon} alt="" width="20" height="20" />
         <span>Package Job Gateway</span>
         <a href="./board">Job board</a>
+        <Connection />
       </div>
       <EarlyRun />
     </GraphiQL.Logo>

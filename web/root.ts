@@ -3,6 +3,3 @@ export const ROOT = import.meta.url.replace(/assets\/[^/]*$/, '');
 
 /** The API. */
 export const GRAPHQL_URL = `${ROOT}graphql`;
-
-/** The API by WebSocket. */
-export const SOCKET_URL = GRAPHQL_URL.replace(/^http/, 'ws');

@@ -1,6 +1,8 @@
+import { setTimeout as passes } from 'node:timers/promises';
+import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { chromiumProgram } from '../support/browser.ts';
-import { FAILURE, it, patience } from './support/board.ts';
+import { FAILURE, it, itOnLine, patience } from './support/board.ts';
 
 describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.label}`, () => {
   it('moves a row to its end without a reload, and announces it', async ({ gateway, board }) => {
@@ -84,4 +86,40 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
     jobs.finish(second ?? '', FAILURE);
     await expect.poll(() => board.statusOf('second'), patience).toBe('Failed');
   });
+
+  itOnLine(
+    'says that it reconnects, and nothing else, while connections are refused for 3 s',
+    async ({ gateway, line, board }) => {
+      const { jobs } = gateway.emulator;
+      const id = jobs.add({ name: 'mine', finishTime: Infinity });
+      await board.open(`/board?job=${id}`);
+      await expect.poll(() => board.page.getByText('Live').count(), patience).toBe(1);
+      const alerts = collectAlerts(board.page);
+      await line.refuse();
+      jobs.finish(id, { status: 'Success' });
+      jobs.add({ name: 'other', finishTime: Infinity });
+      await expect.poll(() => board.page.getByText('Reconnecting').count(), patience).toBe(1);
+      await board.page.getByText('Failed', { exact: true }).click();
+      await passes(3_000);
+      await expect(board.page.getByText('Reconnecting').count()).resolves.toBe(1);
+      await line.restore();
+      await expect.poll(() => board.panel.locator('.status').innerText(), patience).toBe('Succeeded');
+      await board.page.getByText('All', { exact: true }).click();
+      await expect.poll(board.names, patience).toEqual(['other', 'mine']);
+      await expect.poll(() => board.statusOf('mine'), patience).toBe('Succeeded');
+      await expect.poll(() => board.page.getByText('Live').count(), patience).toBe(1);
+      expect(await alerts()).toEqual([]);
+    },
+  );
 });
+
+/** Collects the texts of all alerts that the page shows from now on, however shortly. */
+function collectAlerts(page: Page): () => Promise<unknown> {
+  void page.evaluate(`
+    globalThis.alerts = [];
+    new MutationObserver(() => {
+      for (const alert of document.querySelectorAll('[role=alert]')) alerts.push(alert.textContent);
+    }).observe(document, { childList: true, subtree: true });
+  `);
+  return () => page.evaluate('alerts');
+}

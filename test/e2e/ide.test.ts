@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { arePagesBuilt } from '../../src/server/http/pages.ts';
 import { chromiumProgram, launchBrowser, openPage, type Observations } from '../support/browser.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startLine } from '../support/line.ts';
 
 const screenshot = fileURLToPath(new URL('../artifacts/ide.png', import.meta.url));
 
@@ -106,6 +107,26 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
     gateway.emulator.jobs.finish(id);
     await expect.poll(() => result(), patience).toContain('"status": "SUCCESS"');
     await execute().waitFor();
+  });
+
+  it('says that it reconnects while connections are refused, and then shows how the job ended', async () => {
+    assert(gateway && browser);
+    const line = await startLine(gateway.url);
+    onTestFinished(() => line.close());
+    await page.context().close();
+    ({ page } = await openPage(browser, line.url));
+    const id = gateway.emulator.jobs.add({ finishTime: Infinity });
+    const path = link({ operation: 'package-job-updated', variables: JSON.stringify({ ids: [id] }) });
+    await page.goto(new URL(path, line.url).href);
+    await editor().waitFor();
+    await execute().click();
+    await expect.poll(() => result(), patience).toContain('"status": "INIT"');
+    await line.refuse();
+    gateway.emulator.jobs.finish(id);
+    await expect.poll(() => page.getByText('Reconnecting').count(), patience).toBe(1);
+    await line.restore();
+    await expect.poll(() => result(), patience).toContain('"status": "SUCCESS"');
+    await expect.poll(() => page.getByText('Reconnecting').count(), patience).toBe(0);
   });
 
   it('waits for a job', async () => {

@@ -1,21 +1,43 @@
-import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, ServerError } from '@apollo/client';
+import { RetryLink } from '@apollo/client/link/retry';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { relayStylePagination } from '@apollo/client/utilities';
 import { OperationTypeNode } from 'graphql';
 import { GRAPHQL_URL } from '../root.ts';
-import { socket } from './socket.ts';
+import { createSocket } from '../socket.ts';
+
+/** A connection that is half-open sends nothing, and browsers wait for it without an end. The gateway takes 10 s at most. */
+const REQUEST_MS = 12_000;
+
+/** Where all changes come from. */
+export const socket = createSocket(GRAPHQL_URL);
 
 /**
- * All there is to set up. Queries and mutations go by HTTP, subscriptions by WebSocket, and what any of them brings
- * is kept by the job's id: a change that is pushed shows wherever the job does.
+ * Queries and mutations go by HTTP, subscriptions by WebSocket, and what any of them brings is kept by the job's id: a
+ * change that is pushed shows wherever the job does.
  */
 export const client = new ApolloClient({
   link: ApolloLink.split(
     ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
     new GraphQLWsLink(socket),
-    new HttpLink({ uri: GRAPHQL_URL }),
+    ApolloLink.from([
+      // Never a mutation: ICE would make a second job.
+      new RetryLink({
+        attempts: {
+          max: 3,
+          retryIf: (error, { operationType }) =>
+            operationType === OperationTypeNode.QUERY && !ServerError.is(error),
+        },
+      }),
+      new HttpLink({ uri: GRAPHQL_URL, fetch: fetchInTime }),
+    ]),
   ),
   cache: new InMemoryCache({
     typePolicies: { Query: { fields: { packageJobs: relayStylePagination(['filter']) } } },
   }),
 });
+
+function fetchInTime(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
+  const signals = [AbortSignal.timeout(REQUEST_MS), ...(init.signal ? [init.signal] : [])];
+  return fetch(input, { ...init, signal: AbortSignal.any(signals) });
+}

@@ -1,6 +1,12 @@
-import { useConnection } from './socket.ts';
+import { useSyncExternalStore } from 'react';
+import { socket } from './client.ts';
 
 const TEXTS = { idle: '', live: 'Live', lost: 'Reconnecting …' } as const;
+
+/** Whether the page receives changes live. */
+export function useConnection() {
+  return useSyncExternalStore(socket.onConnection, socket.connection);
+}
 
 /** Shows whether the page receives changes live. */
 export function Connection() {

@@ -1,5 +1,7 @@
 import { useQuery, useSubscription } from '@apollo/client/react';
 import { useEffect, useEffectEvent, useState } from 'react';
+import { client, socket } from './client.ts';
+import { useConnection } from './connection.tsx';
 import {
   JobDocument,
   JobsDocument,
@@ -8,7 +10,7 @@ import {
   type JobSummaryFragment,
   type PackageJobStatus,
 } from './gql/graphql.ts';
-import { onReconnected } from './socket.ts';
+import { codeOf } from './problem.tsx';
 
 const PAGE_SIZE = 20;
 /** The maximum number of jobs in one list or subscription. */
@@ -20,7 +22,7 @@ export type OnFinished = (job: JobSummaryFragment) => void;
 /** The newest jobs, page by page, with live updates. */
 export function useJobs(status: PackageJobStatus | undefined, onFinished: OnFinished) {
   const [failure, setFailure] = useState<Error>();
-  const { data, error, loading, fetchMore } = useQuery(JobsDocument, {
+  const { data, error, loading, refetch } = useQuery(JobsDocument, {
     variables: { first: PAGE_SIZE, ...(status && { status }) },
     // Cached jobs show at once. The response then replaces them.
     fetchPolicy: 'cache-and-network',
@@ -30,24 +32,27 @@ export function useJobs(status: PackageJobStatus | undefined, onFinished: OnFini
   const watch = useWatch(jobs, onFinished);
   const { hasNextPage = false, endCursor } = data?.packageJobs?.pageInfo ?? {};
 
-  const fetch = (variables: { first?: number; after: string | null }) =>
-    void fetchMore({ variables }).then(() => setFailure(undefined), setFailure);
+  // Not by `fetchMore`, which holds live updates back until its response has come.
+  const load = (page: { first: number; after?: string }) => {
+    const variables = { ...page, ...(status && { status }) };
+    const loading = client.query({ query: JobsDocument, variables, fetchPolicy: 'network-only' });
+    return loading.then(() => setFailure(undefined), setFailure);
+  };
   // Loads as many jobs as are shown (100 at most), so the scroll position stays.
   const refresh = () => {
-    fetch({ first: Math.min(Math.max(jobs.length, PAGE_SIZE), MAX_JOBS), after: null });
     if (watch.error) watch.restart();
+    if (error) return refetch().catch(() => undefined);
+    return load({ first: Math.min(Math.max(jobs.length, PAGE_SIZE), MAX_JOBS) });
   };
-
-  const refreshAfterReconnect = useEffectEvent(refresh);
-  useEffect(() => onReconnected(() => refreshAfterReconnect()), []);
+  const problem = useRecovery(failure ?? error ?? watch.error, refresh);
 
   return {
     jobs,
-    isLoading: loading,
-    error: failure ?? error ?? watch.error,
+    isLoading: loading || (error !== undefined && problem === undefined),
+    error: problem,
     hasNextPage,
-    loadMore: () => fetch({ after: endCursor ?? null }),
-    refresh,
+    loadMore: () => void load({ first: PAGE_SIZE, ...(endCursor && { after: endCursor }) }),
+    refresh: () => void refresh(),
   };
 }
 
@@ -89,8 +94,30 @@ export function useJob(id: string, onFinished: OnFinished) {
     },
   });
   const retry = () => {
-    refetch().catch(() => undefined);
     if (watch.error) watch.restart();
+    return refetch().catch(() => undefined);
   };
-  return { job, error: error ?? watch.error, retry };
+  // The subscription brings what has changed.
+  const recover = () => (error ? retry() : Promise.resolve());
+  return { job, error: useRecovery(error ?? watch.error, recover), retry: () => void retry() };
+}
+
+/**
+ * Reads again after each reconnect, as what queries brought may be outdated then. Gives the error to show: while the page
+ * reconnects, it says so, and an error without a response says nothing more.
+ */
+function useRecovery(problem: Error | undefined, recover: () => Promise<unknown>): Error | undefined {
+  const connection = useConnection();
+  const [isRecovering, setIsRecovering] = useState(false);
+  if (connection === 'lost' && !isRecovering) setIsRecovering(true);
+  if (connection === 'idle' && isRecovering) setIsRecovering(false);
+
+  const reconnected = useEffectEvent(() => {
+    void recover().finally(() => setIsRecovering(false));
+  });
+  useEffect(
+    () => socket.on('connected', (_socket, _payload, isRetry) => void (isRetry && reconnected())),
+    [],
+  );
+  return isRecovering && codeOf(problem) === undefined ? undefined : problem;
 }

@@ -3,6 +3,7 @@ import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-c
 import { test } from 'vitest';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { startLine, type Line } from '../../support/line.ts';
 
 /** How long the page may take to come round, on a machine that is busy with other suites. */
 export const patience = { timeout: 10_000 };
@@ -36,6 +37,10 @@ interface BoardFixtures {
   view: Pick<BrowserContextOptions, 'colorScheme' | 'viewport'>;
   browser: Browser;
   gateway: TestGateway;
+  /** A line to the gateway that can fail. */
+  line: Line;
+  /** Where the browser reaches the gateway. */
+  origin: string;
   board: Board;
 }
 
@@ -62,17 +67,27 @@ export const it = test.extend<BoardFixtures>({
     await use(gateway);
     await gateway.close();
   },
-  board: async ({ browser, gateway, view }, use) => {
-    const { page, observed } = await openPage(browser, gateway.url, view);
-    await use(boardOn(page, gateway.url));
+  line: async ({ gateway }, use) => {
+    const line = await startLine(gateway.url);
+    await use(line);
+    await line.close();
+  },
+  origin: ({ gateway }, use) => use(gateway.url),
+  board: async ({ browser, origin, view }, use) => {
+    const { page, observed } = await openPage(browser, origin, view);
+    await use(boardOn(page, origin));
     await page.context().close();
     const complaints = observed.complaints.filter((text) => !UNREACHABLE.test(text));
     assert.deepEqual({ ...observed, complaints }, { foreignRequests: [], complaints: [] });
   },
 });
 
-/** What Chromium itself says while a gateway restarts; a page cannot keep it from that. */
-const UNREACHABLE = /ERR_CONNECTION_REFUSED/;
+/** `it` whose browser reaches the gateway by the line. */
+export const itOnLine = it.extend<{ origin: string }>({ origin: ({ line }, use) => use(line.url) });
+
+/** What Chromium itself says while a gateway is away; a page cannot keep it from that. */
+const UNREACHABLE =
+  /ERR_(CONNECTION_(REFUSED|RESET)|EMPTY_RESPONSE|TIMED_OUT)|closed before the connection is established|Connection closed before/;
 
 function boardOn(page: Page, origin: string): Board {
   const rows = page.getByRole('region', { name: 'Jobs' }).getByRole('listitem');

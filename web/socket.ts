@@ -1,0 +1,119 @@
+import { createClient, type Client as SocketClient, type ClientOptions } from 'graphql-ws';
+
+/** The connection of all subscriptions: not needed, open, or lost. A lost one is sought until it is open again. */
+export type Connection = 'idle' | 'live' | 'lost';
+
+export interface Socket extends SocketClient {
+  readonly connection: () => Connection;
+  /** Calls back when the connection changes, until the returned function is called. */
+  readonly onConnection: (listener: () => void) => () => void;
+  /** Looks at the connection now. For apps that return from the background. */
+  readonly wake: () => void;
+}
+
+/** How long a connect and a pong may take. A socket that is half-open answers nothing, and never closes by itself. */
+const CONNECT_MS = 10_000;
+const PONG_MS = 5_000;
+
+/**
+ * Connects for the first subscription, disconnects after the last, and reconnects for as long as there is one.
+ *
+ * @param connectionParams goes with each connect, such as `async () => ({ authorization: 'Bearer …' })`
+ */
+export function createSocket(url: string, connectionParams?: ClientOptions['connectionParams']): Socket {
+  let connection: Connection = 'idle';
+  let ping: (() => void) | undefined;
+  let announcedMs: number | undefined;
+  let retryNow: (() => void) | undefined;
+  let isWaiting = false;
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  let rest: ReturnType<typeof setTimeout> | undefined;
+  const listeners = new Set<() => void>();
+
+  function change(next: Connection) {
+    connection = next;
+    for (const listener of listeners) listener();
+  }
+  function expectAnswer(withinMs: number) {
+    clearTimeout(silence);
+    silence = setTimeout(() => client.terminate(), withinMs);
+  }
+  /** The client goes on at once, unless no subscription is left or the gateway has refused it for good. */
+  function restUnlessRetried() {
+    rest = setTimeout(() => void (isWaiting || change('idle')));
+  }
+  function wake() {
+    retryNow?.();
+    if (connection !== 'live') return;
+    ping?.();
+    expectAnswer(PONG_MS);
+  }
+
+  const client = createClient({
+    url: url.replace(/^http/, 'ws'),
+    connectionParams,
+    keepAlive: 10_000,
+    retryAttempts: Infinity,
+    // By default a refused connect is not retried.
+    shouldRetry: () => true,
+    async retryWait(retries) {
+      // Random, so that not all clients reconnect at once. A gateway that stops announces its own time.
+      const ms = announcedMs ?? Math.min(1_000 * 2 ** retries, 10_000) * (0.5 + Math.random() / 2);
+      announcedMs = undefined;
+      isWaiting = true;
+      await new Promise<void>((resolve) => {
+        retryNow = resolve;
+        setTimeout(resolve, ms);
+      });
+      isWaiting = false;
+      restUnlessRetried();
+    },
+    on: {
+      connecting() {
+        clearTimeout(rest);
+        expectAnswer(CONNECT_MS);
+      },
+      opened(socket) {
+        if (socket instanceof WebSocket) ping = () => socket.send('{"type":"ping"}');
+      },
+      connected() {
+        clearTimeout(silence);
+        change('live');
+      },
+      ping: (isReceived) => void (isReceived || expectAnswer(PONG_MS)),
+      pong: (isReceived) => void (isReceived && clearTimeout(silence)),
+      closed(event) {
+        clearTimeout(silence);
+        if (isClose(event, 1000)) return change('idle');
+        announcedMs = isClose(event, 1001) ? delayIn(event.reason) : undefined;
+        change('lost');
+        restUnlessRetried();
+      },
+    },
+  });
+
+  if (typeof document !== 'undefined') {
+    addEventListener('online', wake);
+    document.addEventListener('visibilitychange', () => void (document.hidden || wake()));
+  }
+  return {
+    ...client,
+    wake,
+    connection: () => connection,
+    onConnection(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** The events of browsers and those of graphql-ws itself have no class in common. */
+function isClose(event: unknown, code: number): event is { readonly reason: string } {
+  return typeof event === 'object' && event !== null && 'code' in event && event.code === code;
+}
+
+/** The milliseconds in a reason such as `Going away; reconnect in 1234 ms`. */
+function delayIn(reason: string): number | undefined {
+  const [, ms] = /reconnect in (\d+) ms/.exec(reason) ?? [];
+  return ms === undefined ? undefined : Number(ms);
+}
