@@ -24,7 +24,7 @@ const PLAIN = ['chaos', 'conformance', 'interop', 'resolvers', 'server'].map(
 );
 
 /** Suites among those that show nothing new in a second run. */
-const SAME_WHEN_PLAIN = [
+export const SAME_WHEN_PLAIN = [
   // They ask each gateway once, before anything is cached or compiled.
   'test/chaos/faults.test.ts',
   // They start programs with an environment of their own.

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { options, PLAIN_ENV, SLOW } from './vitest.config.ts';
+import { options, PLAIN_ENV, SAME_WHEN_PLAIN, SLOW } from './vitest.config.ts';
 
 const shared = options('results-slow');
 
@@ -11,7 +11,15 @@ export default defineConfig({
     maxWorkers: 1,
     projects: [
       { extends: true, test: { name: 'slow', include: [SLOW] } },
-      { extends: true, test: { name: 'plain-slow', include: [SLOW], env: PLAIN_ENV } },
+      {
+        extends: true,
+        test: {
+          name: 'plain-slow',
+          include: [SLOW],
+          exclude: [...SAME_WHEN_PLAIN, 'test/e2e/**'],
+          env: PLAIN_ENV,
+        },
+      },
     ],
   },
 });

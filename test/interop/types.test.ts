@@ -1,11 +1,13 @@
-import { symlinkSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { introspectionFromSchema } from 'graphql';
+import { introspectionFromSchema, isScalarType, isSpecifiedScalarType } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { printSorted } from '../../schema/tools/files.ts';
 import { createSchema } from '../../src/server/graphql/schema.ts';
 import { ROOT, runFile } from '../support/command.ts';
 import { makeFolder } from '../support/folder.ts';
+import { startGateway } from '../support/gateway.ts';
+import { codeBlocks } from '../support/guide.ts';
+import { rowsOf } from '../support/markdown.ts';
 
 const schema = createSchema();
 
@@ -35,9 +37,11 @@ export function show({ packageJob }: Data): string {
   // @ts-expect-error -- it is null once the job has finished
   const ms: number | undefined = packageJob?.pollAfterMs;
   const finishTime: string | null | undefined = packageJob?.finishTime;
+  // @ts-expect-error -- a scalar without a type would be anything
+  const wrong: number | null | undefined = packageJob?.finishTime;
   // @ts-expect-error -- it was not asked for
   const name = packageJob?.name;
-  return [id, status, ms, finishTime, name].join();
+  return [id, status, ms, finishTime, wrong, name].join();
 }
 `;
 
@@ -56,29 +60,31 @@ const COMPILE_TIMEOUT_MS = 90_000;
 const compile = (folder: string) => runFile('node_modules/typescript/bin/tsc', ['--project', folder], folder);
 
 describe('types of operations', { timeout: COMPILE_TIMEOUT_MS }, () => {
-  it("compile as GraphQL Code Generator's client preset makes them", async () => {
-    const config = {
-      schema: 'schema.graphql',
-      documents: 'src/*.ts',
-      importExtension: '.ts',
-      generates: {
-        'src/gql/': {
-          preset: 'client',
-          config: { useTypeImports: true, scalars: { DateTime: 'string', URL: 'string', JSON: 'unknown' } },
-        },
-      },
-    };
+  it("compile as the guide's client preset makes them from a gateway that runs, with all scalars", async () => {
+    const gateway = await startGateway();
+    const [config = ''] = codeBlocks('code-generation', 'ts');
     const folder = makeProject({
-      'codegen.json': JSON.stringify(config),
-      'schema.graphql': printSorted(schema),
-      'src/app.ts': `import { graphql } from './gql/gql.ts';
-        import type { JobQuery as Data, JobQueryVariables as Variables } from './gql/graphql.ts';
+      'codegen.ts': config.replace("'schema.graphql'", `'${gateway.url}/graphql'`),
+      'src/app.ts': `import { graphql } from './gql';
+        import type { JobQuery as Data, JobQueryVariables as Variables } from './gql/graphql';
         export const JOB = graphql(\`${JOB}\`);
         ${USES}`,
     });
     const codegen = 'node_modules/@graphql-codegen/cli/esm/bin.js';
-    expect(await runFile(codegen, ['--config', 'codegen.json'], folder)).toMatchObject({ code: 0 });
+    expect(await runFile(codegen, ['--config', 'codegen.ts'], folder)).toMatchObject({ code: 0 });
+    await gateway.close();
     expect(await compile(folder)).toEqual({ code: 0, output: '' });
+  });
+
+  it('has a scalar in the table of the guide for each of the schema', () => {
+    const text = readFileSync(`${ROOT}docs/clients/code-generation.md`, 'utf8');
+    const scalars = Object.values(schema.getTypeMap()).filter(
+      (type) => isScalarType(type) && !isSpecifiedScalarType(type),
+    );
+    const rows = rowsOf(text, 'scalar').map(([cell = '']) => cell.replaceAll('`', ''));
+    expect(rows.toSorted()).toEqual(scalars.map(({ name }) => name).toSorted());
+    const [config = ''] = codeBlocks('code-generation', 'ts');
+    for (const { name } of scalars) expect(config).toContain(`${name}: '`);
   });
 
   // Its command and its editor plugin need the JavaScript API of TypeScript 6, so `overrides` in package.json lifts the

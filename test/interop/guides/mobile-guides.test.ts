@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { parse, print, validate, Kind, OperationTypeNode, type OperationDefinitionNode } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createSchema } from '../../../src/server/graphql/schema.ts';
@@ -10,6 +11,13 @@ const ACCEPT = {
   query: 'multipart/mixed;deferSpec=20220824, application/graphql-response+json, application/json',
   subscription:
     'multipart/mixed;boundary="graphql";subscriptionSpec=1.0, application/graphql-response+json, application/json',
+};
+
+/** The ping of each client, as it is written in its source. Only Flutter's has a payload. */
+const PINGS: Readonly<Record<string, object>> = {
+  kotlin: { type: 'ping' },
+  swift: { type: 'ping' },
+  flutter: { type: 'ping', payload: {} },
 };
 
 /** The operations of a guide, each with the fragments of the guide, as the clients send them. */
@@ -36,7 +44,7 @@ async function withGateway(use: (gateway: TestGateway) => Promise<void>): Promis
   }
 }
 
-describe.for(['kotlin', 'swift'])('the guide to %s', (guide) => {
+describe.for(['kotlin', 'swift', 'flutter'])('the guide to %s', (guide) => {
   it('has operations that fit the schema', () => {
     const schema = createSchema();
     const errors = codeBlocks(guide, 'graphql').flatMap((text) => validate(schema, parse(text)));
@@ -74,26 +82,30 @@ describe.for(['kotlin', 'swift'])('the guide to %s', (guide) => {
       }
     }));
 
-  it('subscribes over a WebSocket that speaks graphql-transport-ws', () =>
+  it('subscribes by the frames of its client, whose pings are answered', () =>
     withGateway(async ({ url, emulator }) => {
       const id = emulator.jobs.add({ finishTime: Infinity });
       const { operationName, query } = subscriptionOf(guide);
       const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
       const send = (message: object) => socket.send(JSON.stringify(message));
       const received: string[] = [];
-      await new Promise<void>((resolve) => {
-        socket.addEventListener('open', () => send({ type: 'connection_init', payload: {} }));
+      await new Promise<void>((resolve, reject) => {
+        socket.addEventListener('open', () => send({ type: 'connection_init' }));
+        socket.addEventListener('close', ({ code, reason }) =>
+          reject(new Error(`${String(code)} ${reason}`)),
+        );
         socket.addEventListener('message', ({ data }) => {
           const { type } = JSON.parse(String(data)) as { type: string };
           received.push(type);
           const payload = { operationName, query, variables: { ids: [id] } };
-          if (type === 'connection_ack') send({ id: '1', type: 'subscribe', payload });
+          if (type === 'connection_ack') send(PINGS[guide] ?? {});
+          if (type === 'pong') send({ type: 'subscribe', id: randomUUID(), payload });
           if (type === 'next') emulator.jobs.finish(id, { status: 'Success' });
           if (type === 'complete') resolve();
         });
       });
       socket.close();
-      expect(received).toEqual(['connection_ack', 'next', 'next', 'complete']);
+      expect(received).toEqual(['connection_ack', 'pong', 'next', 'next', 'complete']);
     }));
 
   it('is told over multipart HTTP, with the headers that the client sends', () =>

@@ -1,12 +1,13 @@
+import { readFileSync } from 'node:fs';
 import type { ApolloClient, TypedDocumentNode } from '@apollo/client';
 import type { Client } from '@urql/core';
 import type { DocumentNode } from 'graphql';
 import { createElement, type ComponentType } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runFile } from '../../support/command.ts';
+import { ROOT, runFile } from '../../support/command.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
-import { load, writeSources } from '../../support/guide.ts';
+import { codeBlocks, load, writeSources } from '../../support/guide.ts';
 
 const TSCONFIG = JSON.stringify({
   compilerOptions: {
@@ -34,11 +35,24 @@ afterAll(() => gateway.close());
 const addJob = () => gateway.emulator.jobs.add({ name: 'trailer', finishTime: Infinity });
 const finish = (id: string) => gateway.emulator.jobs.finish(id, { status: 'Success' });
 
-describe.for(['apollo-client', 'urql', 'relay', 'fetch'])('the guide to %s', (guide) => {
-  it('compiles', async () => {
-    const folder = writeSources(guide, { 'tsconfig.json': TSCONFIG });
-    const tsc = 'node_modules/typescript/bin/tsc';
-    expect(await runFile(tsc, ['--project', folder], folder)).toEqual({ code: 0, output: '' });
+describe.for(['apollo-client', 'urql', 'relay', 'graphql-ws', 'graphql-sse', 'fetch', 'code-generation'])(
+  'the guide to %s',
+  (guide) => {
+    it('compiles', async () => {
+      const folder = writeSources(guide, { 'tsconfig.json': TSCONFIG });
+      const tsc = 'node_modules/typescript/bin/tsc';
+      expect(await runFile(tsc, ['--project', folder], folder)).toEqual({ code: 0, output: '' });
+    });
+  },
+);
+
+describe('the socket of the guides', () => {
+  it.for(['apollo-client', 'urql', 'relay', 'graphql-ws'])('is the one of the job board in %s', (guide) => {
+    const source = readFileSync(`${ROOT}web/socket.ts`, 'utf8');
+    const [, body = ''] = source.split("'graphql-ws';\n");
+    const code = codeBlocks(guide, 'ts').find((block) => block.includes('createSocket('));
+    expect(code).toContain(body.trim());
+    expect(code).toContain(source.slice(0, source.indexOf('\n')));
   });
 });
 
@@ -103,6 +117,8 @@ describe('the guide to Apollo Client', () => {
       client.subscribe(options).subscribe({ complete: resolve });
     });
     expect(show()).toBe('<p>trailer: done</p>');
+    const { data } = await client.query({ query: JOB as TypedDocumentNode, variables: { id } });
+    expect(data).toMatchObject({ packageJob: { outputUrl: expect.stringMatching(/^http/) } });
   });
 });
 
@@ -128,5 +144,7 @@ describe('the guide to urql', () => {
       });
     });
     expect(show()).toBe('<p>SUCCESS</p>');
+    const { data } = await client.query(JOB as DocumentNode, { id });
+    expect(data).toMatchObject({ packageJob: { outputUrl: expect.stringMatching(/^http/) } });
   });
 });

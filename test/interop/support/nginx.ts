@@ -104,8 +104,8 @@ const prefixed = (prefix: string, isTakenOff: boolean) => (folder: string, upstr
   }
 `;
 
-/** Starts nginx for the running test. `socketPath` is where its server listens, once it does. */
-async function startNginx(
+/** Starts nginx with this configuration for the running test. `socketPath` is where its server listens, once it does. */
+export async function startNginx(
   http: (folder: string, upstream: URL) => string,
   url: string,
 ): Promise<{ readonly socketPath: string }> {
