@@ -112,7 +112,6 @@ describe.for(['kotlin', 'swift', 'flutter'])('the guide to %s', (guide) => {
     withGateway(async ({ url, emulator }) => {
       const id = emulator.jobs.add({ finishTime: Infinity });
       const { operationName, query } = subscriptionOf(guide);
-      const ids = [emulator.jobs.add({ createTime: Date.now() - 60_000, finishTime: Date.now() - 1000 })];
       const response = await fetch(`${url}/graphql`, {
         method: 'POST',
         headers: { accept: ACCEPT.subscription, 'content-type': 'application/json' },
