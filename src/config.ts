@@ -1,19 +1,10 @@
 import { createReader, readNetwork, readOrigin, type Environment, type Reader } from './environment.ts';
 import { readHost } from './host.ts';
 import { isLoopback } from './loopback.ts';
+import { readUpstream, type UpstreamConfig } from './upstream-config.ts';
 import { OTHERS } from './variables.ts';
 
-/** How ICE is reached, and the keys to sign calls with. */
-export type UpstreamConfig =
-  | { readonly kind: 'emulator' }
-  | {
-      readonly kind: 'ice';
-      readonly endpoint: URL;
-      /** `undefined`: the official default chain finds some. */
-      readonly credentials:
-        | { readonly accessKeyId: string; readonly accessKeySecret: string; readonly securityToken?: string }
-        | undefined;
-    };
+export type { UpstreamConfig } from './upstream-config.ts';
 
 /** Everything that can be set from outside, after it was checked. */
 export interface Config {
@@ -181,44 +172,4 @@ function readOrigins(env: Environment, read: Reader, problems: string[]): readon
     return undefined;
   }
   return read.list('CORS_ORIGINS', readOrigin, 'origins such as https://app.example.com');
-}
-
-function readUpstream(
-  env: Environment,
-  read: Reader,
-  production: boolean,
-  problems: string[],
-): UpstreamConfig {
-  const accessKeyId = read.secret('ALIBABA_CLOUD_ACCESS_KEY_ID');
-  const accessKeySecret = read.secret('ALIBABA_CLOUD_ACCESS_KEY_SECRET');
-  const securityToken = read.secret('ALIBABA_CLOUD_SECURITY_TOKEN');
-  const region = read.oneOf('ICE_REGION', OTHERS.ICE_REGION.values, 'set ICE_ENDPOINT for any other');
-  const endpoint = read.endpoint('ICE_ENDPOINT');
-  const kind = read.oneOf('UPSTREAM', OTHERS.UPSTREAM.values);
-
-  if ((accessKeyId === undefined) !== (accessKeySecret === undefined)) {
-    problems.push('ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET must be set together');
-  }
-  if (securityToken !== undefined && accessKeyId === undefined) {
-    problems.push('ALIBABA_CLOUD_SECURITY_TOKEN needs ALIBABA_CLOUD_ACCESS_KEY_ID and _SECRET');
-  }
-  if (production && env['UPSTREAM'] === undefined) {
-    problems.push('UPSTREAM must be set with NODE_ENV=production: emulator or ice');
-  }
-  const named = [
-    'ICE_ENDPOINT',
-    'ICE_REGION',
-    'ALIBABA_CLOUD_ACCESS_KEY_ID',
-    'ALIBABA_CLOUD_ACCESS_KEY_SECRET',
-  ];
-  const isIce = kind === undefined ? named.some((name) => env[name] !== undefined) : kind === 'ice';
-  if (!isIce) return { kind: 'emulator' };
-  return {
-    kind: 'ice',
-    endpoint: endpoint ?? new URL(`https://ice.${region ?? OTHERS.ICE_REGION.default}.aliyuncs.com`),
-    credentials:
-      accessKeyId === undefined || accessKeySecret === undefined
-        ? undefined
-        : { accessKeyId, accessKeySecret, ...(securityToken === undefined ? {} : { securityToken }) },
-  };
 }

@@ -3,8 +3,13 @@ import { EventEmitter } from 'node:events';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Config } from './config.ts';
 import { createIceClient, type IceClient } from './ice/client.ts';
-import { chainCredentials, staticCredentials } from './ice/credentials.ts';
+import { createServerClock } from './ice/clock.ts';
 import type { IceEmitter, IceEvents } from './ice/events.ts';
+import { createKeyRing } from './ice/keys/key-ring.ts';
+import { chooseSource } from './ice/keys/choose-source.ts';
+import type { KeySettings, KeySource } from './ice/keys/key-source.ts';
+import { createServices } from './ice/keys/service.ts';
+import { NO_PROXIES, type ProxySettings } from './ice/proxy.ts';
 import type { Credentials } from './ice/sign.ts';
 import type { JobsEmitter, JobsEvents } from './jobs/events.ts';
 import { createJobs, EVERY_JOB, type Jobs } from './jobs/jobs.ts';
@@ -27,10 +32,14 @@ import { logEvents } from './telemetry/log.ts';
 /** The folder of the built pages. */
 export const PAGES_DIRECTORY = new URL('../web/dist/', import.meta.url);
 
-/** Where calls go, and the keys to sign them with. Without keys the official default chain finds some. */
+/** Where calls go and how, and the keys to sign them with. Without keys a source of keys is chosen by its settings. */
 export interface Upstream {
   readonly endpoint: URL;
   readonly credentials: Credentials | undefined;
+  /** @default none is named */
+  readonly keySettings?: KeySettings;
+  /** @default none */
+  readonly proxies?: ProxySettings;
 }
 
 /** A gateway that listens. */
@@ -94,19 +103,42 @@ export async function startGateway(
   };
 }
 
-function connectUpstream(
-  { endpoint, credentials }: Upstream,
-  { config, events, now }: Composition,
+export function connectUpstream(
+  { endpoint, credentials, keySettings = {}, proxies = NO_PROXIES }: Upstream,
+  {
+    config,
+    events,
+    now,
+  }: Pick<Composition, 'config' | 'now'> & { readonly events: { readonly ice: IceEmitter } },
 ): IceClient {
+  const clock = createServerClock(
+    now,
+    (differenceMs) => void events.ice.emit('clockCorrected', differenceMs),
+  );
+  const services = createServices({ proxies, clock, machineNow: now });
   return createIceClient({
     endpoint,
-    credentials: credentials === undefined ? chainCredentials() : staticCredentials(credentials),
+    credentials: createKeyRing({
+      chooseSource: () =>
+        credentials === undefined
+          ? chooseSource(keySettings, services)
+          : Promise.resolve(fixedSource(credentials)),
+      events: events.ice,
+      now: () => clock.now(),
+    }),
     timeoutMs: config.attemptTimeoutMs,
     callsPerSecond: config.callsPerSecond,
     maxConcurrency: config.maxConcurrency,
     events: events.ice,
     now: () => new Date(now()),
+    clock,
+    proxies,
   });
+}
+
+/** Keys of the environment. They only change with the process. */
+function fixedSource(credentials: Credentials): KeySource {
+  return { name: 'environment', lookUp: () => Promise.resolve({ credentials, expiresAt: undefined }) };
 }
 
 function composeJobs(ice: IceClient, { config, events, now }: Composition): Jobs {

@@ -53,10 +53,11 @@ class Failure {
   }
 }
 
-/** Whether the attempt was refused on our side, so that ICE never saw it. */
+/** Whether the attempt was refused on our side, or had no keys, so that ICE never saw it. */
 export function isUnsent(error: unknown): boolean {
   if (!(error instanceof IceError)) return false;
-  const { code, cause } = error;
+  const { code, cause, details } = error;
+  if (details.action === 'Credentials') return true;
   return code === 'OVERLOADED' || code === 'RATE_LIMITED' || cause instanceof BrokenCircuitError;
 }
 

@@ -78,10 +78,14 @@ export function decodeEnvelope(body: string): Envelope {
   return {
     members,
     isRefusal: code !== undefined && code !== null && !SUCCESS_CODES.has(code),
-    // Bodies can echo what we sent, keys included. So only what looks like a code or an id passes.
-    upstreamCode: typeof code === 'string' && /^[A-Za-z][\w.-]{0,127}$/.test(code) ? code : undefined,
+    upstreamCode: codeText(code),
     requestId: typeof requestId === 'string' && /^[\w-]{1,64}$/.test(requestId) ? requestId : undefined,
   };
+}
+
+/** A code such as `Throttling.User`. Bodies can echo what we sent, keys included, so only what looks like a code passes. */
+export function codeText(code: unknown): string | undefined {
+  return typeof code === 'string' && /^[A-Za-z][\w.-]{0,127}$/.test(code) ? code : undefined;
 }
 
 function parseJsonObject(body: string): Record<string, unknown> | undefined {

@@ -19,7 +19,7 @@ export interface IceErrorDetails {
   readonly policy?: string | undefined;
   /** How long ICE asks to wait, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
-  /** Set when no connection was made, so that ICE saw nothing of the call. */
+  /** Set when no connection to ICE was made, so that ICE saw nothing of the call. */
   readonly isUnconnected?: true;
   /** Set when the call was to change something, and ICE may have done so without saying it. */
   readonly isOutcomeUnknown?: true;
@@ -77,7 +77,10 @@ export class IceError extends ExpectedError {
  */
 export function outcomeOf(failure: unknown): unknown {
   if (!(failure instanceof IceError) || failure.details.isUnconnected === true) return failure;
-  if (failure.code === 'UPSTREAM_THROTTLED' || failure.code === 'UPSTREAM_REJECTED') return failure;
+  if (failure.code === 'UPSTREAM_THROTTLED') return failure;
+  // We never send a nonce twice. A proxy that did so may have had the first one accepted.
+  const isCopy = isNonceUsed(failure.details.upstreamCode);
+  if (failure.code === 'UPSTREAM_REJECTED' && !isCopy) return failure;
   return new IceError('UPSTREAM_TIMEOUT', { ...failure.details, isOutcomeUnknown: true }, { cause: failure });
 }
 
@@ -93,21 +96,48 @@ export function isNotFound(upstreamCode: string | undefined): boolean {
   return upstreamCode !== undefined && NOT_FOUND.has(upstreamCode);
 }
 
+/** Whether a refusal speaks of the key: it is unknown, inactive, expired, or its secret is another. */
+export function isKeyRefusal(upstreamCode: string | undefined): boolean {
+  return KEY_REFUSED.test(upstreamCode ?? '');
+}
+
+const KEY_REFUSED =
+  /^(?:(?:invalid|inactive)?accesskey|(?:invalid|missing)?(?:security|sts)token|signaturedoesnotmatch|invalidsignature$)/i;
+
+/** Whether a refusal speaks of the date of the signature. */
+export function isTimestampRefusal(upstreamCode: string | undefined): boolean {
+  return /^(Invalid|Illegal)Time_?Stamp|^RequestTimeTooSkewed/i.test(upstreamCode ?? '');
+}
+
+/** Whether ICE says that it has seen the nonce of a request before. */
+export function isNonceUsed(upstreamCode: string | undefined): boolean {
+  return upstreamCode?.toLowerCase() === 'signaturenonceused';
+}
+
+/** Families of codes that refuse for now. ICE and the API gateway before it have many names for it. */
+const THROTTLED =
+  /throttl|flow(?:control|limit)|^degrade|busy$|toomanyrequests|too(?:often|frequent)|frequency|ratelimit|(?:qps|request)limit/;
+/** Families of codes of a service that has a fault of its own. */
+const UNAVAILABLE =
+  /unavailable|temporar|overload|time-?out$|^(?:internal|system|server|service|unknown)[._]?(?:server)?(?:error|fail|exception)/;
+/** Codes that blame the request, whatever else is in them. */
+const FINAL = /^(?:invalid|illegal|missing|incomplete|unsupported)/;
+
 /**
  * Classifies a refusal.
  *
  * ICE's code counts first, as its status misleads: 404 is also an unknown access key, and throttling comes as 400, 403
- * (`RequestsTooFrequent`) or 429. The status counts where the code is missing or unknown.
+ * (`RequestsTooFrequent`) or 429. Codes are known by their families, as there are more than any page lists. The status counts
+ * where the code is missing or unknown.
  *
  * @see https://help.aliyun.com/document_detail/197855.html the codes of ICE
  * @see https://help.aliyun.com/en/document_detail/434846.html the codes of the API gateway before it
  */
 export function classify(status: number, upstreamCode: string | undefined): IceErrorCode {
   const code = upstreamCode?.toLowerCase() ?? '';
-  if (/^(rejected\.)?throttling/.test(code) || code === 'requeststoofrequent') return 'UPSTREAM_THROTTLED';
-  if (/^(serviceunavailable|internal(error|servererror))/.test(code)) {
-    return 'UPSTREAM_UNAVAILABLE';
-  }
+  const isFinal = FINAL.test(code);
+  if (!isFinal && THROTTLED.test(code)) return 'UPSTREAM_THROTTLED';
+  if (!isFinal && UNAVAILABLE.test(code)) return 'UPSTREAM_UNAVAILABLE';
   if (code !== '' && status < 500 && status !== 429 && status !== 408) return 'UPSTREAM_REJECTED';
   if (status === 429) return 'UPSTREAM_THROTTLED';
   if (status === 408) return 'UPSTREAM_TIMEOUT';

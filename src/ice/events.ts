@@ -24,6 +24,28 @@ export interface AttemptEnd {
   readonly error?: string;
 }
 
+/** Keys that a source gave. */
+export interface KeysFound {
+  /** The source, for people. It is one of a few, such as `OIDC role`. */
+  readonly source: string;
+  /** The end of the access key id, four characters at most. */
+  readonly id: string;
+  /** When they expire, in milliseconds since 1970. `undefined`: nobody knows, or never. */
+  readonly expiresAt: number | undefined;
+  /** Whether they are others than before. */
+  readonly isChanged: boolean;
+}
+
+/** A look-up of keys that failed. */
+export interface KeysFailed {
+  /** The source, for people. */
+  readonly source: string;
+  /** A code, such as `AuthenticationFail.OIDCToken.Expired` or `ECONNREFUSED`. */
+  readonly reason: string;
+  /** Whether calls go on with the keys that are there. */
+  readonly hasValidKeys: boolean;
+}
+
 /** What the client of ICE does, as it happens. Listeners run at once, so they must neither wait nor throw. */
 export interface IceEvents {
   /** An attempt is sent. */
@@ -34,6 +56,12 @@ export interface IceEvents {
   attemptRefused: [action: IceAction, code: IceErrorCode];
   /** A circuit breaker opened, also again after a failed probe. */
   breakerOpen: [action: IceAction];
+  /** Keys were looked up. */
+  keysFound: [keys: KeysFound];
+  /** A look-up of keys failed. */
+  keysFailed: [failure: KeysFailed];
+  /** The clock was found to differ from ICE's, and is corrected by this from now on: ICE's time less ours, in milliseconds. */
+  clockCorrected: [differenceMs: number];
   /** A response has something that ICE does not document. */
   contractViolation: [violation: ContractViolation];
 }

@@ -1,8 +1,10 @@
 import { ICE_ACTIONS, type ActionState, type IceAction } from './actions.ts';
 import type { CredentialsProvider } from './credentials.ts';
-import { IceError, isNotFound, outcomeOf } from './errors.ts';
+import { createServerClock, type ServerClock } from './clock.ts';
+import { IceError, isKeyRefusal, isNonceUsed, isNotFound, isTimestampRefusal, outcomeOf } from './errors.ts';
 import type { IceEmitter } from './events.ts';
 import { createGate, type CallContext, type Gate, type Success } from './gate.ts';
+import type { ProxySettings } from './proxy.ts';
 import { readResponse, type IceResponse } from './response.ts';
 import { retry } from './retry.ts';
 import type { Credentials } from './sign.ts';
@@ -19,8 +21,12 @@ export interface QuestionsOptions {
   /** Most calls of one action in flight at once. */
   readonly maxConcurrency: number;
   readonly events: IceEmitter;
-  /** Clock of the signature's date. @default the system's */
+  /** The clock of this machine. @default the system's */
   readonly now?: () => Date;
+  /** ICE's clock, which calls are signed by, where others go by it too. @default one of its own */
+  readonly clock?: ServerClock;
+  /** @default none */
+  readonly proxies?: ProxySettings | undefined;
 }
 
 /** What ICE said, and when. */
@@ -51,23 +57,76 @@ export interface Questions {
   close(): void;
 }
 
+/** What one attempt was signed with. */
+interface Signed {
+  keys: Credentials | undefined;
+  /** ICE's time less ours, in milliseconds. */
+  differenceMs: number;
+}
+
 /**
  * A read is retried. A change is not. Each attempt passes the circuit breaker of its action and then its budget. So every
- * attempt waits for a turn of its own, and is signed when that turn has come.
+ * attempt waits for a turn of its own, and is signed when that turn has come. Keys that must be looked up are awaited before
+ * that, so that nobody waits behind them.
  */
+// oxlint-disable-next-line max-lines-per-function -- its short functions share the gates and the transports
 export function createQuestions(options: QuestionsOptions): Questions {
-  const { endpoint, credentials, timeoutMs, callsPerSecond, maxConcurrency } = options;
+  const { endpoint, credentials, timeoutMs, callsPerSecond, maxConcurrency, proxies } = options;
   const { events, now = () => new Date() } = options;
+  const machineNow = () => now().getTime();
+  const clock =
+    options.clock ??
+    createServerClock(machineNow, (differenceMs) => void events.emit('clockCorrected', differenceMs));
   const maxSockets = ICE_ACTIONS.length * maxConcurrency;
-  const reading = createTransport({ endpoint, timeoutMs, maxSockets, keepAlive: true, now });
+  const reading = createTransport({ endpoint, timeoutMs, maxSockets, keepAlive: true, proxies });
   // The gate bounds it. If the agent were bounded too, Node would keep its connections in spite of `keepAlive`.
-  const changing = createTransport({ endpoint, timeoutMs, maxSockets: Infinity, keepAlive: false, now });
+  const changing = createTransport({ endpoint, timeoutMs, maxSockets: Infinity, keepAlive: false, proxies });
   const limits = { callsPerSecond, maxConcurrency, events };
   const gates = {
     GetPackageJob: createGate({ action: 'GetPackageJob', ...limits }),
     ListPackageJobs: createGate({ action: 'ListPackageJobs', ...limits }),
     SubmitPackageJob: createGate({ action: 'SubmitPackageJob', ...limits }),
   } satisfies Record<IceAction, Gate>;
+
+  const fetchKeys = (signal: AbortSignal) => withinLimit('Credentials', signal, timeoutMs, credentials());
+
+  /** Sends one attempt and reads its response. */
+  async function send<T>(
+    { action, parameters, decode, absent }: Question<T>,
+    transport: Transport,
+    keys: Credentials,
+    signal: AbortSignal,
+  ): Promise<Success<Observed<T>>> {
+    const observedAt = machineNow();
+    const raw = await transport.send(action, parameters, keys, new Date(clock.now()), signal);
+    const { date } = raw.headers;
+    const observe = (isRefusal: boolean) =>
+      void clock.observe(typeof date === 'string' ? date : undefined, observedAt, isRefusal);
+    try {
+      const { members, requestId } = readResponse(action, raw);
+      observe(false);
+      const value = decode(members);
+      if (value === undefined) throw new IceError('UPSTREAM_MALFORMED', { action, requestId });
+      return { value: { value, observedAt }, requestId };
+    } catch (error) {
+      if (!(error instanceof IceError)) throw error;
+      const { upstreamCode, requestId } = error.details;
+      // Another refusal does not say whether ICE had read the date, and what a proxy answers tells no time of ICE.
+      if (isTimestampRefusal(upstreamCode)) observe(true);
+      if (absent === undefined || !isNotFound(upstreamCode)) throw error;
+      return { value: { value: absent, observedAt }, requestId };
+    }
+  }
+
+  /** Whether the cause of a refusal is gone: there are other keys now, or the clock is right now. */
+  async function heal({ details }: IceError, signed: Signed, signal: AbortSignal): Promise<boolean> {
+    const { upstreamCode } = details;
+    if (isTimestampRefusal(upstreamCode)) return clock.now() - machineNow() !== signed.differenceMs;
+    if (isNonceUsed(upstreamCode)) return true;
+    if (!isKeyRefusal(upstreamCode) || signed.keys === undefined) return false;
+    const replaced = credentials.replace?.(signed.keys) ?? Promise.resolve(false);
+    return withinLimit('Credentials', signal, timeoutMs, replaced).catch(() => false);
+  }
 
   return {
     get state() {
@@ -80,22 +139,34 @@ export function createQuestions(options: QuestionsOptions): Questions {
     },
     read(question, context) {
       const { signal } = context;
-      return retry(signal, (number) =>
-        gates[question.action].attempt(number, context, async () => {
-          const keys = await fetchKeys(credentials, question.action, signal);
-          return send(question, reading, keys, now().getTime(), signal);
-        }),
+      const signed: Signed = { keys: undefined, differenceMs: 0 };
+      return retry(
+        signal,
+        async (number) => {
+          if (!signal.aborted) await fetchKeys(signal);
+          return gates[question.action].attempt(number, context, async () => {
+            signed.keys = await fetchKeys(signal);
+            signed.differenceMs = clock.now() - machineNow();
+            return send(question, reading, signed.keys, signal);
+          });
+        },
+        (error) => heal(error, signed, signal),
       );
     },
     async change(question, context) {
+      const { signal } = context;
+      const signed: Signed = { keys: undefined, differenceMs: 0 };
       const progress = { isSent: false };
       try {
+        if (!signal.aborted) await fetchKeys(signal);
         return await gates[question.action].attempt(1, context, async () => {
-          const keys = await fetchKeys(credentials, question.action, context.signal);
+          signed.keys = await fetchKeys(signal);
           progress.isSent = true;
-          return send(question, changing, keys, now().getTime(), new AbortController().signal);
+          return send(question, changing, signed.keys, new AbortController().signal);
         });
       } catch (error) {
+        // It is not repeated, but the next call has other keys.
+        if (error instanceof IceError) void heal(error, signed, signal);
         throw progress.isSent ? outcomeOf(error) : error;
       }
     },
@@ -106,40 +177,21 @@ export function createQuestions(options: QuestionsOptions): Questions {
   };
 }
 
-/** The keys may have to be fetched first. The deadline of the call holds for that too. */
-function fetchKeys(
-  credentials: CredentialsProvider,
+/** Waits for something that goes on without us: until the call ends, and no longer than one attempt may take. */
+function withinLimit<T>(
   action: string,
   signal: AbortSignal,
-): Promise<Credentials> {
-  const { promise, resolve, reject } = Promise.withResolvers<Credentials>();
-  const abort = () => reject(new IceError('UPSTREAM_TIMEOUT', { action }));
-  if (signal.aborted) abort();
-  signal.addEventListener('abort', abort, { once: true });
-  credentials()
-    .then(resolve, reject)
-    .finally(() => signal.removeEventListener('abort', abort));
+  timeoutMs: number,
+  task: Promise<T>,
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const leave = () => reject(new IceError('UPSTREAM_TIMEOUT', { action, upstreamCode: 'Timeout' }));
+  if (signal.aborted) leave();
+  signal.addEventListener('abort', leave, { once: true });
+  const timer = setTimeout(leave, timeoutMs);
+  task.then(resolve, reject).finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', leave);
+  });
   return promise;
-}
-
-/** Sends one attempt and reads its response. */
-async function send<T>(
-  { action, parameters, decode, absent }: Question<T>,
-  transport: Transport,
-  credentials: Credentials,
-  observedAt: number,
-  signal: AbortSignal,
-): Promise<Success<Observed<T>>> {
-  const raw = await transport.send(action, parameters, credentials, signal);
-  try {
-    const { members, requestId } = readResponse(action, raw);
-    const value = decode(members);
-    if (value === undefined) throw new IceError('UPSTREAM_MALFORMED', { action, requestId });
-    return { value: { value, observedAt }, requestId };
-  } catch (error) {
-    if (absent === undefined || !(error instanceof IceError)) throw error;
-    const { upstreamCode, requestId } = error.details;
-    if (!isNotFound(upstreamCode)) throw error;
-    return { value: { value: absent, observedAt }, requestId };
-  }
 }

@@ -36,13 +36,23 @@ const MAX_RETRY_AFTER_MS = 60_000;
 /**
  * How long ICE asks to wait, in milliseconds, at most a minute. `x-acs-retry-after` says it. In its absence it is the
  * largest `TimeLeft` of the older `x-ratelimit-user-api` and `x-ratelimit-user`
- * (`Limit:1,Remain:0,TimeLeft:2000,Reset:1234`).
+ * (`Limit:1,Remain:0,TimeLeft:2000,Reset:1234`). In their absence it is HTTP's `Retry-After`, in seconds or as a date, which
+ * a firewall before ICE sends.
  */
 function retryAfterMs(headers: RawResponse['headers']): number | undefined {
   const text = (name: string): string => String(headers[name] ?? '');
   const timeLeft = (name: string) => /\bTimeLeft:(\d{1,9})\b/.exec(text(name))?.[1] ?? 0;
   const asked = /^\d{1,9}$/.test(text('x-acs-retry-after')) ? Number(text('x-acs-retry-after')) : 0;
   const wait =
-    asked || Math.max(Number(timeLeft('x-ratelimit-user-api')), Number(timeLeft('x-ratelimit-user')));
+    asked ||
+    Math.max(Number(timeLeft('x-ratelimit-user-api')), Number(timeLeft('x-ratelimit-user'))) ||
+    plainRetryAfterMs(text('retry-after').trim(), text('date'));
   return wait > 0 ? Math.min(wait, MAX_RETRY_AFTER_MS) : undefined;
+}
+
+/** The header `Retry-After`. A date counts from the `Date` of the response, as its clock need not be ours. */
+function plainRetryAfterMs(retryAfter: string, date: string): number {
+  if (/^\d{1,9}$/.test(retryAfter)) return 1000 * Number(retryAfter);
+  const until = Date.parse(retryAfter) - (Number.isNaN(Date.parse(date)) ? Date.now() : Date.parse(date));
+  return Number.isNaN(until) ? 0 : until;
 }

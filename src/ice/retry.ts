@@ -17,9 +17,15 @@ const MAX_BACKOFF_MS = 2000;
  * cockatiel's retry would wait on.
  *
  * @param attempt gets the number of the attempt, from 1
+ * @param heal is asked once, about a refusal: whether its cause is gone, so that the same call can succeed now
  * @throws the error of the last attempt that reached ICE, or the gateway's own refusal when none did
  */
-export async function retry<T>(signal: AbortSignal, attempt: (number: number) => Promise<T>): Promise<T> {
+export async function retry<T>(
+  signal: AbortSignal,
+  attempt: (number: number) => Promise<T>,
+  heal: (error: IceError) => Promise<boolean> = () => Promise.resolve(false),
+): Promise<T> {
+  let isHealed = false;
   let told: IceError | undefined;
   try {
     return await pRetry(attempt, {
@@ -27,8 +33,9 @@ export async function retry<T>(signal: AbortSignal, attempt: (number: number) =>
       // The wait is here, so that it can end early with the error of the attempt.
       minTimeout: 0,
       async shouldRetry({ error, attemptNumber }) {
-        if (isUnsent(error) || !(error instanceof IceError && error.retryable)) return false;
+        if (isUnsent(error) || !(error instanceof IceError)) return false;
         told = error;
+        if (!error.retryable) return !isHealed && (isHealed = await heal(error));
         const wait = setTimeout(backoffMs(attemptNumber, error), true, { signal });
         return wait.catch(() => false);
       },

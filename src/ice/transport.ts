@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { ClientRequest } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import got, { RequestError, TimeoutError } from 'got';
+import { createAgents } from './agents.ts';
 import { IceError, type IceErrorCode } from './errors.ts';
+import { NO_PROXIES, type ProxySettings } from './proxy.ts';
 import { encodeQuery, signHeaders, type Credentials } from './sign.ts';
 
 /** The version of the API that every request names. */
@@ -23,8 +26,8 @@ export interface TransportOptions {
    * tell then whether ICE read that request.
    */
   readonly keepAlive: boolean;
-  /** Clock of the signature's date. */
-  readonly now: () => Date;
+  /** @default none */
+  readonly proxies?: ProxySettings | undefined;
 }
 
 /** A complete response with any status. `body` is `undefined` when it was over {@link MAX_BODY_BYTES}. */
@@ -39,12 +42,14 @@ export interface Transport {
    * Sends one attempt of `action`. Each attempt has its own signature. As with the official clients, the method is POST,
    * every parameter is in the query string, and there is no body.
    *
+   * @param at the date of the signature
    * @throws {IceError} UPSTREAM_TIMEOUT or UPSTREAM_UNAVAILABLE when no complete response came
    */
   send(
     action: string,
     query: Readonly<Record<string, string>>,
     credentials: Credentials,
+    at: Date,
     signal: AbortSignal,
   ): Promise<RawResponse>;
   /** Closes the idle connections. */
@@ -53,13 +58,10 @@ export interface Transport {
 
 // oxlint-disable-next-line max-lines-per-function -- one attempt is one stream, from its first byte to its last
 export function createTransport(options: TransportOptions): Transport {
-  const { endpoint, timeoutMs, maxSockets, keepAlive, now } = options;
-  const agent = {
-    http: new HttpAgent({ keepAlive, maxSockets }),
-    https: new HttpsAgent({ keepAlive, maxSockets }),
-  };
+  const { endpoint, timeoutMs, maxSockets, keepAlive, proxies = NO_PROXIES } = options;
+  const agents = createAgents(endpoint, { proxies, keepAlive, maxSockets, timeoutMs });
   const client = got.extend({
-    agent,
+    agent: agents.byScheme,
     timeout: { request: timeoutMs },
     // Our own layers count, sign and space the attempts.
     retry: { limit: 0 },
@@ -69,7 +71,7 @@ export function createTransport(options: TransportOptions): Transport {
   });
 
   return {
-    async send(action, query, credentials, signal) {
+    async send(action, query, credentials, at, signal) {
       const headers = signHeaders(
         {
           method: 'POST',
@@ -78,15 +80,21 @@ export function createTransport(options: TransportOptions): Transport {
           version: API_VERSION,
           query,
           headers: { accept: 'application/json', 'user-agent': 'package-job-gateway' },
-          at: now(),
+          at,
           nonce: randomBytes(16).toString('hex'),
         },
         credentials,
       );
       const url = new URL(endpoint);
       url.search = encodeQuery(query);
+      const progress = { isConnected: false };
       try {
         const stream = client.stream(url, { headers, signal, body: '' });
+        stream.once('request', (request: ClientRequest) => {
+          request.once('socket', (socket: Socket) => {
+            whenConnected(socket, () => (progress.isConnected = true));
+          });
+        });
         const chunks: Buffer[] = [];
         let size = 0;
         let response: Omit<RawResponse, 'body'> | undefined;
@@ -108,28 +116,33 @@ export function createTransport(options: TransportOptions): Transport {
           body: size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString('utf8'),
         };
       } catch (error) {
-        throw toIceError(action, error, signal);
+        throw toIceError(action, error, signal, progress.isConnected);
       }
     },
     close() {
-      agent.http.destroy();
-      agent.https.destroy();
+      agents.destroy();
     },
   };
 }
 
-/** Turns what `got` throws into an {@link IceError}. Any other error is a fault of ours and stays as it is. */
-function toIceError(action: string, error: unknown, signal: AbortSignal): unknown {
-  if (!(error instanceof RequestError) && !signal.aborted) return error;
-  // got's own error must not be the cause, as its `options` hold the signed headers.
-  const code = error instanceof RequestError ? error.code : 'aborted';
-  const cause = new Error(code);
-  const details = { action, ...(UNCONNECTED.has(code) && { isUnconnected: true as const }) };
-  return new IceError(codeOf(error, signal), details, { cause });
+/** Calls back when there is a connection to ICE itself, which a request can be sent on. With TLS the peer is trusted by then. */
+function whenConnected(socket: Socket, callBack: () => void): void {
+  if (socket instanceof TLSSocket) {
+    // It has a protocol once the handshake is done. A connection that is used again has done it.
+    if (socket.authorized) callBack();
+    else socket.once('secureConnect', callBack);
+  } else if (socket.connecting) socket.once('connect', callBack);
+  else callBack();
 }
 
-/** Failures that only happen before there is a connection. Of any other failure nobody can tell. */
-const UNCONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
+/** Turns what `got` throws into an {@link IceError}. Any other error is a fault of ours and stays as it is. */
+function toIceError(action: string, error: unknown, signal: AbortSignal, isConnected: boolean): unknown {
+  if (!(error instanceof RequestError) && !signal.aborted) return error;
+  // got's own error must not be the cause, as its `options` hold the signed headers.
+  const cause = new Error(error instanceof RequestError ? error.code : 'aborted');
+  const details = { action, ...(!isConnected && { isUnconnected: true as const }) };
+  return new IceError(codeOf(error, signal), details, { cause });
+}
 
 function codeOf(error: unknown, signal: AbortSignal): IceErrorCode {
   if (signal.aborted || error instanceof TimeoutError) return 'UPSTREAM_TIMEOUT';
