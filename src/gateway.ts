@@ -2,15 +2,10 @@ import { lookup } from 'node:dns/promises';
 import { EventEmitter } from 'node:events';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Config } from './config.ts';
-import { createIceClient, type IceClient } from './ice/client.ts';
-import { createServerClock } from './ice/clock.ts';
+import type { IceClient } from './ice/client.ts';
+import { IceError } from './ice/errors.ts';
 import type { IceEmitter, IceEvents } from './ice/events.ts';
-import { createKeyRing } from './ice/keys/key-ring.ts';
-import { chooseSource } from './ice/keys/choose-source.ts';
-import type { KeySettings, KeySource } from './ice/keys/key-source.ts';
-import { createServices } from './ice/keys/service.ts';
-import { NO_PROXIES, type ProxySettings } from './ice/proxy.ts';
-import type { Credentials } from './ice/sign.ts';
+import { explain, networkCodeOf } from './ice/explain.ts';
 import type { JobsEmitter, JobsEvents } from './jobs/events.ts';
 import { createJobs, EVERY_JOB, type Jobs } from './jobs/jobs.ts';
 import { createPlanner } from './jobs/source/planner.ts';
@@ -22,31 +17,26 @@ import { createExecutor, type Executor } from './server/graphql/executor.ts';
 import { createPersistedDocuments, NO_PERSISTED_DOCUMENTS } from './server/graphql/persisted/documents.ts';
 import { readManifest } from './server/graphql/persisted/manifest.ts';
 import { createSchema } from './server/graphql/schema.ts';
-import { createReadiness } from './server/http/readiness.ts';
+import { createReadiness, type ReadinessProblem } from './server/http/readiness.ts';
 import { createPreparedOperations } from './server/response-cache/prepared-operations.ts';
 import { StoredResponses } from './server/response-cache/stored-responses.ts';
 import { createConnections } from './server/transports/connections.ts';
 import { countEvents, type Counters } from './telemetry/counters.ts';
 import { logEvents } from './telemetry/log.ts';
+import { connectUpstream, firstCall, type Upstream } from './upstream.ts';
+
+export type { Upstream } from './upstream.ts';
 
 /** The folder of the built pages. */
 export const PAGES_DIRECTORY = new URL('../web/dist/', import.meta.url);
-
-/** Where calls go and how, and the keys to sign them with. Without keys a source of keys is chosen by its settings. */
-export interface Upstream {
-  readonly endpoint: URL;
-  readonly credentials: Credentials | undefined;
-  /** @default none is named */
-  readonly keySettings?: KeySettings;
-  /** @default none */
-  readonly proxies?: ProxySettings;
-}
 
 /** A gateway that listens. */
 export interface Gateway {
   /** Without a slash at its end, such as `http://127.0.0.1:4000`. */
   readonly url: string;
   readonly counters: Counters;
+  /** Resolves when ICE was first called: to what is wrong, in one line, or to `undefined`. */
+  readonly firstProblem: Promise<string | undefined>;
   /**
    * Refuses new requests, ends streams and waits, lets requests in flight finish, then frees everything. Connections that
    * are still open after the longest time of an operation, plus one second, are cut. A submission may take the limit of a
@@ -88,57 +78,20 @@ export async function startGateway(
   const counters = countEvents(events);
   logEvents(events, logger);
 
-  const ice = connectUpstream(upstream, composition);
+  const ice = connectUpstream(upstream, config, events.ice, now);
   const jobs = composeJobs(ice, composition);
   const server = await startServer(ice, jobs, composition);
 
   return {
     url: server.url,
     counters,
+    firstProblem: server.firstProblem,
     async close() {
       stop.abort();
       await server.close();
       ice.close();
     },
   };
-}
-
-export function connectUpstream(
-  { endpoint, credentials, keySettings = {}, proxies = NO_PROXIES }: Upstream,
-  {
-    config,
-    events,
-    now,
-  }: Pick<Composition, 'config' | 'now'> & { readonly events: { readonly ice: IceEmitter } },
-): IceClient {
-  const clock = createServerClock(
-    now,
-    (differenceMs) => void events.ice.emit('clockCorrected', differenceMs),
-  );
-  const services = createServices({ proxies, clock, machineNow: now });
-  return createIceClient({
-    endpoint,
-    credentials: createKeyRing({
-      chooseSource: () =>
-        credentials === undefined
-          ? chooseSource(keySettings, services)
-          : Promise.resolve(fixedSource(credentials)),
-      events: events.ice,
-      now: () => clock.now(),
-    }),
-    timeoutMs: config.attemptTimeoutMs,
-    callsPerSecond: config.callsPerSecond,
-    maxConcurrency: config.maxConcurrency,
-    events: events.ice,
-    now: () => new Date(now()),
-    clock,
-    proxies,
-  });
-}
-
-/** Keys of the environment. They only change with the process. */
-function fixedSource(credentials: Credentials): KeySource {
-  return { name: 'environment', lookUp: () => Promise.resolve({ credentials, expiresAt: undefined }) };
 }
 
 function composeJobs(ice: IceClient, { config, events, now }: Composition): Jobs {
@@ -161,7 +114,7 @@ async function startServer(
   ice: IceClient,
   jobs: Jobs,
   { config, logger, events, stopping, now }: Composition,
-): Promise<{ readonly url: string; close(): Promise<void> }> {
+): Promise<Pick<Gateway, 'url' | 'firstProblem' | 'close'>> {
   const { introspection, isJitOn, operationTimeoutMs, persistedOperations, persistedOnly } = config;
   const schema = createSchema();
   const persisted =
@@ -171,13 +124,13 @@ async function startServer(
   const apollo = createApollo({ schema, introspection, persisted, isJitOn, logger });
   await apollo.start();
   const jobsFor = () => jobs;
+  const readiness = createReadiness((signal) => firstCall(ice, signal), stopping, problemOf, {
+    onReady: () => logger.info('ready: ICE accepted a signed call'),
+    onFailure: ({ message, upstream }) => logger.warn({ upstream }, `not ready: ${message}`),
+  });
   const app = await createApp({
     logger,
-    readiness: createReadiness(
-      (signal) => firstCall(ice, signal),
-      stopping,
-      (error) => logger.warn({ err: error }, 'not ready: the first call of ICE failed'),
-    ),
+    readiness,
     executor: createExecutor({
       schema,
       apollo,
@@ -207,7 +160,11 @@ async function startServer(
     port: config.port,
     listenTextResolver: (address) => `listening on ${address}`,
   });
-  return { url, close: () => closeServer(app, apollo, config) };
+  return {
+    url,
+    firstProblem: readiness.first.then((problem) => problem?.message),
+    close: () => closeServer(app, apollo, config),
+  };
 }
 
 async function closeServer(app: FastifyInstance, apollo: Executor['apollo'], config: Config): Promise<void> {
@@ -219,8 +176,15 @@ async function closeServer(app: FastifyInstance, apollo: Executor['apollo'], con
   await apollo.stop();
 }
 
-/** The cheapest signed call. ICE accepts it when the endpoint, the keys and the rights are right. */
-function firstCall(ice: IceClient, signal: AbortSignal): Promise<unknown> {
-  const context = { signal, client: '', turnKey: {}, onCall: () => undefined };
-  return ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
+/** What an operator should know of a failed first call. */
+function problemOf(error: unknown): ReadinessProblem {
+  const message = explain(error);
+  if (!(error instanceof IceError)) return { code: 'INTERNAL_SERVER_ERROR', message };
+  const { action, upstreamCode, requestId } = error.details;
+  const upstream = {
+    action,
+    code: upstreamCode ?? networkCodeOf(error) ?? null,
+    requestId: requestId ?? null,
+  };
+  return { code: error.code, message, upstream };
 }

@@ -4,13 +4,20 @@ import { ConfigError, readConfig, type Config } from './config.ts';
 import { PAGES_DIRECTORY, startGateway, type Gateway, type Upstream } from './gateway.ts';
 import { limitHeapGrowth } from './heap.ts';
 import { arePagesBuilt } from './server/http/pages.ts';
+import { unknownVariables } from './unknown-variables.ts';
 
 limitHeapGrowth();
 const config = configOrExit();
 const logger = pino({ level: config.logLevel });
 const { upstream, closeUpstream } = await connectUpstream(config);
 const gateway = await listenOrExit();
-if (!config.production) console.log(welcome(gateway.url));
+for (const { name, nearest } of unknownVariables(process.env)) {
+  logger.warn({ variable: name, nearest }, `${name} is no variable of the gateway: is ${nearest} meant?`);
+}
+if (!config.production) {
+  console.log(welcome(gateway.url));
+  void gateway.firstProblem.then(tell);
+}
 
 const longestMs = config.operationTimeoutMs + config.attemptTimeoutMs;
 
@@ -29,6 +36,12 @@ function configOrExit(): Config {
     console.error(error.message);
     return process.exit(1);
   }
+}
+
+/** Tells a person who has just started the gateway whether the key, its rights and the region work. */
+function tell(problem: string | undefined): void {
+  if (problem !== undefined) console.error(`  Not ready  ${problem}. npm run doctor looks closer.\n`);
+  else if (config.upstream.kind === 'ice') console.log('  Ready      ICE accepted a signed call.\n');
 }
 
 /** With no account to ask, the emulator runs in this process, on a port of its own. */

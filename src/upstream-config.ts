@@ -63,9 +63,9 @@ export function readUpstream(
   production: boolean,
   problems: string[],
 ): UpstreamConfig {
-  const credentials = readKeys(read, problems);
   const region = read.oneOf('ICE_REGION', OTHERS.ICE_REGION.values, 'set ICE_ENDPOINT for any other');
   const endpoint = read.endpoint('ICE_ENDPOINT');
+  const credentials = readKeys(read, problems);
   const kind = read.oneOf('UPSTREAM', OTHERS.UPSTREAM.values);
   if (production && env['UPSTREAM'] === undefined) {
     problems.push('UPSTREAM must be set with NODE_ENV=production: emulator or ice');

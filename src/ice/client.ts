@@ -8,8 +8,10 @@ import {
   type ReportViolation,
 } from './decode.ts';
 import type { CallContext } from './gate.ts';
+import { createPageSizes } from './page-sizes.ts';
 import { createQuestions, type Observed, type QuestionsOptions } from './questions.ts';
 import { submissionParameters, type IceSubmission } from './submission.ts';
+import { MAX_BODY_BYTES } from './transport.ts';
 
 export type { CallContext, CallRecord } from './gate.ts';
 export type { Observed } from './questions.ts';
@@ -35,7 +37,10 @@ export interface IceClient {
   readonly state: Readonly<Record<IceAction, ActionState>>;
   /** Reads one job by GetPackageJob. It is `null` when ICE does not know the id. */
   getPackageJob(id: string, context: CallContext): Promise<Observed<IceJob | null>>;
-  /** Reads one page of ListPackageJobs. Its jobs have no `outputUrl`. */
+  /**
+   * Reads one page of ListPackageJobs. Its jobs have no `outputUrl`. It can be shorter than asked for, with a token of the
+   * next: a page that would be too long to be read is asked for again with fewer jobs.
+   */
   listPackageJobs(query: ListQuery, context: CallContext): Promise<Observed<IceJobPage>>;
   /**
    * Submits one job by SubmitPackageJob and gives its id. It is never sent twice. Once it is sent, the context's signal
@@ -51,6 +56,7 @@ export interface IceClient {
 export function createIceClient(options: IceClientOptions): IceClient {
   const { events } = options;
   const questions = createQuestions(options);
+  const pageSizes = createPageSizes(MAX_BODY_BYTES);
   const report: ReportViolation = (violation) => void events.emit('contractViolation', violation);
 
   return {
@@ -58,7 +64,7 @@ export function createIceClient(options: IceClientOptions): IceClient {
       questions.read(
         {
           action: 'GetPackageJob',
-          parameters: { JobId: id },
+          parameters: () => ({ JobId: id }),
           decode(members) {
             const job = decodeJobResponse(members, report);
             return job && !isSameId(id, job.id) ? undefined : job;
@@ -68,11 +74,23 @@ export function createIceClient(options: IceClientOptions): IceClient {
         context,
       ),
     listPackageJobs(query, context) {
+      let pageSize = query.pageSize;
       return questions.read(
         {
           action: 'ListPackageJobs',
-          parameters: listParameters(query),
-          decode: (members) => decodeListResponse(members, report),
+          parameters() {
+            pageSize = pageSizes.sizeFor(query.pageSize);
+            return listParameters({ ...query, pageSize });
+          },
+          decode(members) {
+            const page = decodeListResponse(members, report);
+            if (page === undefined || page.nextPageToken === null) return page;
+            if (page.nextPageToken !== query.nextPageToken) return page;
+            // The token names the page itself. Whoever went on would read it for ever.
+            report({ kind: 'invalid value', member: 'PackageJobList.NextPageToken' });
+            return { ...page, nextPageToken: null };
+          },
+          onTooLong: (bytes) => pageSizes.tooLong(pageSize, bytes),
         },
         context,
       );
@@ -81,7 +99,7 @@ export function createIceClient(options: IceClientOptions): IceClient {
       return questions.change(
         {
           action: 'SubmitPackageJob',
-          parameters: submissionParameters(submission),
+          parameters: () => submissionParameters(submission),
           decode: decodeSubmitResponse,
         },
         context,

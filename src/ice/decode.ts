@@ -1,6 +1,16 @@
 import { XMLParser } from 'fast-xml-parser';
 import { isJsonObject } from '../json-object.ts';
-import { parseAddress } from './address.ts';
+import {
+  listOf,
+  memberReader,
+  namesOf,
+  structureOf,
+  withNames,
+  type Members,
+  type ReportViolation,
+} from './members.ts';
+
+export type { ContractViolation, ReportViolation } from './members.ts';
 
 /** The status of a packaging job. UNKNOWN is any text that ICE does not document. */
 export type JobStatus = 'INIT' | 'SUCCESS' | 'FAIL' | 'UNKNOWN';
@@ -44,17 +54,6 @@ export interface IceJobPage {
   readonly nextPageToken: string | null;
 }
 
-/** Something in a response that ICE does not document. It never holds the value, except for the text of an enum. */
-export interface ContractViolation {
-  readonly kind: 'unknown enum text' | 'wrong type' | 'invalid value';
-  /** The member, as in `PackageJob.Status`. */
-  readonly member: string;
-  readonly text?: string;
-}
-
-/** Is called for every contract violation that decoding finds. */
-export type ReportViolation = (violation: ContractViolation) => void;
-
 /** What every response of ICE, good or bad, says about itself. */
 export interface Envelope {
   /** The whole body. It is `undefined` when the body is no JSON or XML object. */
@@ -65,19 +64,26 @@ export interface Envelope {
   readonly isRefusal: boolean;
 }
 
-/** Values of `Code` that refuse nothing. The official clients know the same ones. */
-const SUCCESS_CODES: ReadonlySet<unknown> = new Set([200, '200', 'OK', 'ok', 'Success', 'success']);
+/** Values of `Code` in lower case that refuse nothing. The official clients know the same ones. */
+const SUCCESS_CODES: ReadonlySet<unknown> = new Set([200, '200', 'ok', 'success']);
+
+/** Members of the envelope, and those that hold the rest. */
+const ENVELOPE_NAMES = namesOf(['Code', 'RequestId', 'PackageJob', 'PackageJobList', 'JobId']);
 
 const xml = new XMLParser({ parseTagValue: false });
 
 /** Reads a body that may be anything: JSON, an XML error, HTML, cut off, empty. It never throws. */
 export function decodeEnvelope(body: string): Envelope {
-  const members = parseJsonObject(body) ?? parseXmlError(body);
+  const sent = parseJsonObject(body) ?? parseXmlError(body);
+  const members = sent && withNames(sent, ENVELOPE_NAMES, '', () => undefined);
   const code = members?.['Code'];
   const requestId = members?.['RequestId'];
   return {
     members,
-    isRefusal: code !== undefined && code !== null && !SUCCESS_CODES.has(code),
+    isRefusal:
+      code !== undefined &&
+      code !== null &&
+      !SUCCESS_CODES.has(typeof code === 'string' ? code.toLowerCase() : code),
     upstreamCode: codeText(code),
     requestId: typeof requestId === 'string' && /^[\w-]{1,64}$/.test(requestId) ? requestId : undefined,
   };
@@ -113,35 +119,70 @@ function parseXmlError(body: string): Record<string, unknown> | undefined {
  * The job in a response of GetPackageJob. It is `null` when the response has no job, and `undefined` when the response is
  * not what ICE documents.
  */
-export function decodeJobResponse(
-  members: Readonly<Record<string, unknown>>,
-  report: ReportViolation,
-): IceJob | null | undefined {
-  const value = members['PackageJob'] ?? null;
+export function decodeJobResponse(members: Members, report: ReportViolation): IceJob | null | undefined {
+  const value = structureOf(members['PackageJob'] ?? findJob(members, report), 'PackageJob', report);
   if (value === null) return null;
   if (!isJsonObject(value)) return undefined;
-  if ((value['JobId'] ?? '') === '') return null;
-  return decodeJob(value, report);
+  const job = withNames(value, JOB_NAMES, 'PackageJob', report);
+  if ((job['JobId'] ?? '') === '') return null;
+  return decodeJob(job, report);
 }
 
-/** The page in a response of ListPackageJobs, or `undefined` when the response is not what ICE documents. */
-export function decodeListResponse(
-  members: Readonly<Record<string, unknown>>,
-  report: ReportViolation,
-): IceJobPage | undefined {
-  const list = members['PackageJobList'];
-  if (!isJsonObject(list)) return undefined;
-  const items = list['PackageJobs'] ?? [];
-  const token = list['NextPageToken'] ?? '';
-  if (!Array.isArray(items) || typeof token !== 'string' || !PAGE_TOKEN.test(token)) return undefined;
-  const jobs = items.map((item: unknown) => (isJsonObject(item) ? decodeJob(item, report) : undefined));
+const hasId = (value: unknown) => isJsonObject(value) && (value['JobId'] ?? '') !== '';
+
+/** A job that other members hold, as responses about other kinds of jobs have it. `null` is none. */
+function findJob(members: Members, report: ReportViolation): unknown {
+  const found = hasId(members) ? members : Object.values(members).find(hasId);
+  if (found !== undefined) report({ kind: 'other form', member: 'PackageJob' });
+  return found ?? null;
+}
+
+/**
+ * The page in a response of ListPackageJobs, or `undefined` when the response is not what ICE documents. A response with
+ * nothing but a RequestId is an empty page: an account without jobs has no list.
+ */
+export function decodeListResponse(members: Members, report: ReportViolation): IceJobPage | undefined {
+  const list = findList(members, report);
+  if (list === undefined) return undefined;
+  const named = withNames(list, LIST_NAMES, 'PackageJobList', report);
+  const items =
+    (named['PackageJobs'] ?? null) === null
+      ? []
+      : listOf(named['PackageJobs'], 'PackageJobList.PackageJobs', report);
+  const token = named['NextPageToken'] ?? '';
+  if (items === undefined || typeof token !== 'string' || !PAGE_TOKEN.test(token)) return undefined;
+  const jobs = items.map((item) => decodeItem(item, report));
   // A job without an id cannot be shown. The others can.
   if (jobs.includes(undefined)) report({ kind: 'wrong type', member: 'PackageJobList.PackageJobs[]' });
-  return { jobs: jobs.filter((job) => job !== undefined), nextPageToken: token === '' ? null : token };
+  const unique = new Map(jobs.flatMap((job) => (job === undefined ? [] : [[job.id, job] as const])));
+  return { jobs: [...unique.values()], nextPageToken: token === '' ? null : token };
+}
+
+function findList(members: Members, report: ReportViolation): Members | undefined {
+  const list = structureOf(members['PackageJobList'] ?? null, 'PackageJobList', report);
+  if (isJsonObject(list)) return list;
+  if (list !== null) return undefined;
+  // Lists of other kinds of jobs have their members here.
+  const isHere = Object.keys(members).some((name) => LIST_NAMES.has(name.toLowerCase()));
+  const isAnswer = typeof members['RequestId'] === 'string' && members['RequestId'] !== '';
+  if (!isHere && !isAnswer) return undefined;
+  report({ kind: 'other form', member: 'PackageJobList' });
+  return isHere ? members : {};
+}
+
+/** A job of a list, which may be wrapped once more. */
+function decodeItem(item: unknown, report: ReportViolation): IceJob | undefined {
+  const value = structureOf(item, 'PackageJobList.PackageJobs[]', report);
+  if (!isJsonObject(value)) return undefined;
+  const job = withNames(value, JOB_NAMES, 'PackageJob', report);
+  const [inner] = Object.values(value);
+  const isWrapped = !Object.hasOwn(job, 'JobId') && Object.keys(value).length === 1 && isJsonObject(inner);
+  if (isWrapped) report({ kind: 'other form', member: 'PackageJobList.PackageJobs[]' });
+  return decodeJob(isWrapped ? withNames(inner, JOB_NAMES, 'PackageJob', report) : job, report);
 }
 
 /** The id in a response of SubmitPackageJob, or `undefined` when the response is not what ICE documents. */
-export function decodeSubmitResponse(members: Readonly<Record<string, unknown>>): string | undefined {
+export function decodeSubmitResponse(members: Members): string | undefined {
   const id = members['JobId'];
   return typeof id === 'string' && JOB_ID.test(id) ? id : undefined;
 }
@@ -153,7 +194,7 @@ const PAGE_TOKEN = /^[\x20-\x7e]{0,1024}$/;
 const JOB_ID = /^[\x21-\x7e]{1,128}$/;
 
 /** One job, or `undefined` when it has no usable JobId. */
-function decodeJob(value: Readonly<Record<string, unknown>>, report: ReportViolation): IceJob | undefined {
+function decodeJob(value: Members, report: ReportViolation): IceJob | undefined {
   const read = memberReader(value, 'PackageJob', report);
   const id = read.text('JobId');
   if (id === null || !JOB_ID.test(id)) return undefined;
@@ -179,6 +220,27 @@ function decodeJob(value: Readonly<Record<string, unknown>>, report: ReportViola
   };
 }
 
+const JOB_NAMES = namesOf([
+  'JobId',
+  'Name',
+  'Status',
+  'TriggerSource',
+  'Inputs',
+  'Output',
+  'OutputUrl',
+  'PipelineId',
+  'Priority',
+  'Code',
+  'Message',
+  'SubmitTime',
+  'FinishTime',
+  'CreateTime',
+  'ModifiedTime',
+  'UserData',
+]);
+const LIST_NAMES = namesOf(['PackageJobs', 'NextPageToken']);
+const MEDIA_NAMES = namesOf(['Input', 'Type', 'Media']);
+
 const STATUSES: ReadonlyMap<string, JobStatus> = new Map([
   ['Init', 'INIT'],
   ['Success', 'SUCCESS'],
@@ -194,85 +256,37 @@ const MEDIA_TYPES: ReadonlyMap<string, MediaType> = new Map([
   ['Media', 'MEDIA'],
 ]);
 
-/** `Inputs` is a list of `{ Input: { Type, Media } }`. */
+/** `Inputs` is a list of `{ Input: { Type, Media } }`. The inner level may be missing. */
 function decodeInputs(value: unknown, report: ReportViolation): readonly IceMedia[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) {
-    report({ kind: 'wrong type', member: 'PackageJob.Inputs' });
-    return [];
+  const items = listOf(value, 'PackageJob.Inputs', report);
+  if (items === undefined) report({ kind: 'wrong type', member: 'PackageJob.Inputs' });
+  return (items ?? []).map((item) => decodeInput(item, report)).filter((media) => media !== null);
+}
+
+function decodeInput(item: unknown, report: ReportViolation): IceMedia | null {
+  const value = structureOf(item, 'PackageJob.Inputs[]', report);
+  if (!isJsonObject(value)) {
+    report({ kind: 'wrong type', member: 'PackageJob.Inputs[]' });
+    return null;
   }
-  return value
-    .map((item: unknown) => {
-      if (!isJsonObject(item)) report({ kind: 'wrong type', member: 'PackageJob.Inputs[]' });
-      return isJsonObject(item) ? decodeMedia(item['Input'], 'PackageJob.Inputs[].Input', report) : null;
-    })
-    .filter((media) => media !== null);
+  const named = withNames(value, MEDIA_NAMES, 'PackageJob.Inputs[]', report);
+  const isBare = !Object.hasOwn(named, 'Input') && Object.hasOwn(named, 'Media');
+  if (isBare) report({ kind: 'other form', member: 'PackageJob.Inputs[]' });
+  return decodeMedia(isBare ? named : named['Input'], 'PackageJob.Inputs[].Input', report);
 }
 
 function decodeMedia(value: unknown, member: string, report: ReportViolation): IceMedia | null {
   if (value === undefined || value === null) return null;
-  if (!isJsonObject(value)) {
+  const media = structureOf(value, member, report);
+  if (!isJsonObject(media)) {
     report({ kind: 'wrong type', member });
     return null;
   }
-  const read = memberReader(value, member, report);
+  const read = memberReader(withNames(media, MEDIA_NAMES, member, report), member, report);
   const type = read.enumOf('Type', MEDIA_TYPES) ?? 'UNKNOWN';
-  const media = read.text('Media');
+  const text = read.text('Media');
   // It stays as it is, as `media` is verbatim. What is no address is reported here, once for all who ask for `url`.
-  if (type === 'OSS' && media !== null) read.url('Media');
-  return { type, media };
-}
-
-/** Reads members by name. An absent member is `null`. A wrong member is reported and `null`. */
-function memberReader(value: Readonly<Record<string, unknown>>, parent: string, report: ReportViolation) {
-  const text = (name: string): string | null => {
-    const member = value[name] ?? null;
-    if (member === null || typeof member === 'string') return member;
-    report({ kind: 'wrong type', member: `${parent}.${name}` });
-    return null;
-  };
-  /** As {@link text}, then parsed. White space alone is `null`. `parse` gives `null` for bad text. */
-  const parsed = (name: string, parse: (text: string) => string | null): string | null => {
-    const trimmed = text(name)?.trim() ?? '';
-    if (trimmed === '') return null;
-    const result = parse(trimmed);
-    if (result === null) report({ kind: 'invalid value', member: `${parent}.${name}` });
-    return result;
-  };
-  return {
-    text,
-    time: (name: string) => parsed(name, parseTime),
-    url: (name: string) => parsed(name, parseAddress),
-    integer(name: string): number | null {
-      const member = value[name] ?? null;
-      if (member === null) return null;
-      if (typeof member === 'number' && (member | 0) === member) return member;
-      report({ kind: 'wrong type', member: `${parent}.${name}` });
-      return null;
-    },
-    enumOf<T extends string>(name: string, known: ReadonlyMap<string, T>): T | 'UNKNOWN' | null {
-      const member = value[name];
-      if (typeof member !== 'string') return null;
-      const found = known.get(member);
-      if (found === undefined) {
-        report({ kind: 'unknown enum text', member: `${parent}.${name}`, text: member.slice(0, 64) });
-      }
-      return found ?? 'UNKNOWN';
-    },
-  };
-}
-
-const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
-
-/** RFC 3339 text in UTC, or `null`. Seconds stay whole where ICE sent them whole. */
-function parseTime(text: string): string | null {
-  if (!RFC_3339.test(text)) return null;
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime())) return null;
-  // JavaScript takes 30 February for 2 March. Such a text names no time.
-  const local = text.slice(0, 19);
-  if (new Date(`${local}Z`).toISOString().slice(0, 19) !== local) return null;
-  const utc = date.toISOString().replace('.000Z', 'Z');
-  // An offset can lead out of the years of RFC 3339.
-  return RFC_3339.test(utc) ? utc : null;
+  if (type === 'OSS' && text !== null) read.url('Media');
+  return { type, media: text };
 }

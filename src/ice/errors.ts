@@ -21,6 +21,8 @@ export interface IceErrorDetails {
   readonly retryAfterMs?: number | undefined;
   /** Set when no connection to ICE was made, so that ICE saw nothing of the call. */
   readonly isUnconnected?: true;
+  /** The length of a response that was too long to be read, in bytes, at least. */
+  readonly tooLongBytes?: number | undefined;
   /** Set when the call was to change something, and ICE may have done so without saying it. */
   readonly isOutcomeUnknown?: true;
 }

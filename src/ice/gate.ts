@@ -4,6 +4,7 @@ import { createBreaker } from './breaker.ts';
 import { createBudget, type Turn } from './budget.ts';
 import { IceError } from './errors.ts';
 import type { Attempt, AttemptEnd, IceEmitter } from './events.ts';
+import { networkCodeOf } from './explain.ts';
 
 /** One attempt at a call of ICE, for the log and the receipt of an operation. */
 export interface CallRecord {
@@ -121,11 +122,9 @@ export function createGate({ action, callsPerSecond, maxConcurrency, events }: G
 function describeFailure(error: unknown): Omit<AttemptEnd, 'durationMs'> {
   if (!(error instanceof IceError)) return { error: 'INTERNAL_SERVER_ERROR' };
   const { requestId, upstreamCode } = error.details;
-  const networkCode =
-    error.code === 'UPSTREAM_UNAVAILABLE' && error.cause instanceof Error && error.cause.message;
   return {
     ...(requestId === undefined ? {} : { requestId }),
     code: error.code,
-    error: upstreamCode ?? (networkCode || error.code),
+    error: upstreamCode ?? networkCodeOf(error) ?? error.code,
   };
 }

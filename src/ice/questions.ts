@@ -39,10 +39,13 @@ export interface Observed<T> {
 /** One question to ICE. `decode` gives `undefined` for a response that ICE does not document. */
 export interface Question<T> {
   readonly action: IceAction;
-  readonly parameters: Readonly<Record<string, string>>;
+  /** The parameters of the next attempt. */
+  readonly parameters: () => Readonly<Record<string, string>>;
   readonly decode: (members: IceResponse['members']) => T | undefined;
   /** What it means that ICE does not know the thing asked for. @default it is an error */
   readonly absent?: T;
+  /** Is called when a response was too long to be read, before the next attempt. */
+  readonly onTooLong?: (bytes: number) => void;
 }
 
 /** How ICE is asked. Every method throws {@link IceError}. */
@@ -92,13 +95,13 @@ export function createQuestions(options: QuestionsOptions): Questions {
 
   /** Sends one attempt and reads its response. */
   async function send<T>(
-    { action, parameters, decode, absent }: Question<T>,
+    { action, parameters, decode, absent, onTooLong }: Question<T>,
     transport: Transport,
     keys: Credentials,
     signal: AbortSignal,
   ): Promise<Success<Observed<T>>> {
     const observedAt = machineNow();
-    const raw = await transport.send(action, parameters, keys, new Date(clock.now()), signal);
+    const raw = await transport.send(action, parameters(), keys, new Date(clock.now()), signal);
     const { date } = raw.headers;
     const observe = (isRefusal: boolean) =>
       void clock.observe(typeof date === 'string' ? date : undefined, observedAt, isRefusal);
@@ -110,7 +113,8 @@ export function createQuestions(options: QuestionsOptions): Questions {
       return { value: { value, observedAt }, requestId };
     } catch (error) {
       if (!(error instanceof IceError)) throw error;
-      const { upstreamCode, requestId } = error.details;
+      const { upstreamCode, requestId, tooLongBytes } = error.details;
+      if (tooLongBytes !== undefined) onTooLong?.(tooLongBytes);
       // Another refusal does not say whether ICE had read the date, and what a proxy answers tells no time of ICE.
       if (isTimestampRefusal(upstreamCode)) observe(true);
       if (absent === undefined || !isNotFound(upstreamCode)) throw error;

@@ -13,7 +13,7 @@ export interface IceResponse {
  *
  * @throws {IceError} the error that any other response stands for
  */
-export function readResponse(action: string, { status, headers, body }: RawResponse): IceResponse {
+export function readResponse(action: string, { status, headers, body, bytes }: RawResponse): IceResponse {
   const { members, requestId: bodyRequestId, upstreamCode, isRefusal } = decodeEnvelope(body ?? '');
   const header = headers['x-acs-request-id'];
   const requestId =
@@ -25,6 +25,12 @@ export function readResponse(action: string, { status, headers, body }: RawRespo
       requestId,
       retryAfterMs: retryAfterMs(headers),
     });
+  }
+  if (body === undefined) {
+    const length = Number(headers['content-length']);
+    const tooLongBytes = Math.max(bytes, Number.isSafeInteger(length) ? length : 0);
+    const cause = new Error('RESPONSE_TOO_LONG');
+    throw new IceError('UPSTREAM_MALFORMED', { action, requestId, tooLongBytes }, { cause });
   }
   if (members === undefined) throw new IceError('UPSTREAM_MALFORMED', { action, requestId });
   return { members, requestId };

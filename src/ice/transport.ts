@@ -35,6 +35,8 @@ export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string | undefined;
+  /** The bytes read of it. */
+  readonly bytes: number;
 }
 
 export interface Transport {
@@ -97,7 +99,7 @@ export function createTransport(options: TransportOptions): Transport {
         });
         const chunks: Buffer[] = [];
         let size = 0;
-        let response: Omit<RawResponse, 'body'> | undefined;
+        let response: Omit<RawResponse, 'body' | 'bytes'> | undefined;
         stream.once(
           'response',
           ({ statusCode, headers }: { statusCode: number; headers: RawResponse['headers'] }) => {
@@ -113,6 +115,7 @@ export function createTransport(options: TransportOptions): Transport {
         if (response === undefined) throw new IceError('UPSTREAM_UNAVAILABLE', { action });
         return {
           ...response,
+          bytes: size,
           body: size > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString('utf8'),
         };
       } catch (error) {

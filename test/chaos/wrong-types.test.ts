@@ -22,7 +22,7 @@ const ROWS: readonly Row[] = [
   [MEDIA.replace('media', 'inputs'), 'Inputs', [7, 'a', true, {}, { Input: [] }, null, [7], [[]], [{}]], []],
   [MEDIA.replace('media', 'output'), 'Output', [7, 'oss://bucket/a', true, [], null], null],
   ['pipelineId', 'PipelineId', NO_TEXT, null],
-  ['priority', 'Priority', ['6', 6.5, 1e20, true, [], {}, null], null],
+  ['priority', 'Priority', ['six', 6.5, 1e20, true, [], {}, null], null],
   ['code', 'Code', NO_TEXT, null],
   ['message', 'Message', NO_TEXT, null],
   ['submitTime', 'SubmitTime', NO_TIME, null],

@@ -22,6 +22,9 @@ const ICE_MESSAGES = {
 const OUTCOME_UNKNOWN =
   'ICE did not say whether it took the job; look for it in `packageJobs` before submitting it again';
 
+const NO_KEY = 'The gateway has no key to sign calls of ICE with';
+const TOO_LONG = 'ICE sent an answer that is too long to be read';
+
 /** The longest message sent, in characters. Messages can repeat what the client sent. */
 const MAX_MESSAGE_LENGTH = 1000;
 
@@ -31,8 +34,7 @@ const OVERLOADED = { code: 'OVERLOADED', retryAfterMs: DEFAULT_RETRY_AFTER_MS };
 export function formatError(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
   const error = rootOf(thrown);
   if (error instanceof IceError) {
-    const message = error.details.isOutcomeUnknown === true ? OUTCOME_UNKNOWN : ICE_MESSAGES[error.code];
-    return withExtensions(formatted, message, iceExtensions(error));
+    return withExtensions(formatted, iceMessage(error), iceExtensions(error));
   }
   if (error instanceof ForbiddenError) return withExtensions(formatted, error.message, { code: 'FORBIDDEN' });
   if (error instanceof OverloadedError) {
@@ -117,6 +119,12 @@ function isRefusalWithoutCode({ extensions }: GraphQLFormattedError, thrown: unk
   const http: unknown = thrown instanceof GraphQLError ? thrown.extensions['http'] : undefined;
   const hasStatus = typeof http === 'object' && http !== null && 'status' in http && http.status === 400;
   return hasStatus && extensions?.['code'] === 'INTERNAL_SERVER_ERROR';
+}
+
+function iceMessage({ code, details }: IceError): string {
+  if (details.isOutcomeUnknown === true) return OUTCOME_UNKNOWN;
+  if (details.action === 'Credentials') return NO_KEY;
+  return details.tooLongBytes === undefined ? ICE_MESSAGES[code] : TOO_LONG;
 }
 
 function iceExtensions({ code, details, retryable }: IceError): Record<string, unknown> {

@@ -52,7 +52,6 @@ const REFUSALS: Readonly<Record<number, readonly string[]>> = {
     'InvalidAccessKeyId.Inactive',
     'SignatureDoesNotMatch',
     'IncompleteSignature',
-    'SignatureNonceUsed',
     'InvalidTimeStamp.Format',
     'InvalidTimeStamp.Expired',
     'IllegalTimestamp',
@@ -93,6 +92,23 @@ const ABSENCES: readonly (readonly [status: number, code: string])[] = [
 ];
 
 const THROTTLINGS = ['Throttling', 'Throttling.User', 'Throttling.Api', 'RequestsTooFrequent'] as const;
+
+/** Names of throttling that no page of ICE lists. */
+const BUSY: readonly (readonly [status: number, code: string])[] = [
+  [400, 'Degrade.Api'],
+  [400, 'ServiceBusy'],
+  [403, 'Throttling.QPSLimit'],
+  [400, 'FlowControl.User'],
+  [400, 'TooManyRequests'],
+];
+
+/** Names of faults of ICE itself. */
+const FAULTY: readonly (readonly [status: number, code: string])[] = [
+  [400, 'ServiceUnavailableTemporary'],
+  [403, 'SystemError'],
+  [400, 'InternalError.Dispatch'],
+  [400, 'BackendTimeout'],
+];
 
 const STATUSES: readonly (readonly [status: number, code: string, outcome: Outcome])[] = [
   [400, 'InvalidParameter', REJECTED],
@@ -135,6 +151,13 @@ const byCode: readonly Row[] = [
   ...Object.entries(REFUSALS).flatMap(([status, codes]) =>
     codes.map((code) => refusal(Number(status), code, REJECTED)),
   ),
+  refusal(400, 'SignatureNonceUsed', { code: 'UPSTREAM_REJECTED', calls: 2 }),
+  ...BUSY.flatMap(([status, code]) => ({
+    ...refusal(status, code, THROTTLED_FOR_LONG),
+    retryAfterMs: 1000,
+    env: SHORT_DEADLINE,
+  })),
+  ...FAULTY.map(([status, code]) => refusal(status, code, UNAVAILABLE)),
   ...ABSENCES.map(([status, code]) => refusal(status, code, MISSING, REJECTED)),
   refusal(500, 'InternalError', UNAVAILABLE),
   refusal(503, 'ServiceUnAvailable', UNAVAILABLE),
@@ -227,21 +250,9 @@ const byContent: readonly Row[] = [
   },
   {
     name: '200 without a job',
-    fault: { kind: 'body', body: '{"RequestId":"A1"}' },
+    fault: { kind: 'body', body: '{"message":"A1"}' },
     outcome: MISSING,
     listOutcome: MALFORMED,
-  },
-  {
-    name: 'a clock 16 min ahead',
-    fault: { kind: 'clockSkew', skewMs: 16 * 60_000 },
-    outcome: REJECTED,
-    upstreamCode: 'InvalidTimeStamp.Expired',
-  },
-  {
-    name: 'a clock 16 min behind',
-    fault: { kind: 'clockSkew', skewMs: -16 * 60_000 },
-    outcome: REJECTED,
-    upstreamCode: 'InvalidTimeStamp.Expired',
   },
 ];
 

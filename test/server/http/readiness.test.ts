@@ -17,11 +17,11 @@ describe('readiness', () => {
     const gateway = await startGateway(config, upstream, logger);
     const ready = async () => (await fetch(`${gateway.url}/readyz`)).status;
 
-    await expect.poll(() => emulator.countRequests('ListPackageJobs')).toBe(1);
+    await expect(gateway.firstProblem).resolves.toMatch(/^ListPackageJobs failed/);
     const early = await fetch(`${gateway.url}/readyz`);
     expect([early.status, await early.json()]).toMatchObject([
       503,
-      { errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } }] },
+      { errors: [{ extensions: { code: 'UPSTREAM_REJECTED', retryable: false } }] },
     ]);
     await expect.poll(ready, { timeout: 10_000 }).toBe(200);
     expect(emulator.requests.map(({ params }) => params['PageSize'])).toEqual(['1', '1', '1']);
@@ -37,7 +37,15 @@ describe('readiness', () => {
     const stop = new AbortController();
     const failed = Promise.withResolvers<void>();
     const check = () => Promise.reject(new Error(`attempt ${String((attempts += 1))}`));
-    const readiness = createReadiness(check, stop.signal, () => failed.resolve());
+    const readiness = createReadiness(
+      check,
+      stop.signal,
+      () => ({ code: 'UPSTREAM_TIMEOUT', message: 'no' }),
+      {
+        onReady: () => expect.unreachable(),
+        onFailure: () => failed.resolve(),
+      },
+    );
     await failed.promise;
     stop.abort();
     expect([attempts, readiness.isReady]).toEqual([1, false]);
