@@ -25,7 +25,13 @@ export interface EmulatorCredentials {
   readonly accessKeySecret: string;
   /** Set for temporary (STS) credentials. Requests must carry exactly this token. */
   readonly securityToken?: string;
+  /** Requests with this key are refused so: it was disabled, or its token has expired. */
+  readonly refusal?: KeyRefusal;
 }
+
+/** How a key that is known is refused. */
+export const KEY_REFUSALS = ['InvalidAccessKeyId.Inactive', 'InvalidSecurityToken.Expired'] as const;
+export type KeyRefusal = (typeof KEY_REFUSALS)[number];
 
 /** The maximum difference between a request's timestamp and the server's clock, in both directions, in milliseconds. */
 const ALLOWED_SKEW_MS = 15 * 60_000;
@@ -53,14 +59,19 @@ export interface AdmissionOptions {
  * towards the call rate.
  */
 export class Admission {
-  readonly #credentials: ReadonlyMap<string, EmulatorCredentials>;
+  #credentials: ReadonlyMap<string, EmulatorCredentials>;
   readonly #limits: Readonly<Record<IceAction, number>>;
   readonly #nonces = new UsedNonces();
   readonly #windows = new Map<IceAction, { second: number; calls: number }>();
 
   constructor({ credentials, limits }: AdmissionOptions) {
-    this.#credentials = new Map(credentials.map((credential) => [credential.accessKeyId, credential]));
+    this.#credentials = byId(credentials);
     this.#limits = limits;
+  }
+
+  /** Replaces the access keys. */
+  setCredentials(credentials: readonly EmulatorCredentials[]): void {
+    this.#credentials = byId(credentials);
   }
 
   /** @throws {ApiError} when the request is not admitted at `now` (milliseconds since the epoch) */
@@ -70,6 +81,7 @@ export class Admission {
     const timestamp = checkTimestamp(claim.timestamp, now);
     const credential = this.#credentials.get(claim.accessKeyId);
     if (credential === undefined) throw apiError('InvalidAccessKeyId.NotFound');
+    if (credential.refusal !== undefined) throw apiError(credential.refusal);
     this.#checkToken(credential, claim.securityToken);
     claim.verify(credential.accessKeySecret);
     this.#nonces.add(`${claim.accessKeyId} ${claim.nonce}`, timestamp, now);
@@ -95,6 +107,10 @@ export class Admission {
     if (calls >= this.#limits[action]) throw throttled('Throttling.User', (second + 1) * 1000 - now);
     this.#windows.set(action, { second, calls: calls + 1 });
   }
+}
+
+function byId(credentials: readonly EmulatorCredentials[]): ReadonlyMap<string, EmulatorCredentials> {
+  return new Map(credentials.map((credential) => [credential.accessKeyId, credential]));
 }
 
 /** The used nonces. Each is kept for 15 minutes after its timestamp or its use, whichever is later. */

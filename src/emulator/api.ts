@@ -12,6 +12,7 @@ import { isResponseFault, OUTCOME_KINDS } from './faults.ts';
 import type { DeliveryFault, FaultInjector } from './faults.ts';
 import type { JobRegistry } from './jobs.ts';
 import type { ApiRequest } from './request.ts';
+import { shapeJob, tokenOfSamePage } from './shapes.ts';
 import type { IceAction, WireJobPage, WirePackageJob } from './wire.ts';
 
 export interface ApiOptions {
@@ -87,7 +88,9 @@ function perform(
   const listLagMs = action === 'ListPackageJobs' ? (faults.take(['listLag'], action, jobIds)?.lagMs ?? 0) : 0;
   const response = responseOf(context, () => {
     const result = performAction(action, request.parameters, { jobs, now: clock.now(), listLagMs });
-    return successResponse(context, action, patchJobs(request, action, result, faults));
+    const patched = patchJobs(request, action, result, faults);
+    const paged = oddPage(request, action, patched, options);
+    return successResponse(context, action, shapeJobs(request, action, paged, faults));
   });
   return fault === undefined ? { response } : { response, fault };
 }
@@ -118,6 +121,54 @@ function patchJobs(
   if (job !== undefined) return { PackageJob: patch(job) };
   if (page !== undefined) return { PackageJobList: { ...page, PackageJobs: page.PackageJobs.map(patch) } };
   return result;
+}
+
+/** Applies an `oddPage` fault to the page of ListPackageJobs. */
+function oddPage(
+  { parameters }: ApiRequest,
+  action: IceAction,
+  result: ActionResult,
+  { faults, jobs, clock }: ApiOptions,
+): ActionResult {
+  const { PackageJobList: list } = result as ResultMembers;
+  if (list === undefined) return result;
+  const fault = faults.take(['oddPage'], action, []);
+  const token = parameters.get('NextPageToken') || undefined;
+  const order = parameters.get('OrderBy') === 'CreateTimeAsc' ? 'CreateTimeAsc' : 'CreateTimeDesc';
+  if (fault === undefined) return result;
+  if (fault.page === 'no-list') return {};
+  if (fault.page === 'empty') {
+    return { PackageJobList: { PackageJobs: [], NextPageToken: tokenOfSamePage(token, order) } };
+  }
+  if (fault.page === 'same-token') {
+    return token === undefined ? result : { PackageJobList: { ...list, NextPageToken: token } };
+  }
+  const pageSize = list.PackageJobs.length - 1;
+  if (list.NextPageToken === undefined || pageSize === 0) return result;
+  const shorter = performAction(action, new Map([...parameters, ['PageSize', String(pageSize)]]), {
+    jobs,
+    now: clock.now(),
+    listLagMs: 0,
+  }) as ResultMembers;
+  const { NextPageToken } = shorter.PackageJobList ?? list;
+  return { PackageJobList: { ...list, ...(NextPageToken !== undefined && { NextPageToken }) } };
+}
+
+/** Applies a `shape` fault to the jobs of a result. */
+function shapeJobs(
+  request: ApiRequest,
+  action: IceAction,
+  result: ActionResult,
+  faults: FaultInjector,
+): ActionResult {
+  const { PackageJob: job, PackageJobList: page } = result as ResultMembers;
+  if (job === undefined && page === undefined) return result;
+  const shape = faults.take(['shape'], action, jobIdsOf(request))?.shape;
+  if (shape === undefined) return result;
+  if (job !== undefined) return { PackageJob: shapeJob({ ...job }, shape) };
+  const shaped = page?.PackageJobs.map((item) => shapeJob({ ...item }, shape));
+  const items = shape === 'wrapped' ? { PackageJob: shaped } : shaped;
+  return { PackageJobList: { ...page, PackageJobs: shape === 'json-text' ? JSON.stringify(items) : items } };
 }
 
 function jobIdsOf({ parameters }: ApiRequest): string[] {

@@ -1,9 +1,11 @@
 import { either, integer, list, literal, oneOf, record, shape, text } from './checks.ts';
 import type { Check } from './checks.ts';
+import { KEY_REFUSALS } from './admission.ts';
 import { FAULT_KINDS } from './faults.ts';
 import type { FaultKind, FaultRule } from './faults.ts';
 import { UNKNOWN_JOB_RESPONSES } from './jobs.ts';
 import type { NewJob } from './new-job.ts';
+import { ODD_PAGES, SHAPES } from './shapes.ts';
 import { ICE_ACTIONS, MAX_TIME, WIRE_MEMBERS } from './wire.ts';
 
 const MAX_DELAY_MS = 3_600_000;
@@ -26,7 +28,15 @@ const RULES = {
     { kind: oneOf(['throttle']) },
     {
       retryAfterMs: either(literal(null, null), integer(0, MAX_DELAY_MS)),
-      code: oneOf(['Throttling', 'Throttling.User', 'Throttling.Api', 'RequestsTooFrequent']),
+      code: oneOf([
+        'Throttling',
+        'Throttling.User',
+        'Throttling.Api',
+        'RequestsTooFrequent',
+        'Degrade.Api',
+        'ServiceBusy',
+      ]),
+      header: oneOf(['x-acs-retry-after', 'retry-after']),
       status,
       ...SCOPE,
     },
@@ -44,6 +54,8 @@ const RULES = {
   delay: shape({ kind: oneOf(['delay']), delayMs: integer(0, MAX_DELAY_MS) }, SCOPE),
   clockSkew: shape({ kind: oneOf(['clockSkew']), skewMs: shift }, SCOPE),
   listLag: shape({ kind: oneOf(['listLag']), lagMs: integer(0, MAX_SHIFT_MS) }, SCOPE),
+  oddPage: shape({ kind: oneOf(['oddPage']), page: oneOf(ODD_PAGES) }, SCOPE),
+  shape: shape({ kind: oneOf(['shape']), shape: oneOf(SHAPES) }, SCOPE),
   patch: shape({ kind: oneOf(['patch']), patch: record }, SCOPE),
 } satisfies Record<FaultKind, Check<FaultRule>>;
 
@@ -59,6 +71,11 @@ export const faultRules: Check<FaultRule[]> = (input, path) =>
   Array.isArray(input) ? list(faultRule)(input, path) : [faultRule(input, path)];
 
 export const clockShift = shape({ advanceMs: shift }, {});
+
+/** The access keys from now on. `refusal` is the code that requests with the key get. */
+export const credentials = list(
+  shape({ accessKeyId: text, accessKeySecret: text }, { securityToken: text, refusal: oneOf(KEY_REFUSALS) }),
+);
 
 export const settings = shape({ unknownJob: oneOf(UNKNOWN_JOB_RESPONSES) }, {});
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Admission } from './admission.ts';
 import type { Check } from './checks.ts';
 import { InputError } from './checks.ts';
 import type { Clock } from './clock.ts';
-import { clockShift, faultRules, newJob, settings } from './control-input.ts';
+import { clockShift, credentials, faultRules, newJob, settings } from './control-input.ts';
 import { ApiError } from './errors.ts';
 import type { FaultInjector } from './faults.ts';
 import type { JobRegistry } from './jobs.ts';
@@ -13,6 +14,7 @@ import { readBody, splitUrl } from './request.ts';
 export const CONTROL_PREFIX = '/_emulator/';
 
 export interface ControlOptions {
+  readonly admission: Admission;
   readonly jobs: JobRegistry;
   readonly faults: FaultInjector;
   readonly clock: Clock;
@@ -39,6 +41,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
     return [200, { now: clock.now(), clockOffsetMs: clock.offsetMs }];
   },
   'POST /_emulator/jobs': (body, { jobs }) => [201, { jobId: jobs.add(check(newJob, body())) }],
+  'POST /_emulator/credentials': (body, { admission }) => {
+    const keys = check(credentials, body());
+    admission.setCredentials(keys);
+    return [200, { accessKeyIds: keys.map(({ accessKeyId }) => accessKeyId) }];
+  },
   'POST /_emulator/settings': (body, { jobs }) => {
     jobs.unknownJob = check(settings, body()).unknownJob;
     return [200, { unknownJob: jobs.unknownJob }];

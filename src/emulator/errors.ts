@@ -5,15 +5,22 @@
  * @see https://help.aliyun.com/en/document_detail/434846.html the codes of the API gateway
  */
 const ERRORS = {
+  'Degrade.Api': [400, 'Request was denied due to API flow control.'],
   Forbidden: [403, 'User not authorized to operate on the specified resource.'],
+  'Forbidden.RAM': [
+    403,
+    "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
+  ],
   IncompleteSignature: [400, 'The request signature does not conform to Aliyun standards.'],
   InternalError: [500, 'The request processing has failed due to some unknown error.'],
+  'InvalidAccessKeyId.Inactive': [400, 'Specified access key is disabled.'],
   'InvalidAccessKeyId.NotFound': [404, 'Specified access key is not found.'],
   'InvalidAction.NotFound': [404, 'Specified api is not found, please check your url and method.'],
   'InvalidApi.NotFound': [404, 'Specified api is not found, please check your url and method.'],
   InvalidParameter: [400, 'The specified parameter is not valid.'],
   'InvalidParameter.Format': [400, 'Specified parameter Format is not valid.'],
   'InvalidParameter.ResourceNotFound': [400, 'The specified resource is not found.'],
+  'InvalidSecurityToken.Expired': [400, 'Specified SecurityToken is expired.'],
   'InvalidSecurityToken.Malformed': [400, 'Specified SecurityToken is malformed.'],
   'InvalidSecurityToken.MismatchWithAccessKey': [400, 'Specified SecurityToken mismatch with the AccessKey.'],
   InvalidSignatureMethod: [400, 'Specified signature method is not valid.'],
@@ -25,6 +32,7 @@ const ERRORS = {
   RequestEntityTooLarge: [413, 'The request body is too large.'],
   RequestsTooFrequent: [403, 'Request was denied due to request throttling.'],
   ResourceNotFound: [404, 'The specified resource is not found.'],
+  ServiceBusy: [400, 'The service is busy. Please try again later.'],
   ServiceUnavailable: [503, 'The request has failed due to a temporary failure of the server.'],
   SignatureNonceUsed: [400, 'Specified signature nonce was used already.'],
   Throttling: [400, 'Request was denied due to request throttling.'],
@@ -90,7 +98,12 @@ export function invalidParameter(name: string, reason?: string): ApiError {
   return new ApiError({ status: 400, code: `Invalid${name}`, message });
 }
 
-/** A throttling error. Its header `x-acs-retry-after` has the time until a retry, in whole milliseconds. */
-export function throttled(code: ErrorCode, retryAfterMs: number): ApiError {
-  return apiError(code, { 'x-acs-retry-after': String(Math.ceil(retryAfterMs)) });
+/** A throttling error. Its header has the time until a retry: `x-acs-retry-after` in ms, `retry-after` in seconds. */
+export function throttled(
+  code: ErrorCode,
+  retryAfterMs: number,
+  header: 'x-acs-retry-after' | 'retry-after' = 'x-acs-retry-after',
+): ApiError {
+  const unitMs = header === 'retry-after' ? 1000 : 1;
+  return apiError(code, { [header]: String(Math.ceil(retryAfterMs / unitMs)) });
 }

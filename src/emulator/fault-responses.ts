@@ -41,7 +41,7 @@ function statusResponse(fault: FaultOf<'status'>, context: ResponseContext): Htt
 
 function throttleResponse(fault: FaultOf<'throttle'>, context: ResponseContext): HttpResponse {
   const { code = 'Throttling.User', retryAfterMs = 1000 } = fault;
-  const error = retryAfterMs === null ? apiError(code) : throttled(code, retryAfterMs);
+  const error = retryAfterMs === null ? apiError(code) : throttled(code, retryAfterMs, fault.header);
   const response = errorResponse(context, error);
   return { ...response, status: fault.status ?? response.status };
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts';
+import type { OddPage, Shape } from './shapes.ts';
 import type { IceAction } from './wire.ts';
 
 /** Replaces the response. The action does not run, so SubmitPackageJob submits nothing. */
@@ -18,6 +19,8 @@ export type ResponseFault =
   | {
       readonly kind: 'throttle';
       readonly retryAfterMs?: number | null;
+      /** The header that tells it. `retry-after` is in whole seconds, as a firewall sends it. @default x-acs-retry-after */
+      readonly header?: 'x-acs-retry-after' | 'retry-after';
       readonly code?: ThrottleCode;
       readonly status?: number;
     }
@@ -47,10 +50,20 @@ export type ModifierFault =
   | { readonly kind: 'clockSkew'; readonly skewMs: number }
   /** ListPackageJobs shows the jobs as they were this long ago. */
   | { readonly kind: 'listLag'; readonly lagMs: number }
+  /**
+   * A page of ListPackageJobs that is odd. `same-token`: the next token is that of the page itself. `overlap`: the next page
+   * begins with the last job of this one. `empty`: no jobs, and a token that leads to them. `no-list`: no PackageJobList.
+   */
+  | { readonly kind: 'oddPage'; readonly page: OddPage }
+  /** Jobs in another shape than the reference has, in GetPackageJob and ListPackageJobs. */
+  | { readonly kind: 'shape'; readonly shape: Shape }
   /** Replaces these members of a job, in GetPackageJob and ListPackageJobs. Values of any type are allowed. */
   | { readonly kind: 'patch'; readonly patch: Readonly<Record<string, unknown>> };
 
-export type ThrottleCode = Extract<ErrorCode, 'RequestsTooFrequent' | `Throttling${string}`>;
+export type ThrottleCode = Extract<
+  ErrorCode,
+  'RequestsTooFrequent' | 'Degrade.Api' | 'ServiceBusy' | `Throttling${string}`
+>;
 
 export type Fault = ResponseFault | DeliveryFault | ModifierFault;
 
@@ -80,6 +93,8 @@ export const FAULT_KINDS = [
   'delay',
   'clockSkew',
   'listLag',
+  'oddPage',
+  'shape',
   'patch',
 ] as const satisfies readonly FaultKind[];
 

@@ -30,9 +30,9 @@ export function encodePageToken({ order, createTime, sequence }: PagePosition): 
   return Buffer.concat([cipher.update(block), cipher.final()]).toString('hex');
 }
 
-/** The reverse of {@link encodePageToken}. Undefined when the text is not a token. */
+/** The reverse of {@link encodePageToken}, in either case. Undefined when the text is not a token. */
 export function decodePageToken(token: string): PagePosition | undefined {
-  if (!/^[0-9a-f]{32}$/.test(token)) return undefined;
+  if (!/^[0-9a-f]{32}$/i.test(token)) return undefined;
   const decipher = createDecipheriv('aes-128-ecb', KEY, null).setAutoPadding(false);
   const block = Buffer.concat([decipher.update(token, 'hex'), decipher.final()]);
   const order = ORDERS[block.readUInt8(2)];

@@ -61,6 +61,8 @@ export interface Emulator {
   /** The number of API requests since the last reset, including those that are no longer kept. */
   countRequests(action?: IceAction): number;
   resetRequests(): void;
+  /** Replaces the access keys, as `POST /_emulator/credentials` does. */
+  setCredentials(credentials: readonly EmulatorCredentials[]): void;
   /** Moves the clock forward, as `POST /_emulator/clock` does. */
   advanceClock(milliseconds: number): void;
   /** Closes the server and every connection, including hanging ones. */
@@ -113,6 +115,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     },
     countRequests: (action) => requestLog.count(action),
     resetRequests: () => requestLog.reset(),
+    setCredentials: (keys) => admission.setCredentials(keys),
     advanceClock: (milliseconds) => clock.advance(milliseconds),
     close: () => close(server),
   };

@@ -152,8 +152,11 @@ const byCode: readonly Row[] = [
     codes.map((code) => refusal(Number(status), code, REJECTED)),
   ),
   refusal(400, 'SignatureNonceUsed', { code: 'UPSTREAM_REJECTED', calls: 2 }),
-  ...BUSY.flatMap(([status, code]) => ({
-    ...refusal(status, code, THROTTLED_FOR_LONG),
+  ...BUSY.map(([status, code]): Row => ({
+    name: `${String(status)} ${code}`,
+    fault: { kind: 'status', status, code, message: ECHO },
+    outcome: THROTTLED_FOR_LONG,
+    upstreamCode: code,
     retryAfterMs: 1000,
     env: SHORT_DEADLINE,
   })),
