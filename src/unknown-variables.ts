@@ -14,9 +14,12 @@ const KNOWN: readonly string[] = [...Object.keys(INTEGERS), ...Object.keys(OTHER
 /** What nothing but the gateway is likely to begin a name with. */
 const OWN = /^(?:ICE|ANSWERS_MAX|FINISHED_JOB|MISSING_JOB|JOB_MAX|POLL|STALE_IF_ERROR|PERSISTED)_/;
 
+/** First words that variables of others have too. */
+const SHARED: ReadonlySet<string> = new Set(['ALIBABA', 'HTTP', 'HTTPS', 'NODE', 'NO', 'ALL']);
+
 /** Names that others give a meaning, although they are like ours. */
 const OTHERS_OWN =
-  /^(?:HOSTNAME|HOSTTYPE|PORTS|(?:FTP|WS|WSS|SOCKS)_PROXY|ALIBABA_CLOUD_(?:USER_AGENT|CONNECT_TIMEOUT|READ_TIMEOUT|IMDSV1_DISABLED?|IMDSV1_DISABLE)|NODE_(?!ENV$).*)$/;
+  /^(?:HOSTNAME|HOSTTYPE|PORTS|(?:FTP|WS|WSS|SOCKS)_PROXY|ALIBABA_CLOUD_(?:USER_AGENT|CONNECT_TIMEOUT|READ_TIMEOUT|IMDSV1_DISABLED?)|NODE_.*)$/i;
 
 /** The variables that look like ours and are none, with what they may mean. Each would be ignored without a word. */
 export function unknownVariables(env: Environment): readonly UnknownVariable[] {
@@ -38,8 +41,12 @@ function nearestOf(name: string): string | undefined {
     (a, b) => a.distance - b.distance,
   );
   if (best === undefined) return undefined;
-  // A typing error in six characters is near. Words as short as PORT and HOST are near too many others.
-  const isNear = name.length >= 5 && best.distance <= Math.ceil(best.known.length / 6);
+  // A typing error in six characters is near, or one in four where the first word is the same. Words as short as PORT and
+  // HOST are near too many others.
+  const [word = ''] = name.split('_', 1);
+  const isOfOneKind = best.known.startsWith(`${word}_`) && !SHARED.has(word);
+  const length = best.known.replace(/^ALIBABA_CLOUD_/, '').length;
+  const isNear = name.length >= 6 && best.distance <= Math.ceil(length / (isOfOneKind ? 4 : 6));
   return isNear || OWN.test(name) ? best.known : undefined;
 }
 

@@ -25,7 +25,7 @@ function ringOver(answer: (lookUp: number) => Promise<Keys> | Keys) {
     now: () => time.machine,
     elapsed: () => time.elapsed,
   });
-  const replace = (id: string) => keys.replace?.({ accessKeyId: id, accessKeySecret: 's' });
+  const replace = async (id: string) => keys.replace?.({ accessKeyId: id, accessKeySecret: 's' });
   return {
     asked,
     found,

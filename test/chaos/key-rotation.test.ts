@@ -1,0 +1,153 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect } from 'vitest';
+import type { Emulator, EmulatorCredentials } from '../../src/emulator/server.ts';
+import { IceError } from '../../src/ice/errors.ts';
+import { connectUpstream } from '../../src/upstream.ts';
+import { createEvents } from '../support/events.ts';
+import { makeFolder } from '../support/folder.ts';
+import { it } from '../support/it.ts';
+
+const LIMITS = { attemptTimeoutMs: 2000, callsPerSecond: 10_000, maxConcurrency: 100 };
+const OLD = { accessKeyId: 'example-access-key-old1', accessKeySecret: 'not-a-real-secret' };
+const NEW = { accessKeyId: 'example-access-key-new1', accessKeySecret: 'not-a-real-secret-2' };
+
+/** A client whose keys stand in a file of the CLI, which the test rewrites. */
+function connect(emulator: Emulator, keys: EmulatorCredentials, now: () => number = Date.now) {
+  const cliFile = join(makeFolder(), 'config.json');
+  const events = createEvents().ice;
+  const write = ({ accessKeyId, accessKeySecret, securityToken }: EmulatorCredentials) => {
+    const mode =
+      securityToken === undefined ? { mode: 'AK' } : { mode: 'StsToken', sts_token: securityToken };
+    const members = { ...mode, access_key_id: accessKeyId, access_key_secret: accessKeySecret };
+    writeFileSync(cliFile, JSON.stringify({ current: 'main', profiles: [{ name: 'main', ...members }] }));
+  };
+  write(keys);
+  const upstream = { endpoint: new URL(emulator.endpoint), credentials: undefined, keySettings: { cliFile } };
+  const lookUps: string[] = [];
+  events.on('keysFound', ({ id }) => lookUps.push(id));
+  const corrections: number[] = [];
+  events.on('clockCorrected', (differenceMs) => corrections.push(differenceMs));
+  const ice = connectUpstream(upstream, LIMITS, events, now);
+  const context = { signal: new AbortController().signal, client: '', turnKey: {}, onCall: () => undefined };
+  return { ice, write, lookUps, corrections, read: (id: string) => ice.getPackageJob(id, context), context };
+}
+
+describe('a key that is replaced', () => {
+  it('fails no read for longer than 2 s under 100 reads a second, for a handful of calls more', async ({
+    emulator,
+  }) => {
+    emulator.setCredentials([OLD]);
+    const { ice, write, read, lookUps } = connect(emulator, OLD);
+    const id = emulator.jobs.add();
+    const startedAt = performance.now();
+    const failedAt: number[] = [];
+    const reads: Promise<unknown>[] = [];
+    for (let number = 0; number < 200; number += 1) {
+      await pause(Math.max(0, startedAt + 10 * number - performance.now()));
+      if (number === 60) write(NEW);
+      if (number === 80) emulator.setCredentials([{ ...OLD, refusal: 'InvalidAccessKeyId.Inactive' }, NEW]);
+      const read1 = read(id).catch((error: unknown) => {
+        expect(error).toBeInstanceOf(IceError);
+        failedAt.push(performance.now());
+      });
+      reads.push(read1);
+    }
+    await Promise.all(reads);
+    ice.close();
+    const spanMs = (failedAt.at(-1) ?? 0) - (failedAt[0] ?? 0);
+    expect(spanMs).toBeLessThan(2000);
+    expect(failedAt.length).toBeLessThan(10);
+    expect(emulator.countRequests()).toBeLessThan(200 + 20);
+    expect(lookUps).toEqual(['old1', 'new1']);
+  });
+
+  it.for([
+    ['InvalidAccessKeyId.Inactive', [{ ...OLD, refusal: 'InvalidAccessKeyId.Inactive' as const }, NEW]],
+    ['InvalidSecurityToken.Expired', [{ ...OLD, refusal: 'InvalidSecurityToken.Expired' as const }, NEW]],
+    ['InvalidAccessKeyId.NotFound', [NEW]],
+    ['SignatureDoesNotMatch', [{ ...OLD, accessKeySecret: 'another' }, NEW]],
+    ['MissingSecurityToken', [{ ...OLD, securityToken: 'token' }, NEW]],
+  ] as const)('is looked up after %s, and the read is repeated once', async ([, keys], { emulator }) => {
+    emulator.setCredentials([OLD]);
+    const { ice, write, read } = connect(emulator, OLD);
+    await read('j1');
+    write(NEW);
+    emulator.setCredentials(keys);
+    emulator.resetRequests();
+    await expect(read('j1')).resolves.toMatchObject({ value: null });
+    expect(emulator.countRequests()).toBe(2);
+    ice.close();
+  });
+
+  it('that is wrong in its file too is no storm', async ({ emulator }) => {
+    emulator.setCredentials([NEW]);
+    const { ice, read, lookUps } = connect(emulator, OLD);
+    const results = await Promise.allSettled(Array.from({ length: 50 }, () => read('j1')));
+    expect(results.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(emulator.countRequests()).toBe(50);
+    expect(lookUps.length).toBeLessThanOrEqual(2);
+    ice.close();
+  });
+
+  it('is used by the submission after the one that was refused', async ({ emulator }) => {
+    emulator.setCredentials([OLD]);
+    const { ice, write, read, context } = connect(emulator, OLD);
+    await read('j1');
+    write(NEW);
+    emulator.setCredentials([NEW]);
+    const media = { type: 'OSS', media: 'oss://bucket/a.mp4' } as const;
+    const submission = {
+      inputs: [media],
+      output: media,
+      name: null,
+      pipelineId: null,
+      priority: null,
+      userData: null,
+    };
+    await expect(ice.submitPackageJob(submission, context)).rejects.toMatchObject({
+      code: 'UPSTREAM_REJECTED',
+    });
+    await expect
+      .poll(() =>
+        ice.submitPackageJob(submission, context).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+    expect(emulator.jobs.size).toBe(1);
+    ice.close();
+  });
+});
+
+describe('a clock that is off', () => {
+  it.for([20, -20, 5 * 60, -5 * 60, 16])(
+    'by %i minutes is corrected once, however many calls there are',
+    async (minutes, { emulator }) => {
+      emulator.setCredentials([OLD]);
+      const { ice, read, corrections } = connect(emulator, OLD, () => Date.now() + minutes * 60_000);
+      const results = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, index) => read(`j${String(index)}`)),
+      );
+      expect(results.every(({ status }) => status === 'fulfilled')).toBe(true);
+      for (let call = 0; call < 5; call += 1) await read('j1');
+      expect(corrections).toHaveLength(1);
+      expect(emulator.countRequests()).toBeLessThanOrEqual(45);
+      ice.close();
+    },
+  );
+
+  it('is corrected again when it moves while the gateway runs', async ({ emulator }) => {
+    emulator.setCredentials([OLD]);
+    const off = { minutes: 0 };
+    const { ice, read, corrections } = connect(emulator, OLD, () => Date.now() + off.minutes * 60_000);
+    for (const minutes of [0, 180, -180, 0]) {
+      off.minutes = minutes;
+      for (let call = 0; call < 3; call += 1) await read('j1');
+    }
+    expect(corrections.map((differenceMs) => Math.round(differenceMs / 60_000))).toEqual([-180, 180, 0]);
+    ice.close();
+  });
+});

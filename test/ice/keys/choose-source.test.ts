@@ -1,0 +1,330 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createServerClock } from '../../../src/ice/clock.ts';
+import { chooseSource } from '../../../src/ice/keys/choose-source.ts';
+import { instanceRole } from '../../../src/ice/keys/instance-role.ts';
+import type { KeySettings } from '../../../src/ice/keys/key-source.ts';
+import { createServices } from '../../../src/ice/keys/service.ts';
+import { NO_PROXIES, type ProxySettings } from '../../../src/ice/proxy.ts';
+import { makeFolder } from '../../support/folder.ts';
+import { serve, startProxy, type LoopbackServer } from '../../support/loopback.ts';
+import { createCertificate } from '../../support/tls.ts';
+
+const CANARY = 'canary-secret';
+const ROLE = { roleArn: 'acs:ram::1:role/r', providerArn: 'acs:ram::1:oidc-provider/p' };
+const certificate = await createCertificate(
+  'sts.aliyuncs.com',
+  'sts.cn-beijing.aliyuncs.com',
+  'signin.example.com',
+);
+const closing: LoopbackServer[] = [];
+let home = '';
+let trustedBefore: string[];
+
+beforeAll(() => {
+  trustedBefore = getCACertificates('default');
+  setDefaultCACertificates([...trustedBefore, certificate.cert]);
+});
+afterAll(() => setDefaultCACertificates(trustedBefore));
+beforeEach(() => {
+  home = makeFolder();
+});
+afterEach(async () => {
+  for (const server of closing.splice(0).toReversed()) await server.close();
+});
+
+/** STS, or another service, behind a proxy that all https goes through. It notes what it is asked. */
+async function startService(
+  answer: (request: IncomingMessage, body: string, response: ServerResponse) => unknown,
+) {
+  const asked: {
+    readonly url: URL;
+    readonly body: URLSearchParams;
+    readonly headers: IncomingMessage['headers'];
+  }[] = [];
+  const service = await serve((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+    request.on('end', () => {
+      const url = new URL(request.url ?? '/', `https://${request.headers.host ?? ''}`);
+      asked.push({ url, body: new URLSearchParams(body), headers: request.headers });
+      const result = answer(request, body, response);
+      if (!response.writableEnded) response.end(JSON.stringify(result));
+    });
+  }, certificate);
+  const proxy = await startProxy({ route: () => service.port });
+  closing.push(service, proxy);
+  const proxies: ProxySettings = {
+    https: new URL(`http://127.0.0.1:${String(proxy.port)}`),
+    http: undefined,
+    except: '',
+  };
+  return { asked, proxy, proxies };
+}
+
+const credentials = (id: string) => ({
+  RequestId: 'A',
+  Credentials: {
+    AccessKeyId: id,
+    AccessKeySecret: 'not-a-real-secret',
+    SecurityToken: 'not-a-real-token',
+    Expiration: '2030-01-01T00:00:00Z',
+  },
+});
+
+function servicesOf(proxies = NO_PROXIES, machineNow: () => number = Date.now) {
+  const clock = createServerClock(machineNow, () => undefined);
+  return createServices({ proxies, clock, machineNow });
+}
+
+async function lookUp(settings: KeySettings, services = servicesOf()) {
+  const source = await chooseSource({ isInstanceRoleOff: true, ...settings }, services);
+  return { name: source.name, keys: await source.lookUp() };
+}
+
+function write(path: string, content: unknown): string {
+  const file = join(home, path);
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+}
+
+const profile = (members: object) => ({ current: 'main', profiles: [{ name: 'main', ...members }] });
+const AK = { access_key_id: 'example-access-key', access_key_secret: 'not-a-real-secret' };
+const KEYS = { accessKeyId: 'example-access-key', accessKeySecret: 'not-a-real-secret' };
+
+/** The reason why a look-up gives no keys. It is all that is told of it. */
+async function reasonOf(settings: KeySettings, services = servicesOf()): Promise<string> {
+  const error = await lookUp(settings, services).then(
+    () => expect.unreachable('there were keys'),
+    (error: unknown) => error as Error & { reason: string },
+  );
+  expect(JSON.stringify([error, error.message, error.stack, error.cause])).not.toContain(CANARY);
+  return error.reason;
+}
+
+describe('the role of an OIDC token', () => {
+  it('is taken at STS, through the proxy, with the token as it is now', async () => {
+    const { asked, proxy, proxies } = await startService((_request, body) =>
+      credentials(`id-${String(body.length)}`),
+    );
+    const tokenFile = write('token', 'token-1\n');
+    const services = servicesOf(proxies);
+    const settings = { oidc: { ...ROLE, tokenFile }, sts: { region: 'cn-beijing' } };
+    const { name, keys } = await lookUp(settings, services);
+    expect(name).toBe('OIDC role');
+    expect(keys).toMatchObject({
+      credentials: { accessKeySecret: 'not-a-real-secret', securityToken: 'not-a-real-token' },
+      expiresAt: Date.UTC(2030, 0, 1),
+    });
+    write('token', 'token-2');
+    await lookUp(settings, services);
+    expect(asked.map(({ body }) => body.get('OIDCToken'))).toEqual(['token-1', 'token-2']);
+    expect(asked[0]?.url.searchParams.get('Action')).toBe('AssumeRoleWithOIDC');
+    expect(proxy.asked).toEqual(['sts.cn-beijing.aliyuncs.com:443', 'sts.cn-beijing.aliyuncs.com:443']);
+  });
+
+  it('is the source even when STS refuses it, whatever else there is', async () => {
+    const { proxies } = await startService((_request, _body, response) => {
+      response.statusCode = 400;
+      return { Code: 'AuthenticationFail.OIDCToken.Expired', Message: `token ${CANARY} expired` };
+    });
+    const cliFile = write('config.json', profile({ mode: 'AK', ...AK }));
+    const settings = { cliFile, oidc: { ...ROLE, tokenFile: write('token', CANARY) } };
+    expect(await reasonOf(settings, servicesOf(proxies))).toBe('AuthenticationFail.OIDCToken.Expired');
+  });
+
+  it.for<[string, number, string, string]>([
+    ['a page of a proxy', 503, '<html>', 'HTTP_503'],
+    ['no JSON', 200, CANARY, 'InvalidAnswer'],
+    ['no keys', 200, '{"Credentials":{"AccessKeyId":"id"}}', 'InvalidAnswer'],
+    ['a code that is none', 403, `{"Code":"not a code ${CANARY}"}`, 'HTTP_403'],
+  ])('tells %s as a code', async ([, status, body, reason]) => {
+    const { proxies } = await startService((_request, _body, response) => {
+      response.statusCode = status;
+      response.end(body);
+    });
+    const settings = { oidc: { ...ROLE, tokenFile: write('token', CANARY) } };
+    expect(await reasonOf(settings, servicesOf(proxies))).toBe(reason);
+  });
+
+  it('tells a token file that cannot be read', async () => {
+    expect(await reasonOf({ oidc: { ...ROLE, tokenFile: join(home, 'none') } })).toBe('TokenFileUnreadable');
+  });
+});
+
+describe('a profile of the CLI', () => {
+  it.for([
+    [{ mode: 'AK', ...AK }, KEYS],
+    [
+      { mode: 'StsToken', ...AK, sts_token: 'token' },
+      { ...KEYS, securityToken: 'token' },
+    ],
+    [
+      {
+        mode: 'External',
+        process_command: `echo '{"mode":"AK","access_key_id":"by-command","access_key_secret":"s"}'`,
+      },
+      { accessKeyId: 'by-command', accessKeySecret: 's' },
+    ],
+  ] as const)('gives the keys of %j', async ([members, expected]) => {
+    const { name, keys } = await lookUp({ cliFile: write('config.json', profile(members)) });
+    expect(name).toBe('CLI profile');
+    expect(keys.credentials).toEqual(expected);
+  });
+
+  it('is read again at each look-up', async () => {
+    const cliFile = write('config.json', profile({ mode: 'AK', ...AK }));
+    const source = await chooseSource({ cliFile }, servicesOf());
+    await source.lookUp();
+    write('config.json', profile({ mode: 'AK', ...AK, access_key_id: 'new' }));
+    expect((await source.lookUp()).credentials.accessKeyId).toBe('new');
+    write('config.json', '{"profiles": [{"name');
+    await expect(source.lookUp()).rejects.toMatchObject({ reason: 'FileInvalid' });
+  });
+
+  it('takes a role with the keys of another profile, signed by the clock of STS', async () => {
+    const isLate = { answers: 0 };
+    const { asked, proxies } = await startService((_request, _body, response) => {
+      isLate.answers += 1;
+      if (isLate.answers > 1) return credentials('by-role');
+      response.statusCode = 400;
+      return { Code: 'InvalidTimeStamp.Expired' };
+    });
+    const profiles = [
+      { name: 'main', mode: 'ChainableRamRoleArn', source_profile: 'keys', ram_role_arn: ROLE.roleArn },
+      { name: 'keys', mode: 'AK', ...AK },
+    ];
+    const cliFile = write('config.json', { current: 'main', profiles });
+    const twoHoursAhead = () => Date.now() + 2 * 3_600_000;
+    const { keys } = await lookUp({ cliFile }, servicesOf(proxies, twoHoursAhead));
+    expect(keys.credentials.accessKeyId).toBe('by-role');
+    expect(asked.map(({ url }) => url.searchParams.get('RoleArn'))).toEqual([ROLE.roleArn, ROLE.roleArn]);
+    const signedAt = Date.parse(String(asked[1]?.headers['x-acs-date']));
+    expect(Math.abs(signedAt - Date.now())).toBeLessThan(60_000);
+    expect(asked[1]?.headers.authorization).toContain('Credential=example-access-key,');
+  });
+
+  it('gives the keys of a login by CloudSSO while it lasts', async () => {
+    const { asked, proxies } = await startService(() => ({
+      CloudCredential: credentials('by-sso').Credentials,
+    }));
+    const members = {
+      mode: 'CloudSSO',
+      access_token: 'example-token',
+      cloud_sso_sign_in_url: 'https://signin.example.com',
+      cloud_sso_account_id: '1',
+      cloud_sso_access_config: 'c',
+    };
+    const until = (seconds: number) => ({
+      ...members,
+      cloud_sso_access_token_expire: Date.now() / 1000 + seconds,
+    });
+    const cliFile = write('config.json', profile(until(60)));
+    expect((await lookUp({ cliFile }, servicesOf(proxies))).keys.credentials.accessKeyId).toBe('by-sso');
+    expect(asked[0]?.headers.authorization).toBe('Bearer example-token');
+    write('config.json', profile(until(-60)));
+    expect(await reasonOf({ cliFile }, servicesOf(proxies))).toBe('LoginExpired');
+  });
+
+  it.for<[unknown, string]>([
+    [`{"access_key_secret":"${CANARY}"`, 'FileInvalid'],
+    ['[]', 'FileInvalid'],
+    [profile({ mode: 'AK', access_key_id: CANARY }), 'ProfileIncomplete'],
+    [profile({ mode: 'RamRoleArn', ...AK }), 'ProfileIncomplete'],
+    [profile({ mode: CANARY }), 'UnsupportedMode'],
+    [profile({ mode: 'External', process_command: `false ${CANARY}` }), 'CommandFailed'],
+    [profile({ mode: 'External', process_command: `echo ${CANARY}` }), 'InvalidAnswer'],
+    [
+      profile({ mode: 'ChainableRamRoleArn', source_profile: 'main', ram_role_arn: 'r' }),
+      'ProfileIncomplete',
+    ],
+  ])('tells what is wrong with it as a code, and gives way to no other: %j', async ([content, reason]) => {
+    const sdkFile = write(
+      'credentials',
+      '[default]\ntype = access_key\naccess_key_id = other\naccess_key_secret = s\n',
+    );
+    const cliFile = write('config.json', content);
+    expect(await reasonOf({ cliFile, sdkFile: { path: sdkFile, isNamed: false } })).toBe(reason);
+  });
+});
+
+describe('a profile of the SDKs', () => {
+  it('is used where the CLI has no such profile', async () => {
+    const cliFile = write('config.json', profile({ mode: 'AK', ...AK }));
+    const path = write(
+      'credentials',
+      '[team]\ntype = access_key\naccess_key_id = by-ini\naccess_key_secret = s\n',
+    );
+    const settings = { cliFile, sdkFile: { path, isNamed: false }, profile: 'team' };
+    const { name, keys } = await lookUp(settings);
+    expect([name, keys.credentials.accessKeyId]).toEqual(['SDK profile', 'by-ini']);
+    expect(await reasonOf({ ...settings, profile: 'nobody' })).toBe('ProfileNotFound');
+  });
+
+  it('is the source when its file was named, even if that is missing', async () => {
+    expect(await reasonOf({ sdkFile: { path: join(home, 'none'), isNamed: true } })).toBe('FileMissing');
+  });
+});
+
+describe('a URI', () => {
+  it('gives keys, and its failures as codes', async () => {
+    const answers = [200, 404, 500];
+    const service = await serve((_request, response) => {
+      response.statusCode = answers.shift() ?? 200;
+      response.end(JSON.stringify({ Code: 'Success', ...credentials('by-uri').Credentials, secret: CANARY }));
+    });
+    closing.push(service);
+    const settings = { uri: `http://127.0.0.1:${String(service.port)}/keys` };
+    expect((await lookUp(settings)).keys).toMatchObject({ expiresAt: Date.UTC(2030, 0, 1) });
+    expect(await reasonOf(settings)).toBe('HTTP_404');
+    await service.close();
+    expect(await reasonOf(settings)).toBe('ECONNREFUSED');
+  });
+});
+
+describe('the role of this instance', () => {
+  it('comes from the metadata service, with a token, and never through a proxy', async () => {
+    const asked: (string | undefined)[] = [];
+    const metadata = await serve((request, response) => {
+      asked.push(
+        `${request.method ?? ''} ${request.url ?? ''} ${String(request.headers['x-aliyun-ecs-metadata-token'])}`,
+      );
+      if (request.method === 'PUT') response.end('meta-token');
+      else if (request.url?.endsWith('/') === true) response.end('role-of-node');
+      else response.end(JSON.stringify({ Code: 'Success', ...credentials('by-role').Credentials }));
+    });
+    const proxy = await startProxy({});
+    closing.push(metadata, proxy);
+    const url = new URL(`http://127.0.0.1:${String(proxy.port)}`);
+    const services = servicesOf({ https: url, http: url, except: '' });
+    const source = instanceRole(undefined, services, `http://127.0.0.1:${String(metadata.port)}`);
+    expect((await source.lookUp()).credentials.accessKeyId).toBe('by-role');
+    const path = '/latest/meta-data/ram/security-credentials/';
+    expect(asked).toEqual([
+      'PUT /latest/api/token undefined',
+      `GET ${path} meta-token`,
+      `GET ${path}role-of-node meta-token`,
+    ]);
+    expect(proxy.asked).toEqual([]);
+  });
+
+  it('is asked without a token where the service gives none, and told as missing where it has none', async () => {
+    const metadata = await serve((request, response) => {
+      response.statusCode = 404;
+      response.end(request.url);
+    });
+    closing.push(metadata);
+    const source = instanceRole(undefined, servicesOf(), `http://127.0.0.1:${String(metadata.port)}`);
+    await expect(source.lookUp()).rejects.toMatchObject({ reason: 'HTTP_404' });
+  });
+});
+
+describe('no source at all', () => {
+  it('is told as NoCredentials', async () => {
+    expect(await reasonOf({})).toBe('NoCredentials');
+  });
+});
