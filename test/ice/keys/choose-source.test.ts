@@ -5,7 +5,6 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createServerClock } from '../../../src/ice/clock.ts';
 import { chooseSource } from '../../../src/ice/keys/choose-source.ts';
-import { instanceRole } from '../../../src/ice/keys/instance-role.ts';
 import type { KeySettings } from '../../../src/ice/keys/key-source.ts';
 import { createServices } from '../../../src/ice/keys/service.ts';
 import { NO_PROXIES, type ProxySettings } from '../../../src/ice/proxy.ts';
@@ -199,8 +198,10 @@ describe('a profile of the CLI', () => {
       { name: 'keys', mode: 'AK', ...AK },
     ];
     const cliFile = write('config.json', { current: 'main', profiles });
-    const twoHoursAhead = () => Date.now() + 2 * 3_600_000;
-    const { keys } = await lookUp({ cliFile }, servicesOf(proxies, twoHoursAhead));
+    const { keys } = await lookUp(
+      { cliFile },
+      servicesOf(proxies, () => Date.now() + 2 * 3_600_000),
+    );
     expect(keys.credentials.accessKeyId).toBe('by-role');
     expect(asked.map(({ url }) => url.searchParams.get('RoleArn'))).toEqual([ROLE.roleArn, ROLE.roleArn]);
     const signedAt = Date.parse(String(asked[1]?.headers['x-acs-date']));
@@ -267,59 +268,6 @@ describe('a profile of the SDKs', () => {
 
   it('is the source when its file was named, even if that is missing', async () => {
     expect(await reasonOf({ sdkFile: { path: join(home, 'none'), isNamed: true } })).toBe('FileMissing');
-  });
-});
-
-describe('a URI', () => {
-  it('gives keys, and its failures as codes', async () => {
-    const answers = [200, 404, 500];
-    const service = await serve((_request, response) => {
-      response.statusCode = answers.shift() ?? 200;
-      response.end(JSON.stringify({ Code: 'Success', ...credentials('by-uri').Credentials, secret: CANARY }));
-    });
-    closing.push(service);
-    const settings = { uri: `http://127.0.0.1:${String(service.port)}/keys` };
-    expect((await lookUp(settings)).keys).toMatchObject({ expiresAt: Date.UTC(2030, 0, 1) });
-    expect(await reasonOf(settings)).toBe('HTTP_404');
-    await service.close();
-    expect(await reasonOf(settings)).toBe('ECONNREFUSED');
-  });
-});
-
-describe('the role of this instance', () => {
-  it('comes from the metadata service, with a token, and never through a proxy', async () => {
-    const asked: (string | undefined)[] = [];
-    const metadata = await serve((request, response) => {
-      asked.push(
-        `${request.method ?? ''} ${request.url ?? ''} ${String(request.headers['x-aliyun-ecs-metadata-token'])}`,
-      );
-      if (request.method === 'PUT') response.end('meta-token');
-      else if (request.url?.endsWith('/') === true) response.end('role-of-node');
-      else response.end(JSON.stringify({ Code: 'Success', ...credentials('by-role').Credentials }));
-    });
-    const proxy = await startProxy({});
-    closing.push(metadata, proxy);
-    const url = new URL(`http://127.0.0.1:${String(proxy.port)}`);
-    const services = servicesOf({ https: url, http: url, except: '' });
-    const source = instanceRole(undefined, services, `http://127.0.0.1:${String(metadata.port)}`);
-    expect((await source.lookUp()).credentials.accessKeyId).toBe('by-role');
-    const path = '/latest/meta-data/ram/security-credentials/';
-    expect(asked).toEqual([
-      'PUT /latest/api/token undefined',
-      `GET ${path} meta-token`,
-      `GET ${path}role-of-node meta-token`,
-    ]);
-    expect(proxy.asked).toEqual([]);
-  });
-
-  it('is asked without a token where the service gives none, and told as missing where it has none', async () => {
-    const metadata = await serve((request, response) => {
-      response.statusCode = 404;
-      response.end(request.url);
-    });
-    closing.push(metadata);
-    const source = instanceRole(undefined, servicesOf(), `http://127.0.0.1:${String(metadata.port)}`);
-    await expect(source.lookUp()).rejects.toMatchObject({ reason: 'HTTP_404' });
   });
 });
 

@@ -50,4 +50,39 @@ describe('readiness', () => {
     stop.abort();
     expect([attempts, readiness.isReady]).toEqual([1, false]);
   });
+
+  it.for([
+    ['Forbidden.RAM', 'UPSTREAM_REJECTED', /\(Forbidden\.RAM\).*ice:ListPackageJobs/],
+    ['OperationDenied', 'UPSTREAM_REJECTED', /not activated/],
+    ['InvalidAccessKeyId.Inactive', 'UPSTREAM_REJECTED', /refused the key/],
+    ['ServiceUnavailable', 'UPSTREAM_UNAVAILABLE', /ServiceUnavailable/],
+  ] as const)(
+    'says in one line, everywhere, what ICE refused: %s',
+    async ([code, ours, advice], { emulator }) => {
+      const lines: string[] = [];
+      const logger = pino({}, { write: (line: string) => lines.push(line) });
+      emulator.faults.add({ kind: 'status', status: 403, code, message: 'canary', times: 'always' });
+      const config = readConfig({ PORT: '0', UPSTREAM: 'emulator' });
+      const upstream = { endpoint: new URL(emulator.endpoint), credentials: emulator.credentials };
+      const gateway = await startGateway(config, upstream, logger);
+      const problem = await gateway.firstProblem;
+      const response = await fetch(`${gateway.url}/readyz`);
+      const { errors } = (await response.json()) as { errors: unknown[] };
+      await gateway.close();
+      expect(problem).toMatch(advice);
+      expect(errors).toMatchObject([
+        {
+          message: problem,
+          extensions: {
+            code: ours,
+            upstream: { action: 'ListPackageJobs', code, requestId: expect.any(String) },
+          },
+        },
+      ]);
+      const [line = ''] = lines.filter((text) => text.includes('not ready'));
+      expect(JSON.parse(line)).toMatchObject({ msg: `not ready: ${String(problem)}` });
+      expect(JSON.parse(line)).not.toHaveProperty('err');
+      expect(lines.join('')).not.toMatch(/canary|not-a-real-secret|"stack"/);
+    },
+  );
 });
