@@ -45,10 +45,22 @@ describe('/_emulator', () => {
     { kind: 'delay', delayMs: 5 },
     { kind: 'clockSkew', skewMs: -5 },
     { kind: 'listLag', lagMs: 5 },
+    { kind: 'throttle', code: 'ServiceBusy', header: 'retry-after' },
+    { kind: 'oddPage', page: 'same-token' },
+    { kind: 'shape', shape: 'json-text' },
     { kind: 'patch', patch: { Priority: 'high' } },
   ])('accepts the fault %j', async (fault, { control, emulator }) => {
     expect((await control('POST /_emulator/faults', fault)).status).toBe(201);
     expect(emulator.faults.list()).toEqual([{ times: 1, ...fault }]);
+  });
+
+  it('replaces the access keys', async ({ control, call }) => {
+    const keys = [{ accessKeyId: 'other', accessKeySecret: 's', refusal: 'InvalidAccessKeyId.Inactive' }];
+    expect(await control('POST /_emulator/credentials', keys)).toMatchObject({
+      status: 200,
+      json: { accessKeyIds: ['other'] },
+    });
+    expect((await call('ListPackageJobs')).json).toMatchObject({ Code: 'InvalidAccessKeyId.NotFound' });
   });
 
   it('shifts the clock', async ({ control, emulator, clock }) => {
