@@ -27,6 +27,7 @@ const PLAIN = ['chaos', 'conformance', 'interop', 'resolvers', 'server'].map(
 export const SAME_WHEN_PLAIN = [
   // They ask each gateway once, before anything is cached or compiled.
   'test/chaos/faults.test.ts',
+  'test/chaos/other-shapes.test.ts',
   // They start programs with an environment of their own.
   'test/chaos/drain.test.ts',
   // They are about documents and types.

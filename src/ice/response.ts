@@ -59,6 +59,7 @@ function retryAfterMs(headers: RawResponse['headers']): number | undefined {
 /** The header `Retry-After`. A date counts from the `Date` of the response, as its clock need not be ours. */
 function plainRetryAfterMs(retryAfter: string, date: string): number {
   if (/^\d{1,9}$/.test(retryAfter)) return 1000 * Number(retryAfter);
+  if (!retryAfter.endsWith('GMT')) return 0;
   const until = Date.parse(retryAfter) - (Number.isNaN(Date.parse(date)) ? Date.now() : Date.parse(date));
   return Number.isNaN(until) ? 0 : until;
 }

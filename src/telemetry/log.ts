@@ -1,10 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { ContractViolation } from '../ice/decode.ts';
-import type { IceEmitter } from '../ice/events.ts';
+import type { Attempt, AttemptEnd, IceEmitter } from '../ice/events.ts';
 import type { JobsEmitter } from '../jobs/events.ts';
 import type { ServerEmitter } from '../server/events.ts';
 
-/** The most kinds of contract violations that are logged. */
+/** The most kinds of contract violations that are logged, and of refusals that are remembered. */
 const MAX_KINDS = 1000;
 
 /** Logs what an operator should know of: keys, clocks, contract violations, lists that lag, faults of the gateway itself. */
@@ -18,6 +18,7 @@ export function logEvents(
 ): void {
   ice.on('contractViolation', logOnce(logger));
   logKeys(ice, logger);
+  ice.on('attemptEnd', logRefusals(logger));
   ice.on('clockCorrected', (differenceMs) =>
     logger.warn(
       { differenceMs },
@@ -47,6 +48,23 @@ function logKeys(ice: IceEmitter, logger: FastifyBaseLogger): void {
     const consequence = hasValidKeys ? 'the present key stays in use' : 'there is no key';
     logger.warn({ source, reason }, `no new key of: ${source} (${reason}), ${consequence}`);
   });
+}
+
+/** For how long a refusal for good is not logged again, in milliseconds. */
+const REFUSAL_PAUSE_MS = 60_000;
+
+/** Logs refusals for good, such as a right that is missing, each kind once a minute. */
+function logRefusals(logger: FastifyBaseLogger): (attempt: Attempt, end: AttemptEnd) => void {
+  const loggedAt = new Map<string, number>();
+  return ({ action }, { code, error, requestId }) => {
+    if (code !== 'UPSTREAM_REJECTED' || error === undefined) return;
+    const kind = `${action} ${error}`;
+    const now = performance.now();
+    if (now - (loggedAt.get(kind) ?? -Infinity) < REFUSAL_PAUSE_MS) return;
+    if (loggedAt.size >= MAX_KINDS) loggedAt.clear();
+    loggedAt.set(kind, now);
+    logger.warn({ action, code: error, upstreamRequestId: requestId }, `ICE refused ${action} (${error})`);
+  };
 }
 
 /** Logs each kind of violation once, as a member that ICE changed is in every response. */

@@ -79,7 +79,7 @@ describe('readiness', () => {
           },
         },
       ]);
-      const [line = ''] = lines.filter((text) => text.includes('not ready'));
+      const line = lines.find((text) => text.includes('not ready')) ?? '';
       expect(JSON.parse(line)).toMatchObject({ msg: `not ready: ${String(problem)}` });
       expect(JSON.parse(line)).not.toHaveProperty('err');
       expect(lines.join('')).not.toMatch(/canary|not-a-real-secret|"stack"/);

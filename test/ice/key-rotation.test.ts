@@ -7,6 +7,7 @@ import { connectUpstream } from '../../src/upstream.ts';
 import { createEvents } from '../support/events.ts';
 import { makeFolder } from '../support/folder.ts';
 import { it } from '../support/it.ts';
+import { serve } from '../support/loopback.ts';
 
 const LIMITS = { attemptTimeoutMs: 2000, callsPerSecond: 10_000, maxConcurrency: 100 };
 const OLD = { accessKeyId: 'example-access-key-old1', accessKeySecret: 'not-a-real-secret' };
@@ -144,5 +145,35 @@ describe('a clock that is off', () => {
     }
     expect(corrections.map((differenceMs) => Math.round(differenceMs / 60_000))).toEqual([-180, 180, 0]);
     ice.close();
+  });
+});
+
+describe('a source of keys that hangs', () => {
+  it('stalls no call longer than the limit of a call', async ({ emulator }) => {
+    const silent = await serve(() => undefined);
+    const events = createEvents().ice;
+    const keySettings = { uri: `http://127.0.0.1:${String(silent.port)}/`, isInstanceRoleOff: true };
+    const upstream = { endpoint: new URL(emulator.endpoint), credentials: undefined, keySettings };
+    const ice = connectUpstream(upstream, { ...LIMITS, attemptTimeoutMs: 300 }, events, Date.now);
+    const startedAt = performance.now();
+    const calls = Array.from({ length: 20 }, () =>
+      ice.getPackageJob('j1', {
+        signal: new AbortController().signal,
+        client: '',
+        turnKey: {},
+        onCall: () => undefined,
+      }),
+    );
+    for (const call of calls) {
+      await expect(call).rejects.toMatchObject({
+        code: 'UPSTREAM_TIMEOUT',
+        details: { action: 'Credentials' },
+      });
+    }
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+    // Nobody takes ICE for down because of it.
+    expect(ice.state.GetPackageJob.breaker).toBe('closed');
+    ice.close();
+    await silent.close();
   });
 });

@@ -1,18 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { startEmulator, type FaultRule } from '../src/emulator/server.ts';
+import { examine } from '../src/examine.ts';
 import { run } from './support/process.ts';
 
 const SECRET = 'canary-that-must-not-be-written';
 
 /** What a person reads who asks whether the account works. */
-async function examine(env: Record<string, string>) {
-  const startedAt = performance.now();
-  const program = run('doctor.ts', { HOME: '/nowhere', ...env });
-  const code = await program.ended;
-  return { code, text: program.output(), ms: performance.now() - startedAt };
+async function lookAt(env: Record<string, string>) {
+  const lines: string[] = [];
+  const isWell = await examine({ HOME: '/nowhere', ...env }, (what, finding) =>
+    lines.push(`${what} ${finding}`),
+  );
+  return { code: isWell ? 0 : 1, text: lines.join('\n') };
 }
 
-describe('npm run doctor', () => {
+describe('examine', () => {
   it.for<[string, FaultRule[], Record<string, string>, RegExp[], number]>([
     [
       'all is well',
@@ -74,7 +76,7 @@ describe('npm run doctor', () => {
     const keys = { accessKeyId: 'example-access-key-abcd', accessKeySecret: 'not-a-real-secret' };
     const emulator = await startEmulator({ credentials: [keys] });
     emulator.faults.add(...faults);
-    const result = await examine({
+    const result = await lookAt({
       ICE_ENDPOINT: emulator.endpoint,
       ALIBABA_CLOUD_ACCESS_KEY_ID: keys.accessKeyId,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: keys.accessKeySecret,
@@ -88,19 +90,31 @@ describe('npm run doctor', () => {
   });
 
   it('says why there is no key, and what would be one', async () => {
-    const { code, text } = await examine({ UPSTREAM: 'ice', ALIBABA_CLOUD_ECS_METADATA_DISABLED: 'true' });
+    const { code, text } = await lookAt({ UPSTREAM: 'ice', ALIBABA_CLOUD_ECS_METADATA_DISABLED: 'true' });
     expect(text).toMatch(/No key to sign with \(NoCredentials\)\. Set ALIBABA_CLOUD_ACCESS_KEY_ID/);
     expect(code).toBe(1);
   });
 
+  it('writes lines of text, and exits with 1 when something is wrong', async () => {
+    const program = run('doctor.ts', {
+      HOME: '/nowhere',
+      ICE_ENDPOINT: 'http://127.0.0.1:1',
+      ALIBABA_CLOUD_ECS_METADATA_DISABLED: 'true',
+    });
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toMatch(
+      /^ICE +http:\/\/127\.0\.0\.1:1, by ICE_ENDPOINT\nProxy +none\nKey +No key/,
+    );
+  });
+
   it('says that the emulator runs when nothing names an account', async () => {
-    const { code, text } = await examine({});
+    const { code, text } = await lookAt({});
     expect(text).toMatch(/built-in emulator/);
     expect(code).toBe(0);
   });
 
   it('lists what is wrong with the variables', async () => {
-    const { code, text } = await examine({ ICE_REGION: 'nowhere' });
+    const { code, text } = await lookAt({ ICE_REGION: 'nowhere' });
     expect(text).toMatch(/ICE_REGION must be one of/);
     expect(code).toBe(1);
   });
