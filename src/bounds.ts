@@ -82,6 +82,13 @@ export const BOUNDS = {
     what: 'Jobs and pages of jobs that are being read for it; those that were being read for others already do not count. A query that could need more is refused as a whole',
     reason: 'Four of the largest operations, which read 500 jobs.',
   },
+  lastingStates: {
+    max: 8 * 1024 * 1024,
+    unit: 'bytes',
+    per: 'gateway',
+    what: 'Finished jobs, and jobs submitted in the last minute, that `CACHE_MAX_JOBS` has no room for. A list that lags does not take them back',
+    reason: 'About 8,000 jobs, which is more than finish within any lag of a list that was seen.',
+  },
   waits: {
     max: 1000,
     unit: 'items',

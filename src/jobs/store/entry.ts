@@ -10,8 +10,8 @@ export interface JobEntry {
   readonly validatedAt: number;
   /** When GetPackageJob last read the id. 0 is never. */
   readonly lastGetAt: number;
-  /** Whether the job is as SubmitPackageJob accepted it at `observedAt`, and no read has shown it yet. */
-  readonly isAccepted?: boolean;
+  /** When SubmitPackageJob accepted the job, if that was through this gateway. Its later states keep it. */
+  readonly acceptedAt?: number;
 }
 
 /** How much of a job is read. Lists give a `summary`. Only `detail` has `outputUrl`. */
@@ -52,9 +52,14 @@ export function hasDetail({ job }: JobEntry): boolean {
 
 /**
  * How long an accepted job stays known although reads do not find it, in milliseconds. ICE does not say how soon a job
- * can be read after it was submitted.
+ * can be read after it was submitted. One of its replicas may find it, and another not yet.
  */
 export const SETTLING_MS = 60_000;
+
+/** Whether the absence of the job at this time means nothing. */
+export function isSettling({ acceptedAt }: JobEntry, at: number): boolean {
+  return acceptedAt !== undefined && at - acceptedAt < SETTLING_MS;
+}
 
 /**
  * Whether `next` is the later of two states of one id. A finished job never becomes unfinished again. Otherwise the later
@@ -62,9 +67,8 @@ export const SETTLING_MS = 60_000;
  * nothing until {@link SETTLING_MS} after it was accepted.
  */
 export function supersedes(next: JobEntry, current: JobEntry): boolean {
-  if (current.job === null && next.isAccepted === true) return true;
-  if (next.job === null && current.isAccepted === true)
-    return next.observedAt - current.observedAt >= SETTLING_MS;
+  if (current.job === null && next.job !== null && isSettling(next, current.observedAt)) return true;
+  if (next.job === null && current.job !== null && isSettling(current, next.observedAt)) return false;
   if (next.job !== null && current.job !== null) {
     if (isFinished(next.job) !== isFinished(current.job)) return isFinished(next.job);
     const [nextTime, currentTime] = [next.job.modifiedTime, current.job.modifiedTime];

@@ -5,11 +5,13 @@ import type { CacheStatus, JobsEmitter } from '../events.ts';
 import { isFinished, isSameState, observed, type PackageJob } from '../model.ts';
 import { ownText } from '../text.ts';
 import { jobBytes } from '../weight.ts';
+import { BOUNDS } from '../../bounds.ts';
 import type { CreateJobSource, JobMemory, JobSource, Reading } from '../source/job-source.ts';
 import {
   canServeStale,
   hasDetail,
   isFresh,
+  isSettling,
   isUnchanged,
   maxAgeMs,
   supersedes,
@@ -80,6 +82,14 @@ export class JobStore implements JobMemory {
   readonly #now: () => number;
   readonly #events: JobsEmitter;
   readonly #entries: LRUCache<string, JobEntry>;
+  /**
+   * States that a later reading could take back, of jobs that {@link #entries} does not have any more: finished jobs, which a
+   * list that lags shows as unfinished, and accepted ones, which a read may not find. Nothing is served from here.
+   */
+  readonly #lasting = new LRUCache<string, JobEntry>({
+    maxSize: BOUNDS.lastingStates.max,
+    sizeCalculation: bytesOf,
+  });
   /** See {@link absence}. Early eviction only makes an age younger. */
   readonly #absences = new LRUCache<string, JobEntry>({ max: MAX_ABSENCES });
   /** The reads in flight, of jobs here and of pages elsewhere. */
@@ -100,10 +110,11 @@ export class JobStore implements JobMemory {
     this.#entries = new LRUCache({
       max: maxJobs,
       maxSize: Math.max(maxJobs * BYTES_A_JOB, LEAST_BYTES),
-      sizeCalculation: ({ job }) => ENTRY_BYTES + (job === null ? 0 : jobBytes(job)),
-      dispose: (_entry, id) => {
+      sizeCalculation: bytesOf,
+      dispose: (entry, id, reason) => {
         this.#inDemand.delete(id);
         this.#version += 1;
+        if (reason === 'evict') this.#remember(id, entry);
       },
     });
   }
@@ -128,7 +139,7 @@ export class JobStore implements JobMemory {
     if (fresh !== undefined) return fresh;
     try {
       const latest = await this.#readShared(id, detail, context);
-      if (detail === 'summary' || hasDetail(latest) || latest.isAccepted === true) return latest;
+      if (detail === 'summary' || hasDetail(latest) || isUnread(latest)) return latest;
       // A list overtook the read with a later state, so that state is read in detail.
       return await this.#readShared(id, detail, context);
     } catch (error) {
@@ -232,14 +243,19 @@ export class JobStore implements JobMemory {
     const known = this.#entries.peek(id);
     const state = job === null ? null : observed(job, observedAt);
     const isTrusted = source !== 'list' || (state !== null && isFinished(state));
+    // A list that may lag says nothing new of a state that a call which does not lag has read.
+    if (!isTrusted && known !== undefined && known.validatedAt > 0 && isSame(known.job, state)) return known;
     const next: JobEntry = {
       job: state && withOutputUrl(state, known?.job),
       observedAt,
-      validatedAt: isTrusted ? observedAt : (known?.validatedAt ?? 0),
+      validatedAt: isTrusted ? observedAt : known?.job ? known.validatedAt : 0,
       lastGetAt: Math.max(source === 'get' ? observedAt : 0, known?.lastGetAt ?? 0),
-      ...(source === 'submission' && { isAccepted: true }),
+      ...acceptance(source === 'submission' ? observedAt : known?.acceptedAt),
     };
-    const latest = known === undefined || supersedes(next, known) ? next : completed(known, state, next);
+    let latest = known === undefined || supersedes(next, known) ? next : completed(known, state, next);
+    if (known?.job !== undefined && known.job !== null && latest.job === null) this.#remember(id, known);
+    const lasting = known?.job ? undefined : this.#lasting.peek(id);
+    if (lasting !== undefined && !supersedes(latest, lasting)) latest = completed(lasting, state, next);
     // The cache keeps the text that an id came as at first, which may be cut out of a document.
     this.#entries.set(known === undefined ? ownText(id) : id, latest);
     this.#version += 1;
@@ -291,6 +307,12 @@ export class JobStore implements JobMemory {
     }
   }
 
+  /** Keeps a state that is evicted or superseded by its absence, if a later reading could take it back. */
+  #remember(id: string, entry: JobEntry): void {
+    const isLasting = entry.job !== null && (isFinished(entry.job) || isSettling(entry, this.#now()));
+    if (isLasting) this.#lasting.set(id, entry);
+  }
+
   #demand(id: string, { job }: JobEntry): void {
     if (job !== null && !isFinished(job) && !this.#inDemand.has(id)) this.#inDemand.add(ownText(id));
   }
@@ -301,17 +323,33 @@ export class JobStore implements JobMemory {
   }
 }
 
+function bytesOf({ job }: JobEntry): number {
+  return ENTRY_BYTES + (job === null ? 0 : jobBytes(job));
+}
+
+function acceptance(acceptedAt: number | undefined): Pick<JobEntry, 'acceptedAt'> {
+  return acceptedAt === undefined ? {} : { acceptedAt };
+}
+
+/** Whether the job is as SubmitPackageJob accepted it, or as a list has shown it since, so that it may have no detail yet. */
+function isUnread({ job, acceptedAt }: JobEntry): boolean {
+  return acceptedAt !== undefined && (job === null || !isFinished(job));
+}
+
+function isSame(a: PackageJob | null, b: PackageJob | null): boolean {
+  return a !== null && b !== null && isSameState(a, b);
+}
+
 /** The known state, with what an earlier reading of it can add: its `outputUrl`, and its times. */
 function completed(
   known: JobEntry,
   earlier: PackageJob | null,
   { validatedAt, lastGetAt }: JobEntry,
 ): JobEntry {
-  const isSame = known.job !== null && earlier !== null && isSameState(known.job, earlier);
   return {
     ...known,
     job: known.job && withOutputUrl(known.job, earlier),
-    validatedAt: isSame ? Math.max(known.validatedAt, validatedAt) : known.validatedAt,
+    validatedAt: isSame(known.job, earlier) ? Math.max(known.validatedAt, validatedAt) : known.validatedAt,
     lastGetAt,
   };
 }

@@ -30,13 +30,19 @@ const success = (observedAt: number, modifiedTime: string | null = null) =>
   known({ status: 'SUCCESS', modifiedTime }, observedAt);
 
 describe('a job that ICE accepted', () => {
-  const accepted = { ...init(0), isAccepted: true };
+  const accepted = { ...init(0), acceptedAt: 0 };
 
   it.for([
     ['is not replaced by its absence within a minute', known(null, SETTLING_MS - 1), accepted, false],
     ['is replaced by its absence after that', known(null, SETTLING_MS), accepted, true],
     ['replaces its absence', accepted, known(null, 5), true],
     ['is replaced by any state read', init(0), accepted, true],
+    [
+      'is not replaced by its absence once it was read',
+      known(null, SETTLING_MS - 1),
+      { ...init(9), acceptedAt: 0 },
+      false,
+    ],
   ] as const)('%s', ([, next, before, expected]) => {
     expect(supersedes(next, before)).toBe(expected);
   });

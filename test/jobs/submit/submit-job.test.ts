@@ -1,4 +1,6 @@
 import { describe, expect } from 'vitest';
+import { createListJobs } from '../../../src/jobs/list/list-jobs.ts';
+import { EVERY_JOB } from '../../../src/jobs/model.ts';
 import { createSubmitJob } from '../../../src/jobs/submit/submit-job.ts';
 import { SETTLING_MS } from '../../../src/jobs/store/entry.ts';
 import type { SubmissionArgument } from '../../../src/jobs/submit/submission.ts';
@@ -85,13 +87,24 @@ describe('a submitted job', () => {
     expect((await store.get(id, context)).job).toBeNull();
   });
 
-  it('is missing after it was read and is then not found', async ({ jobs }) => {
-    const { clock, emulator, store, context } = jobs;
-    const { id } = await submit(jobs);
-    clock.now += 1000;
-    emulator.faults.add(UNREADABLE);
-    expect((await store.get(id, context)).job).toBeNull();
-  });
+  it.for(['read', 'listed'])(
+    'stays known for a minute once it was %s and is then not found',
+    async (how, { jobs }) => {
+      const { clock, emulator, ice, store, context } = jobs;
+      const { id } = await submit(jobs);
+      const listJobs = createListJobs(ice, store);
+      clock.now += 1000;
+      if (how === 'listed') await listJobs({}, context, EVERY_JOB);
+      else await store.get(id, context);
+      emulator.faults.add({ ...UNREADABLE, times: 'always' });
+      for (let read = 0; read < 3; read += 1) {
+        clock.now += 10_000;
+        expect((await store.get(id, context)).job).toMatchObject({ id, status: 'INIT', statusRaw: 'Init' });
+      }
+      clock.now += SETTLING_MS - 31_000;
+      expect((await store.get(id, context)).job).toBeNull();
+    },
+  );
 
   it('is known although it was remembered as missing', async ({ jobs }) => {
     const { clock, emulator, store, context } = jobs;
