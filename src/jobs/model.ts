@@ -24,7 +24,7 @@ export interface PollInterval {
 }
 
 /** Whether the job has ended. Such a job never changes again. */
-export function isFinished(job: Pick<PackageJob, 'status'>): boolean {
+export function isFinished(job: Pick<IceJob, 'status'>): boolean {
   return job.status === 'SUCCESS' || job.status === 'FAIL';
 }
 
@@ -42,7 +42,7 @@ export function pollAfterMs(job: PackageJob, { minMs, maxMs }: PollInterval): nu
 }
 
 /** Whether two readings show one state. A finished job has only one state. */
-export function isSameState(a: PackageJob, b: PackageJob): boolean {
+export function isSameState(a: IceJob, b: IceJob): boolean {
   return a.status === b.status && (isFinished(a) || a.modifiedTime === b.modifiedTime);
 }
 

@@ -1,6 +1,6 @@
 import type { ListQuery } from '../../ice/client.ts';
 import { IceError } from '../../ice/errors.ts';
-import { decodeCursor, encodeCursor, invalidCursor, type Cursor } from './cursor.ts';
+import { anchorsOf, countBefore, decodeCursor, encodeCursor, invalidCursor, type Cursor } from './cursor.ts';
 import { InputError } from '../errors.ts';
 import { MAX_JOBS } from '../input.ts';
 import type { IsVisible, PackageJob } from '../model.ts';
@@ -41,10 +41,11 @@ const MAX_PAGES = 5;
 
 /**
  * Reads one page of a connection. It takes one page of ICE's where the cursor ends a page, as `endCursor` does. It takes two
- * where the cursor is inside a page.
+ * where the cursor is inside a page, and more where jobs are left out.
  *
- * @param isVisible jobs that it refuses are not on the page, and no cursor names them
- * @throws {InputError} for bad arguments, a cursor of another list, and one whose place ICE no longer has
+ * @param isVisible jobs that it refuses are not on the page, and no cursor names them. Neither are jobs whose latest known
+ *   status is not that of the filter
+ * @throws {InputError} for bad arguments, a cursor of another list, and one whose page ICE no longer has
  */
 export async function readConnection(
   args: PackageJobsArguments,
@@ -55,30 +56,33 @@ export async function readConnection(
   const query = scopeOf(args);
   const scope = JSON.stringify(query);
   const start = args.after === undefined || args.after === null ? null : decodeCursor(args.after, scope);
+  const status = args.filter?.status ?? undefined;
+  const isShown = (job: PackageJob) => (status === undefined || job.status === status) && isVisible(job);
 
-  const edges: { cursor: string; node: PackageJob }[] = [];
-  let place: Cursor | null = start ?? { token: null, pageSize: first, position: 0, afterId: null };
-  for (let page = 0; page < MAX_PAGES && place !== null && edges.length < first; page += 1) {
-    const found = await readPage(place, query, list);
-    const visible = found.jobs.filter(({ job }) => isVisible(job));
-    const taken = visible.slice(0, first - edges.length);
-    edges.push(...taken.map(({ job, after }) => ({ cursor: encodeCursor(after, scope), node: job })));
+  const edges = new Map<string, { cursor: string; node: PackageJob }>();
+  let place: Cursor | null = start ?? { token: null, pageSize: first, after: null };
+  for (let page = 0; page < MAX_PAGES && place !== null && edges.size < first; page += 1) {
+    const found = await readPage(place, query, list, isShown);
+    // Pages can overlap.
+    const shown = found.jobs.filter(({ job }) => !edges.has(job.id));
+    const taken = shown.slice(0, first - edges.size);
+    for (const { job, after } of taken) edges.set(job.id, { cursor: encodeCursor(after, scope), node: job });
     const last = taken.at(-1);
-    const rest = visible.length > taken.length;
-    place =
-      rest && last !== undefined
-        ? last.after
-        : found.next && { ...found.next, pageSize: first - edges.length };
+    const hasRest = shown.length > taken.length;
+    // Where jobs are left out, a page of just the jobs that are missing could leave out the same.
+    const pageSize = found.isWhole ? first - edges.size : first;
+    place = hasRest && last !== undefined ? last.after : found.next && { ...found.next, pageSize };
   }
+  const shown = [...edges.values()];
   return {
-    edges,
-    nodes: edges.map((edge) => edge.node),
+    edges: shown,
+    nodes: shown.map((edge) => edge.node),
     pageInfo: {
       hasNextPage: place !== null,
       hasPreviousPage: start !== null,
-      startCursor: edges[0]?.cursor ?? null,
+      startCursor: shown[0]?.cursor ?? null,
       // A page can be empty although others follow.
-      endCursor: edges.at(-1)?.cursor ?? (place && encodeCursor(place, scope)),
+      endCursor: shown.at(-1)?.cursor ?? (place && encodeCursor(place, scope)),
     },
   };
 }
@@ -89,45 +93,50 @@ interface Located {
   readonly after: Cursor;
 }
 
-/** The jobs of a page after `place`, and where the next page starts. That is `null` on the last page. */
-async function readPage(place: Cursor, query: Scope, list: ReadPage) {
-  let { token, position } = place;
+/** The jobs of a page after `place` that are shown, and where the next page starts. That is `null` on the last page. */
+async function readPage(place: Cursor, query: Scope, list: ReadPage, isShown: IsVisible) {
+  const isAscending = query.orderBy === 'CreateTimeAsc';
+  let { token, pageSize } = place;
+  let scope = query;
   // Newer jobs may have pushed the place down its page, or onto one of the next.
-  for (let page = 0; page < MAX_PAGES; page += 1) {
-    const answer = await listFrom(token, place.pageSize, query, list);
-    const next = answer.nextPageToken === null ? null : startOf(answer.nextPageToken, place.pageSize);
-    const from = indexAfter(answer.jobs, place.afterId, position);
-    if (from !== undefined) {
-      const locate = (job: PackageJob, index: number): Located => ({
-        job,
-        after:
-          index === answer.jobs.length - 1 && next !== null
-            ? next
-            : { token, pageSize: place.pageSize, position: index + 1, afterId: job.id },
-      });
-      return { jobs: answer.jobs.map(locate).slice(from), next };
+  for (let page = 0; ; page += 1) {
+    const { jobs, nextPageToken } = await listFrom(token, pageSize, scope, list);
+    const next = nextPageToken === null ? null : startOf(nextPageToken, place.pageSize);
+    const before = place.after === null ? 0 : countBefore(place.after, jobs, isAscending);
+    if (before === undefined && nextPageToken !== null && page < MAX_PAGES) {
+      [token, pageSize] = [nextPageToken, MAX_JOBS];
+      // Where even that does not do, the list begins at the place.
+      const beginning = page === MAX_PAGES - 1 ? beginningAt(place, query) : undefined;
+      if (beginning !== undefined) [token, scope] = [null, beginning];
+      continue;
     }
-    if (next === null) break;
-    token = next.token;
-    position = 0;
+    const anchors = anchorsOf(jobs);
+    const after = jobs.map((job, index): Located => {
+      return { job, after: { token, pageSize, after: anchors[index] ?? null } };
+    });
+    const following = after.slice(before ?? jobs.length);
+    const shown = following.filter(({ job }) => isShown(job));
+    // The place after the last of them is the next page, even if jobs follow that are not shown.
+    const last = shown.pop();
+    if (last !== undefined) shown.push(next === null ? last : { ...last, after: next });
+    return { jobs: shown, next, isWhole: shown.length === following.length };
   }
-  throw invalidCursor();
 }
 
 function startOf(token: string, pageSize: number): Cursor {
-  return { token, pageSize, position: 0, afterId: null };
+  return { token, pageSize, after: null };
 }
 
-/** The index after the job `afterId`. It is `undefined` when the page lacks the job. */
-function indexAfter(
-  jobs: readonly PackageJob[],
-  afterId: string | null,
-  position: number,
-): number | undefined {
-  if (afterId === null) return 0;
-  if (jobs[position - 1]?.id === afterId) return position;
-  const index = jobs.findIndex((job) => job.id === afterId);
-  return index === -1 ? undefined : index + 1;
+/**
+ * The list from the place on. Only a place on the first page of newest jobs needs it, which any number of newer jobs can have
+ * pushed down. A second more is read, as ICE does not say whether its bounds are inclusive.
+ */
+function beginningAt({ token, after }: Cursor, query: Scope): Scope | undefined {
+  if (token !== null || !after || after.createdAt === null || query.orderBy === 'CreateTimeAsc')
+    return undefined;
+  const endOfCreateTime = seconds('after', after.createdAt + 1);
+  const { endOfCreateTime: end = endOfCreateTime } = query;
+  return { ...query, endOfCreateTime: end < endOfCreateTime ? end : endOfCreateTime };
 }
 
 /** ICE refuses a token that it did not give. Tokens only come from cursors, so the fault is the cursor's. */

@@ -1,6 +1,6 @@
 import type { IceClient, ListQuery } from '../../ice/client.ts';
 import type { IceJob } from '../../ice/decode.ts';
-import { observed, type IsVisible, type PackageJob } from '../model.ts';
+import { isSameState, observed, type IsVisible, type PackageJob } from '../model.ts';
 import type { JobStore, ReadContext } from '../store/store.ts';
 import { readConnection, type PackageJobConnection, type PackageJobsArguments } from './connection.ts';
 
@@ -23,9 +23,15 @@ export function createListJobs(
     const readPage = async (query: ListQuery) => {
       const end = store.reads.begin(context.client);
       const { value, observedAt } = await ice.listPackageJobs(query, context).finally(end);
-      // A job that a later read did not find stays on the page that shows it.
-      const latest = (job: IceJob): PackageJob =>
-        store.ingest(job.id, { job, observedAt, source: 'list' }).job ?? observed(job, observedAt);
+      const latest = (job: IceJob): PackageJob => {
+        const { job: known } = store.ingest(job.id, { job, observedAt, source: 'list' });
+        // A job that a later read did not find stays on the page that shows it.
+        if (known === null) return observed(job, observedAt);
+        // The list shows the known state too. The store does not take that for news, as the list may lag.
+        return isSameState(known, job) && Date.parse(known.observedAt) < observedAt
+          ? observed(known, observedAt)
+          : known;
+      };
       return { jobs: value.jobs.map(latest), nextPageToken: value.nextPageToken };
     };
     return readConnection(args, readPage, isVisible);

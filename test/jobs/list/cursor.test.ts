@@ -6,14 +6,15 @@ import { decodeCursor, encodeCursor, type Cursor } from '../../../src/jobs/list/
 const CURSOR: Cursor = {
   token: '019daf5780f74831b0e1a767c9f1c178',
   pageSize: 37,
-  position: 12,
-  afterId: 'j1',
+  after: { id: 'j1', createdAt: 1_767_225_600, marks: 'abcdefghijkl' },
 };
 
 describe('decodeCursor', () => {
   it('gives back what was encoded, in any process', () => {
     expect(decodeCursor(encodeCursor(CURSOR, 'scope'), 'scope')).toEqual(CURSOR);
     expect(encodeCursor(CURSOR, 'scope')).toBe(encodeCursor({ ...CURSOR }, 'scope'));
+    const start: Cursor = { token: null, pageSize: 1, after: null };
+    expect(decodeCursor(encodeCursor(start, 'scope'), 'scope')).toEqual(start);
     expect(encodeCursor(CURSOR, 'scope')).toMatch(/^[\w-]+$/);
   });
 
@@ -50,16 +51,23 @@ describe('decodeCursor', () => {
     '',
     'not json',
     '{}',
-    '[null,20,0]',
-    '[null,20,0,null,0]',
-    '[7,20,0,null]',
-    '["a\\nb",20,0,null]',
-    '["",20,0,null]',
-    '[null,101,0,null]',
-    '[null,0,0,null]',
-    '[null,20,-1,null]',
-    '[null,20,0.5,null]',
-    '[null,20,0,7]',
+    '[null]',
+    '[null,20,null]',
+    '[7,20]',
+    '["a\\nb",20]',
+    '["",20]',
+    '[null,101]',
+    '[null,0]',
+    '[null,0.5]',
+    '[null,20,"j1"]',
+    '[null,20,"j1",0]',
+    '[null,20,null,0,""]',
+    '[null,20,"",0,""]',
+    '[null,20,"j1","0",""]',
+    '[null,20,"j1",0.5,""]',
+    '[null,20,"j1",0,null]',
+    '[null,20,"j1",0,"abc"]',
+    '[null,20,"j1",0,"",0]',
   ])('refuses %s even with a digest made by hand', (json) => {
     const digest = createHash('sha256').update(`scope\n${json}`).digest('base64url').slice(0, 16);
     const forged = Buffer.from(digest + json).toString('base64url');
