@@ -11,6 +11,12 @@ export interface JobAccess {
   get(id: string, context: ReadContext, detail?: Detail): Promise<JobEntry>;
   /** What memory has of these ids. It is `undefined` when one of them needs a call of ICE. */
   peekFresh(ids: Iterable<string>): Map<string, JobEntry> | undefined;
+  /** What is known of the id, however old. */
+  peek(id: string): JobEntry | undefined;
+  /** Asks ICE for the job, if what is known of it is not fresh any more in so many milliseconds. A failure is nothing. */
+  renew(id: string, inMs: number, context: ReadContext): void;
+  /** The longest that an unfinished job is served without asking ICE, in milliseconds. */
+  readonly maxAgeMs: number;
   /** Is told that entries of {@link peekFresh} were served. */
   served(entries: ReadonlyMap<string, JobEntry>): void;
   /** Says for how long entries of {@link peekFresh} are the latest known and fresh. */
@@ -28,12 +34,12 @@ export interface JobAccess {
   /** A page of the account's jobs that are visible. */
   list(args: PackageJobsArguments, context: ReadContext, isVisible: IsVisible): Promise<PackageJobConnection>;
   /**
-   * Begins to tell a listener of a job.
+   * Begins to tell a listener of a job. With `detail` it is told states that have `outputUrl`.
    *
    * @throws {RateLimitedError} when the client watches too much
    * @throws {OverloadedError} when all clients together do
    */
-  listen(id: string, listener: JobListener, context: ReadContext): Listening;
+  listen(id: string, listener: JobListener, context: ReadContext, detail?: Detail): Listening;
   /**
    * Submits a job and gives its first known state.
    *
@@ -42,8 +48,11 @@ export interface JobAccess {
   submit(input: SubmissionArgument, context: ReadContext): Promise<PackageJob>;
   /** Milliseconds for which a state may still be served without asking ICE. */
   freshForMs(entry: JobEntry): number;
-  /** Milliseconds until another read of the job can be worth its cost. It is `null` once the job has finished. */
+  /**
+   * Milliseconds until another read of the job can be worth its cost: until memory would not serve the same state again. It is
+   * `null` once the job has finished.
+   */
   pollAfterMs(job: PackageJob): number | null;
-  /** Whether somebody watches the job. Its `pollAfterMs` then goes by the clock. */
-  isWatched(id: string): boolean;
+  /** Whether the job's `pollAfterMs` goes by the clock. It is the same at any time otherwise. */
+  isTimed(job: PackageJob): boolean;
 }

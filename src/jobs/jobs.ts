@@ -14,8 +14,9 @@ export type { Dependencies, ReadContext, StatesCheck } from './store/store.ts';
 export type { SubmissionArgument } from './submit/submission.ts';
 export type { JobAccess } from './access.ts';
 export { EVERY_JOB, type IsVisible } from './model.ts';
+export { supersedes } from './store/entry.ts';
 export type { JobUpdate, JobUpdates } from './watch/updates.ts';
-export { MAX_WAIT_S, readWait, type Wait, type WaitUntil } from './watch/wait.ts';
+export { MAX_WAIT_S, readWait, WAIT_GRACE_MS, type Wait, type WaitUntil } from './watch/wait.ts';
 
 /** Says that what some clients see of states is up to date. See {@link Jobs.revalidate}. */
 export interface FreshnessCheck {
@@ -31,6 +32,8 @@ export interface FreshnessCheck {
 export interface Jobs {
   /** The job with this id. Its `job` is `null` when ICE does not know the id. `detail` has `outputUrl`. */
   get(id: string, context: ReadContext, detail?: Detail): Promise<JobEntry>;
+  /** What memory has of the id, however old. */
+  peek(id: string): JobEntry | undefined;
   /** The jobs with these ids from memory. It is `undefined` when one of them needs a call of ICE. */
   getFreshMany(ids: Iterable<string>): Map<string, JobEntry> | undefined;
   /**
@@ -49,24 +52,25 @@ export interface Jobs {
   /** A page of the account's jobs. */
   list(args: PackageJobsArguments, context: ReadContext): Promise<PackageJobConnection>;
   /** The states of these jobs as they come. See {@link JobUpdates}. */
-  watch(ids: readonly string[], context: ReadContext): JobUpdates;
+  watch(ids: readonly string[], context: ReadContext, detail?: Detail): JobUpdates;
   /** The job as soon as the condition is true, or its present state. See {@link waitForJob}. */
   wait(
     id: string,
     wait: Wait,
     context: ReadContext,
     ended: readonly AbortSignal[],
-  ): Promise<PackageJob | null | undefined>;
+    detail?: Detail,
+  ): Promise<PackageJob | null>;
   /**
    * Submits a job and gives its first known state.
    *
    * @throws {ForbiddenError} when this gateway submits nothing
    */
   submit(input: SubmissionArgument, context: ReadContext): Promise<PackageJob>;
-  /** Milliseconds until another read of the job can be worth its cost. It is `null` once the job has finished. */
+  /** See {@link JobAccess.pollAfterMs}. */
   pollAfterMs(job: PackageJob): number | null;
-  /** Whether somebody watches the job. Its `pollAfterMs` then goes by the clock. */
-  isWatched(id: string): boolean;
+  /** See {@link JobAccess.isTimed}. */
+  isTimed(job: PackageJob): boolean;
   /** Milliseconds for which a state is worth keeping: until it expires, or until it is worth reading again. */
   lifetimeMs(entry: JobEntry): number;
 }
@@ -81,6 +85,7 @@ export function createJobs(access: JobAccess, isVisible: IsVisible): Jobs {
   const seen = seenBy(access, isVisible);
   return {
     get: (id, context, detail) => seen.get(id, context, detail),
+    peek: (id) => seen.peek(id),
     getFreshMany(ids) {
       const entries = seen.peekFresh(ids);
       if (entries !== undefined) access.served(entries);
@@ -96,11 +101,11 @@ export function createJobs(access: JobAccess, isVisible: IsVisible): Jobs {
     },
     checkReads: (client, reads) => access.checkReads(client, reads),
     list: (args, context) => seen.list(args, context),
-    watch: (ids, context) => new JobUpdates(seen, ids, context),
-    wait: (id, wait, context, ended) => waitForJob(seen, id, wait, context, ended),
+    watch: (ids, context, detail) => new JobUpdates(seen, ids, context, detail),
+    wait: (id, wait, context, ended, detail) => waitForJob(seen, id, wait, context, ended, detail),
     submit: (input, context) => access.submit(input, context),
     pollAfterMs: (job) => access.pollAfterMs(job),
-    isWatched: (id) => access.isWatched(id),
+    isTimed: (job) => access.isTimed(job),
     lifetimeMs(entry) {
       const isUnfinished = entry.job !== null && !isFinished(entry.job);
       return (isUnfinished ? access.pollAfterMs(entry.job) : access.freshForMs(entry)) ?? 0;

@@ -29,9 +29,24 @@ export interface JobsOptions {
 export function startJobs(options: JobsOptions): JobAccess {
   const { ice, source, freshness, pollInterval, maxJobs, readTimeoutMs, events, now } = options;
   const store = new JobStore({ source, freshness, maxJobs, now, events });
-  const watcher = new JobWatcher({ store, pollInterval, readTimeoutMs, maxJobs, now, events });
+  const watcher = new JobWatcher({
+    store,
+    pollInterval,
+    maxAgeMs: freshness.unfinishedMs,
+    readTimeoutMs,
+    maxJobs,
+    now,
+    events,
+  });
   return {
     get: (id, context, detail) => store.get(id, context, detail),
+    peek: (id) => store.peek(id),
+    renew(id, inMs, context) {
+      const entry = store.peek(id);
+      if (entry === undefined || store.freshForMs(entry) <= inMs)
+        store.refresh(id, context).catch(() => undefined);
+    },
+    maxAgeMs: freshness.unfinishedMs,
     peekFresh: (ids) => store.peekFresh(ids),
     served: (entries) => store.served(entries),
     check: (entries) => store.check(entries),
@@ -39,10 +54,10 @@ export function startJobs(options: JobsOptions): JobAccess {
     checkReads: (client, reads) => store.reads.check(client, reads),
     absence: (id) => store.absence(id),
     list: createListJobs(ice, store),
-    listen: (id, listener, context) => watcher.listen(id, listener, context),
+    listen: (id, listener, context, detail) => watcher.listen(id, listener, context, detail),
     submit: createSubmitJob({ ice, store, isAllowed: options.allowSubmit }),
     freshForMs: (entry) => store.freshForMs(entry),
     pollAfterMs: (job) => watcher.pollAfterMs(job),
-    isWatched: (id) => watcher.isWatched(id),
+    isTimed: (job) => watcher.isTimed(job),
   };
 }

@@ -5,7 +5,10 @@ import type { JobEntry } from './store/entry.ts';
 import type { ReadContext } from './store/store.ts';
 
 /** The ways in which clients read jobs. All others are made of these. */
-export interface VisibleJobs extends Pick<JobAccess, 'get' | 'peekFresh' | 'listen'> {
+export interface VisibleJobs extends Pick<
+  JobAccess,
+  'get' | 'peek' | 'peekFresh' | 'renew' | 'maxAgeMs' | 'listen'
+> {
   list(args: PackageJobsArguments, context: ReadContext): Promise<PackageJobConnection>;
 }
 
@@ -15,6 +18,12 @@ export function seenBy(access: JobAccess, isVisible: IsVisible): VisibleJobs {
   const shown = (id: string, entry: JobEntry) => (isHidden(entry) ? access.absence(id) : entry);
   return {
     get: async (id, context, detail) => shown(id, await access.get(id, context, detail)),
+    peek(id) {
+      const entry = access.peek(id);
+      return entry && shown(id, entry);
+    },
+    renew: (id, inMs, context) => access.renew(id, inMs, context),
+    maxAgeMs: access.maxAgeMs,
     peekFresh(ids) {
       const entries = access.peekFresh(ids);
       if (entries === undefined) return undefined;
@@ -22,12 +31,12 @@ export function seenBy(access: JobAccess, isVisible: IsVisible): VisibleJobs {
       return entries;
     },
     list: (args, context) => access.list(args, context, isVisible),
-    listen(id, { onState, onFailure }, context) {
+    listen(id, { onState, onFailure }, context, detail) {
       const listener = {
         onState: (job: PackageJob | null) => onState(job !== null && isVisible(job) ? job : null),
         onFailure,
       };
-      const { entry, stop } = access.listen(id, listener, context);
+      const { entry, stop } = access.listen(id, listener, context, detail);
       return { entry: entry && shown(id, entry), stop };
     },
   };

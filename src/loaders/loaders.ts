@@ -7,7 +7,8 @@ import type {
   ReadContext,
 } from '../jobs/jobs.ts';
 import type { PackageJob } from '../jobs/model.ts';
-import { createPackageJobLoader } from './package-job.ts';
+import { OneState } from './one-state.ts';
+import { asError, createPackageJobLoader } from './package-job.ts';
 import { createPageLoader } from './package-jobs.ts';
 
 /** What resolvers read with, for the length of one operation. */
@@ -18,6 +19,8 @@ export interface Loaders {
   readonly packageJobDetail: DataLoader<string, PackageJob | null>;
   /** Pages are not batched: every page is its own call. The same page is read once. */
   readonly packageJobs: DataLoader<PackageJobsArguments, PackageJobConnection, string>;
+  /** What makes the operation show one state of each job. Other reads of the operation run in it too. */
+  readonly oneState: OneState;
 }
 
 /** Is told what the loaders read. */
@@ -28,21 +31,43 @@ export interface LoaderEvents {
 
 /** Creates the loaders of one operation. */
 export function createLoaders(
-  jobs: Pick<Jobs, 'get' | 'list'>,
+  jobs: Pick<Jobs, 'get' | 'peek' | 'list'>,
   context: ReadContext,
   { onEntry, onPage }: LoaderEvents,
 ): Loaders {
-  async function read(id: string, detail: 'summary' | 'detail'): Promise<PackageJob | null> {
-    const entry = await jobs.get(id, context, detail);
+  const oneState = new OneState((id) => jobs.peek(id));
+
+  async function readDetail(id: string): Promise<PackageJob | null> {
+    const entry = await jobs.get(id, context, 'detail');
     onEntry(id, entry);
     return entry.job;
   }
+
+  async function readAll(ids: readonly string[]): Promise<(PackageJob | null | Error)[]> {
+    const read = (id: string) =>
+      jobs.get(id, context).then(
+        (entry) => oneState.saw(id, entry),
+        (error: unknown) => asError(error),
+      );
+    const failures = await oneState.hold(() => Promise.all(ids.map(read)));
+    return ids.map((id, index) => failures[index] ?? shown(id));
+  }
+
+  function shown(id: string): PackageJob | null {
+    const entry = oneState.latestEntry(id);
+    if (entry !== undefined) onEntry(id, entry);
+    return entry?.job ?? null;
+  }
+
   return {
-    packageJob: createPackageJobLoader((id) => read(id, 'summary')),
-    packageJobDetail: createPackageJobLoader((id) => read(id, 'detail')),
+    packageJob: createPackageJobLoader(readAll),
+    packageJobDetail: createPackageJobLoader((ids) =>
+      Promise.all(ids.map((id) => readDetail(id).catch((error: unknown) => asError(error)))),
+    ),
     packageJobs: createPageLoader((args) => {
       onPage();
-      return jobs.list(args, context);
+      return oneState.holdPage(args, () => jobs.list(args, context));
     }),
+    oneState,
   };
 }

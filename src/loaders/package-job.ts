@@ -9,11 +9,10 @@ import type { PackageJob } from '../jobs/model.ts';
  *
  * Create one for each operation. Its memo must not outlive the operation.
  */
-export function createPackageJobLoader(get: (id: string) => Promise<PackageJob | null>) {
-  return new DataLoader<string, PackageJob | null>(
-    (ids) => Promise.all(ids.map((id) => get(id).catch((error: unknown) => asError(error)))),
-    { name: 'packageJob' },
-  );
+export function createPackageJobLoader(
+  getMany: (ids: readonly string[]) => Promise<(PackageJob | null | Error)[]>,
+) {
+  return new DataLoader<string, PackageJob | null>(getMany, { name: 'packageJob' });
 }
 
 /** DataLoader takes an `instanceof Error` for a failed key, and anything else for a value. */

@@ -46,7 +46,7 @@ describe('a gateway that stops', () => {
       lifetimeMs: () => 0,
       getFreshMany: () => undefined,
       pollAfterMs: () => null,
-      isWatched: () => false,
+      isTimed: () => false,
     };
     const cache = createResponseCache({
       admissions: createAdmissions({}, createClientOf(0), events),

@@ -1,7 +1,9 @@
 import { countEvents, type Counters } from '../../src/telemetry/counters.ts';
 import type { PackageJob, PollInterval } from '../../src/jobs/model.ts';
+import type { WaitedJobs } from '../../src/jobs/watch/wait.ts';
 import { JobWatcher, type JobListener, type JobWatcherOptions } from '../../src/jobs/watch/watcher.ts';
 import { createEvents } from './events.ts';
+import { FRESHNESS } from './jobs.ts';
 
 export const POLL_INTERVAL: PollInterval = { minMs: 1000, maxMs: 15_000 };
 
@@ -38,6 +40,8 @@ export class Timers {
 /** A watcher on a clock that only the test moves. */
 export interface Watching {
   readonly watcher: JobWatcher;
+  /** What waits use. */
+  readonly jobs: WaitedJobs;
   readonly timers: Timers;
   readonly counters: Counters;
   /** What the watcher reported. */
@@ -67,6 +71,7 @@ export function startWatching(
   const tracked: WatchedStore = {
     getFresh: (...args) => store.getFresh(...args),
     peek: (id) => store.peek(id),
+    freshForMs: (entry) => store.freshForMs(entry),
     onChange: (listener) => store.onChange(listener),
     get: (...args) => track(store.get(...args)),
     refresh: (...args) => track(store.refresh(...args)),
@@ -79,6 +84,7 @@ export function startWatching(
   const watcher = new JobWatcher({
     store: tracked,
     pollInterval: POLL_INTERVAL,
+    maxAgeMs: FRESHNESS.unfinishedMs,
     readTimeoutMs: 10_000,
     maxJobs: 10_000,
     now: () => clock.now,
@@ -95,6 +101,16 @@ export function startWatching(
   }
   return {
     watcher,
+    jobs: {
+      maxAgeMs: FRESHNESS.unfinishedMs,
+      get: (...args) => tracked.get(...args),
+      listen: (...args) => watcher.listen(...args),
+      renew(id, inMs, context) {
+        const entry = store.peek(id);
+        if (entry === undefined || store.freshForMs(entry) <= inMs)
+          tracked.refresh(id, context).catch(() => undefined);
+      },
+    },
     timers,
     counters,
     errors,

@@ -18,6 +18,8 @@ export interface ScheduledJob {
   readonly entry: JobEntry | undefined;
   /** How many reads have failed since one succeeded. */
   readonly failures: number;
+  /** Whether the job is read on although it has finished, as its state is not whole. */
+  readonly wantsDetail: boolean;
   /** A job in flight is not due. It is scheduled again after that. */
   readonly isInFlight: boolean;
 }
@@ -76,10 +78,10 @@ export class Schedule<Job extends ScheduledJob> {
   }
 
   /** In milliseconds since 1970. It is infinite when the job is not to be read. */
-  #dueAt({ id, entry, failures }: Job): number {
+  #dueAt({ id, entry, failures, wantsDetail }: Job): number {
     const { pollInterval, now, validatedAt, random } = this.#options;
     if (entry === undefined && failures === 0) return Infinity;
-    const interval = entry?.job ? pollAfterMs(entry.job, pollInterval) : pollInterval.minMs;
+    const interval = entry?.job ? intervalOf(entry.job, pollInterval, wantsDetail) : pollInterval.minMs;
     if (entry?.job === null || interval === null) return Infinity;
     if (failures > 0) {
       const pauseMs = Math.min(MAX_PAUSE_MS, pollInterval.minMs * 2 ** Math.min(failures - 1, 10));
@@ -120,4 +122,9 @@ export class Schedule<Job extends ScheduledJob> {
     if (due.length > 0) onDue(due);
     this.#wakeAt(nextAt);
   }
+}
+
+/** Milliseconds between two reads. It is `null` when the job is not read any more. */
+function intervalOf(job: PackageJob, pollInterval: PollInterval, wantsDetail: boolean): number | null {
+  return pollAfterMs(job, pollInterval) ?? (wantsDetail ? pollInterval.minMs : null);
 }

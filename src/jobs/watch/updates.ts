@@ -1,7 +1,8 @@
 import { InputError } from '../errors.ts';
 import { isFinished, type PackageJob } from '../model.ts';
+import type { Detail } from '../store/entry.ts';
 import type { ReadContext } from '../store/store.ts';
-import type { JobWatcher } from './watcher.ts';
+import type { JobListener, JobWatcher, Listening } from './watcher.ts';
 
 /** An update of one of several jobs: its state, or why there will be none. */
 export type JobUpdate =
@@ -9,9 +10,14 @@ export type JobUpdate =
   /** {@link InputError}: ICE does not know the id. `IceError`: ICE refuses to tell. */
   | { readonly error: unknown };
 
+type Listen = (id: string, listener: JobListener) => Listening;
+
 /**
  * The states of several jobs as they come: the current state of each first, then later ones. The stream completes when every
  * job has finished or failed to be read. `return` completes it at once.
+ *
+ * With `detail` each state has `outputUrl`, so that nobody has to read it when it is told: a state that a list has shown is told
+ * once GetPackageJob has read it. No job waits for another.
  *
  * A reader that is slower than the changes gets the latest state of each job. At most one update waits for each job.
  *
@@ -25,10 +31,16 @@ export class JobUpdates implements AsyncIterableIterator<JobUpdate, undefined> {
   readonly #watched = new Map<string, () => void>();
   #reader: ((result: IteratorResult<JobUpdate, undefined>) => void) | undefined;
 
-  constructor(watcher: Pick<JobWatcher, 'listen'>, ids: readonly string[], context: ReadContext) {
+  constructor(
+    watcher: Pick<JobWatcher, 'listen'>,
+    ids: readonly string[],
+    context: ReadContext,
+    detail: Detail = 'summary',
+  ) {
+    const listen: Listen = (id, listener) => watcher.listen(id, listener, context, detail);
     try {
       for (const [index, id] of ids.entries()) {
-        if (!this.#watched.has(id) && !this.#waiting.has(id)) this.#watch(watcher, id, index, context);
+        if (!this.#watched.has(id) && !this.#waiting.has(id)) this.#watch(listen, id, index);
       }
     } catch (error) {
       this.#stop();
@@ -56,7 +68,7 @@ export class JobUpdates implements AsyncIterableIterator<JobUpdate, undefined> {
     return this;
   }
 
-  #watch(watcher: Pick<JobWatcher, 'listen'>, id: string, index: number, context: ReadContext): void {
+  #watch(listen: Listen, id: string, index: number): void {
     const onState = (job: PackageJob | null) => {
       if (job === null || isFinished(job)) this.#leave(id);
       this.#put(id, job === null ? { error: unknownId(index) } : { job });
@@ -65,7 +77,7 @@ export class JobUpdates implements AsyncIterableIterator<JobUpdate, undefined> {
       this.#watched.delete(id);
       this.#put(id, { error });
     };
-    const { entry, stop } = watcher.listen(id, { onState, onFailure }, context);
+    const { entry, stop } = listen(id, { onState, onFailure });
     this.#watched.set(id, stop);
     if (entry !== undefined) onState(entry.job);
   }

@@ -1,9 +1,10 @@
 import { onAbort } from '../../abort.ts';
 import { InputError } from '../errors.ts';
 import { isFinished, type PackageJob } from '../model.ts';
+import type { Detail } from '../store/entry.ts';
+import type { JobAccess } from '../access.ts';
 import type { ReadContext } from '../store/store.ts';
 import { setUnrefTimer, type SetTimer } from './timer.ts';
-import type { JobWatcher } from './watcher.ts';
 
 /** What is waited for: that the job has finished, or that it has changed. */
 export type WaitUntil = 'FINISHED' | 'CHANGE';
@@ -36,38 +37,63 @@ export function readWait({
 }
 
 /**
- * Waits for a job. The result is the job as soon as the condition is true. It is the job's present state when the time is
- * up or one of `ended` aborts. A job that has finished, or that ICE does not know, is given at once.
+ * How much later than its time a wait may end, in milliseconds, as its last read takes some. What its fields select besides may
+ * take as long again. The promise is half a second in all.
+ */
+export const WAIT_GRACE_MS = 250;
+
+/** How long before its end a wait reads a state that will have expired by then, at most, in milliseconds. */
+const LEAD_MS = 500;
+
+/** What a wait uses of jobs. */
+export type WaitedJobs = Pick<JobAccess, 'get' | 'listen' | 'renew' | 'maxAgeMs'>;
+
+/**
+ * Waits for a job. The result is the job as soon as the condition is true. When the time is up, or one of `ended` aborts, it is
+ * the job as any other read would show it then. A job that has finished, or that ICE does not know, is given at once. It ends
+ * within {@link WAIT_GRACE_MS} of its time, whatever ICE does.
  *
- * Resolves to `undefined` when no state could be had in all that time.
- *
+ * @param detail with `detail` a state that meets the condition has `outputUrl`. The state at the end of the time may not
  * @param setTimer tests pass timers of their own
- * @throws {IceError} when ICE refuses to give a state and asking again would not help
+ * @throws {IceError} when ICE refuses to give a state and asking again would not help. When there is none to be had at the end,
+ *   as any other read throws it
  */
 export async function waitForJob(
-  watcher: Pick<JobWatcher, 'listen'>,
+  jobs: WaitedJobs,
   id: string,
   { until, timeoutMs }: Wait,
   context: ReadContext,
   ended: readonly AbortSignal[],
+  detail: Detail = 'summary',
   setTimer: SetTimer = setUnrefTimer,
-): Promise<PackageJob | null | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<PackageJob | null | undefined>();
-  let latest: PackageJob | null | undefined;
+): Promise<PackageJob | null> {
+  const { promise, resolve, reject } = Promise.withResolvers<PackageJob | null>();
+  let isFirst = true;
+  let isOver = false;
   const onState = (job: PackageJob | null) => {
-    const isFirst = latest === undefined;
-    latest = job;
-    if (job === null || isFinished(job) || (until === 'CHANGE' && !isFirst)) resolve(job);
+    const isChange = !isFirst;
+    isFirst = false;
+    if (isOver || job === null || isFinished(job) || (until === 'CHANGE' && isChange)) resolve(job);
   };
-  const giveUp = () => resolve(latest);
-  const { entry, stop } = watcher.listen(id, { onState, onFailure: reject }, context);
+  const lastReads = new AbortController();
+  const lastContext = { ...context, signal: AbortSignal.any([context.signal, lastReads.signal]) };
+  const leadMs = Math.min(LEAD_MS, jobs.maxAgeMs / 2);
+  const renew = () => jobs.renew(id, leadMs, lastContext);
+  const giveUp = () => {
+    if (isOver) return;
+    isOver = true;
+    releases.push(setTimer(() => lastReads.abort(), WAIT_GRACE_MS));
+    jobs.get(id, lastContext).then(({ job }) => resolve(job), reject);
+  };
+  const { entry, stop } = jobs.listen(id, { onState, onFailure: reject }, context, detail);
   const releases = [stop];
   try {
     if (entry !== undefined) onState(entry.job);
-    releases.push(setTimer(giveUp, timeoutMs));
+    releases.push(setTimer(renew, timeoutMs - leadMs), setTimer(giveUp, timeoutMs));
     for (const signal of ended) releases.push(onAbort(signal, giveUp));
     return await promise;
   } finally {
     for (const release of releases) release();
+    lastReads.abort();
   }
 }

@@ -5,35 +5,29 @@ import { IceError } from '../../ice/errors.ts';
 import { OverloadedError, RateLimitedError } from '../errors.ts';
 import type { JobsEmitter } from '../events.ts';
 import { MAX_JOBS } from '../input.ts';
-import type { PackageJob, PollInterval } from '../model.ts';
-import { isUnchangedSummary, supersedes, type JobEntry } from '../store/entry.ts';
+import { pollAfterMs, type PackageJob, type PollInterval } from '../model.ts';
+import { hasDetail, type Detail, type JobEntry } from '../store/entry.ts';
 import type { JobStore, ReadContext } from '../store/store.ts';
 import { Schedule } from './schedule.ts';
 import { setUnrefTimer, type SetTimer } from './timer.ts';
+import { WatchedJob, type FirstRead, type JobListener } from './watched-job.ts';
 
-/** Who is told of a job. */
-export interface JobListener {
-  /** Is called with each later state than the last. `null`: ICE does not know the id. */
-  readonly onState: (job: PackageJob | null) => void;
-  /**
-   * Is called in place of a first state when asking again would not help: ICE refuses to give one, or the gateway has a
-   * fault. It ends the listening.
-   */
-  readonly onFailure: (error: unknown) => void;
-}
+export type { JobListener } from './watched-job.ts';
 
 /** One listener of one job. */
 export interface Listening {
-  /** The state when the listening began, if it was known. `onState` gets later states only. */
+  /** The state when the listening began, if a fresh one was known. `onState` gets later states only. */
   readonly entry: JobEntry | undefined;
   /** Ends it. The last listener of a job ends its polling. */
   readonly stop: () => void;
 }
 
 export interface JobWatcherOptions {
-  readonly store: Pick<JobStore, 'getFresh' | 'get' | 'refresh' | 'peek' | 'onChange'>;
+  readonly store: Pick<JobStore, 'getFresh' | 'get' | 'refresh' | 'peek' | 'freshForMs' | 'onChange'>;
   /** The bounds of the interval at which a job is read. */
   readonly pollInterval: PollInterval;
+  /** The longest that an unfinished job is served without asking ICE, in milliseconds. */
+  readonly maxAgeMs: number;
   /** Limit of one read of one job, in milliseconds. */
   readonly readTimeoutMs: number;
   /** The most jobs watched at once. */
@@ -46,37 +40,16 @@ export interface JobWatcherOptions {
   readonly events: JobsEmitter;
 }
 
-/** The most listeners that are told in one turn of the event loop. What follows from it takes some milliseconds. */
-const MAX_TOLD_AT_ONCE = 100;
-
-interface Listener {
-  readonly client: string;
-  /** The state that it was last told, or that it began with. */
-  told: JobEntry | undefined;
-}
-
-interface WatchedJob {
-  readonly id: string;
-  readonly listeners: Map<JobListener, Listener>;
-  /** How many of the listeners each client has. */
-  readonly listenersOf: Map<string, number>;
-  /** The latest state. */
-  entry: JobEntry | undefined;
-  /** The latest state that listeners are told. It says the same as `entry`. */
-  toTell: JobEntry | undefined;
-  /** Whether some listeners are still to be told, in later turns of the event loop. */
-  isTelling: boolean;
-  /** How many reads have failed since one succeeded. */
-  failures: number;
-  /** Ends the read in flight. */
-  reading: AbortController | undefined;
-  readonly isInFlight: boolean;
-}
+/** How much later than it was due a sweep usually has read a job, in milliseconds. */
+const SWEEP_MS = 500;
 
 /**
  * Watches jobs for everybody. There is one entry for each job, however many listen. Jobs that are due are read together, so
  * that one list can serve up to 100 of them. Every state that the store gets, whoever read it, is passed on. While ICE
  * fails, listeners stay and are told nothing.
+ *
+ * The first state that a listener is told is as fresh as the store would serve it at that time. What the watcher remembers
+ * is never a first state by itself. It only keeps listeners from going back to an earlier state.
  */
 export class JobWatcher {
   readonly #options: JobWatcherOptions;
@@ -104,7 +77,7 @@ export class JobWatcher {
     });
     store.onChange(({ id, entry }) => {
       const job = this.#jobs.get(id);
-      if (job !== undefined) this.#pass(job, entry);
+      if (job !== undefined) this.#follow(job, () => job.pass(entry));
     });
   }
 
@@ -120,25 +93,40 @@ export class JobWatcher {
    * @throws {RateLimitedError} when the client has too many listeners, or listens to too many jobs
    * @throws {OverloadedError} when all clients together have
    */
-  listen(id: string, listener: JobListener, context: ReadContext): Listening {
+  listen(id: string, listener: JobListener, context: ReadContext, detail: Detail = 'summary'): Listening {
     const { client } = context;
     this.#admit(this.#jobs.get(id), client);
-    const job = this.#jobs.get(id) ?? this.#add(id, context);
+    const job = this.#jobs.get(id) ?? this.#add(id);
+    const entry = this.#latestFresh(job, context, detail);
     this.#count(job, client, 1);
-    job.listeners.set(listener, { client, told: job.toTell });
-    if (job.entry === undefined && !job.isInFlight && job.failures === 0) {
-      void this.#read(job, (signal) => this.#options.store.get(id, { ...context, signal }));
-    }
-    return { entry: job.entry, stop: () => this.#remove(job, listener) };
+    job.add(
+      listener,
+      client,
+      detail,
+      entry === undefined ? this.#firstRead(job, context, detail) : undefined,
+    );
+    return { entry, stop: () => this.#remove(job, listener) };
   }
 
-  isWatched(id: string): boolean {
-    return this.#jobs.has(id);
-  }
-
-  /** See {@link Schedule.pollAfterMs}. */
+  /**
+   * Milliseconds until another read of the job can be worth its cost: until its next read by the watcher or, where nobody
+   * watches it, its interval; and no less than until the store would not serve the same state again. It is `null` once the job
+   * has finished.
+   */
   pollAfterMs(job: PackageJob): number | null {
-    return this.#schedule.pollAfterMs(job);
+    const { store, maxAgeMs } = this.#options;
+    const ms = this.#schedule.pollAfterMs(job);
+    if (ms === null || ms >= maxAgeMs) return ms;
+    const known = store.peek(job.id);
+    const freshForMs = known === undefined ? 0 : Math.ceil(store.freshForMs(known));
+    // A sweep can be late. It brings a newer state before this one expires.
+    return Math.max(ms, Math.min(freshForMs, this.#jobs.has(job.id) ? ms + SWEEP_MS : Infinity));
+  }
+
+  /** Whether {@link pollAfterMs} of the job goes by the clock. */
+  isTimed(job: PackageJob): boolean {
+    const { maxAgeMs, pollInterval } = this.#options;
+    return this.#jobs.has(job.id) || (pollAfterMs(job, pollInterval) ?? maxAgeMs) < maxAgeMs;
   }
 
   /** Throws unless the client may have one more listener of this job. `undefined` is a job that nobody watches. */
@@ -168,100 +156,132 @@ export class JobWatcher {
     if (before === 0 || after === 0) this.#jobsOf.add(client, change);
   }
 
-  #add(id: string, context: ReadContext): WatchedJob {
+  #add(id: string): WatchedJob {
     const { store } = this.#options;
-    const entry = store.getFresh(id, context);
-    const job: WatchedJob = {
-      id,
-      entry,
-      toTell: entry,
-      isTelling: false,
-      listeners: new Map(),
-      listenersOf: new Map(),
-      failures: 0,
-      reading: undefined,
-      get isInFlight() {
-        return this.reading !== undefined;
-      },
-    };
+    const isFresh = (entry: JobEntry) => store.freshForMs(entry) > 0;
+    const job: WatchedJob = new WatchedJob(id, isFresh, () => this.#completeIfWanted(job));
     this.#jobs.set(id, job);
     this.#schedule.set(job);
     return job;
   }
 
   #remove(job: WatchedJob, listener: JobListener): void {
-    const known = job.listeners.get(listener);
-    if (known === undefined) return;
-    job.listeners.delete(listener);
-    this.#count(job, known.client, -1);
-    if (job.listeners.size > 0) return;
+    const client = job.remove(listener);
+    if (client === undefined) return;
+    this.#count(job, client, -1);
+    if (job.hasListeners) return;
     this.#jobs.delete(job.id);
     this.#schedule.delete(job.id);
     if (job.reading !== undefined) abort(job.reading);
   }
 
-  /** Passes a state on, if it is later than the last one that was passed on. */
-  #pass(job: WatchedJob, entry: JobEntry): void {
-    const last = job.entry;
-    // A state that the store had evicted may come back as an earlier one.
-    if (last !== undefined && !supersedes(entry, last)) return;
-    job.entry = entry;
-    if (last !== undefined && isUnchangedSummary(last.job, entry.job)) return;
-    job.toTell = entry;
-    if (!job.isTelling) this.#tell(job);
+  /** The latest state, if the store serves a state of the job without asking ICE. */
+  #latestFresh(job: WatchedJob, context: ReadContext, detail: Detail): JobEntry | undefined {
+    const fresh = this.#options.store.getFresh(job.id, context, detail);
+    if (fresh === undefined) return undefined;
+    this.#follow(job, () => job.adopt(fresh));
+    return detail === 'summary' || (job.entry && hasDetail(job.entry)) ? job.entry : undefined;
   }
 
-  /**
-   * Tells all listeners the latest state, some in each turn of the event loop. A listener that is told later than others is
-   * told of no state in between.
-   */
-  #tell(job: WatchedJob, left: Iterator<[JobListener, Listener]> = job.listeners.entries()): void {
-    const { toTell } = job;
-    if (toTell === undefined) return;
-    for (let told = 0; told < MAX_TOLD_AT_ONCE; told += 1) {
-      const next = left.next();
-      if (next.done === true) {
-        job.isTelling = false;
-        return;
+  /** Lets a job have a state. Its reads are scheduled from its first one on. */
+  #follow(job: WatchedJob, take: () => void): void {
+    const isFirst = job.entry === undefined;
+    take();
+    if (isFirst && !job.isInFlight && this.#isWatching(job)) this.#schedule.set(job);
+  }
+
+  /** Whether anybody still listens to it. */
+  #isWatching(job: WatchedJob): boolean {
+    return this.#jobs.get(job.id) === job;
+  }
+
+  /** Reads the latest state in detail when some wait for that. A read that failed is made again when the job is due. */
+  #completeIfWanted(job: WatchedJob): void {
+    const isDue = job.wantsDetail && !job.isInFlight && job.failures === 0;
+    if (isDue && this.#isWatching(job)) this.#sweep([job]);
+  }
+
+  /** Reads a first state as any read of this client would be served, or joins such a read. */
+  #firstRead(job: WatchedJob, context: ReadContext, detail: Detail): FirstRead {
+    const { now, maxAgeMs } = this.#options;
+    const key = `${detail} ${context.client}`;
+    const current = job.firstReads.get(key);
+    const isJoinable = current?.controller.signal.aborted === false && now() - current.startedAt < maxAgeMs;
+    if (isJoinable) return current;
+    const read = { startedAt: now(), controller: new AbortController(), listeners: 0, hasState: false };
+    job.firstReads.set(key, read);
+    void this.#readFirst(job, read, context, detail).finally(() => {
+      if (job.firstReads.get(key) === read) job.firstReads.delete(key);
+    });
+    return read;
+  }
+
+  async #readFirst(job: WatchedJob, read: FirstRead, context: ReadContext, detail: Detail): Promise<void> {
+    const { store, readTimeoutMs } = this.#options;
+    const { signal } = read.controller;
+    const cancelTimer = this.#setTimer(() => read.controller.abort(), readTimeoutMs);
+    try {
+      const entry = await store.get(job.id, { ...context, signal }, detail);
+      if (read.listeners === 0) return;
+      read.hasState = true;
+      this.#follow(job, () => job.adopt(entry));
+      job.tell();
+    } catch (error) {
+      this.#report(error);
+      if (read.listeners === 0) return;
+      if (!isTemporary(error)) this.#failAll(job, job.untold(read), error);
+      else if (job.failures === 0) {
+        // It is due soon, for all who wait for a first state.
+        job.failures = 1;
+        if (!job.isInFlight) this.#schedule.set(job);
       }
-      const [listener, known] = next.value;
-      if (known.told === toTell) continue;
-      known.told = toTell;
-      listener.onState(toTell.job);
+    } finally {
+      cancelTimer();
     }
-    job.isTelling = true;
-    // Those that were told before are told again when there is a later state by now.
-    setImmediate(() => (job.toTell === toTell ? this.#tell(job, left) : this.#tell(job)));
   }
 
   async #read(job: WatchedJob, read: (signal: AbortSignal) => Promise<JobEntry>): Promise<void> {
     const controller = new AbortController();
+    const { version, wantsDetail } = job;
     job.reading = controller;
     const cancelTimer = this.#setTimer(() => abort(controller), this.#options.readTimeoutMs);
     try {
-      const entry = await read(controller.signal);
+      job.adopt(await read(controller.signal));
       job.failures = 0;
-      // The store has passed on any later state already.
-      if (job.entry === undefined) this.#pass(job, entry);
+      if (wantsDetail) job.giveUpDetail(version);
     } catch (error) {
       job.failures += 1;
       this.#fail(job, error);
     } finally {
       cancelTimer();
       job.reading = undefined;
-      if (this.#jobs.get(job.id) === job) this.#schedule.set(job);
+      if (job.failures === 0 && job.isAwaited) job.tellJustRead();
+      // Its listeners may all have left when they were told.
+      if (this.#isWatching(job) && !job.isInFlight) this.#schedule.set(job);
     }
   }
 
-  /** Tells only those that wait for a first state, when none will come. */
+  /** Tells those that wait for a first state, or for the detail of one, when it will not come. */
   #fail(job: WatchedJob, error: unknown): void {
-    if (!(error instanceof IceError)) this.#options.events.emit('unexpectedError', error, 'watcher');
-    else if (error.retryable) return;
-    if (job.entry !== undefined) return;
-    for (const listener of job.listeners.keys()) {
+    this.#report(error);
+    if (isTemporary(error)) return;
+    if (job.wantsDetail) {
+      job.giveUpDetail(job.version);
+      job.tell();
+    }
+    this.#failAll(job, job.untold(), error);
+  }
+
+  #failAll(job: WatchedJob, listeners: readonly JobListener[], error: unknown): void {
+    for (const listener of listeners) {
+      if (!job.has(listener)) continue;
       this.#remove(job, listener);
       listener.onFailure(error);
     }
+  }
+
+  #report(error: unknown): void {
+    if (!(error instanceof IceError)) this.#options.events.emit('unexpectedError', error, 'watcher');
   }
 
   #sweep(jobs: readonly WatchedJob[]): void {
@@ -275,10 +295,19 @@ export class JobWatcher {
       onCacheStatus: () => undefined,
     };
     const reads = jobs.map((job) =>
-      this.#read(job, (signal) => store.refresh(job.id, { ...context, signal })),
+      this.#read(job, (signal) =>
+        job.wantsDetail
+          ? store.get(job.id, { ...context, signal }, 'detail')
+          : store.refresh(job.id, { ...context, signal }),
+      ),
     );
     void Promise.all(reads).then(() => events.emit('sweepEnd', sweep));
   }
+}
+
+/** Whether asking again can help. */
+function isTemporary(error: unknown): boolean {
+  return error instanceof IceError && error.retryable;
 }
 
 /** The bound, and no more than a tenth of all. But a client may always listen to the jobs of one operation. */

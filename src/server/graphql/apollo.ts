@@ -163,10 +163,10 @@ const record: ApolloServerPlugin<GatewayContext> = {
         const receipt = receiptOf(contextValue.record);
         response.http.headers.set('server-timing', serverTiming(receipt));
         if (request.http?.headers.get('x-upstream-receipt') === '1') {
-          const { calls, coalesced, cacheHits, queuedMs } = receipt;
+          const { calls, coalesced, cacheHits, stale, queuedMs } = receipt;
           response.body.singleResult.extensions = {
             ...response.body.singleResult.extensions,
-            upstream: { calls, coalesced, cacheHits, queuedMs },
+            upstream: { calls, coalesced, cacheHits, stale, queuedMs },
           };
         }
         return Promise.resolve();

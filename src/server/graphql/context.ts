@@ -1,12 +1,15 @@
+import { setImmediate } from 'node:timers/promises';
 import { BOUNDS } from '../../bounds.ts';
 import type { ClientShares } from '../../client-shares.ts';
 import { InputError, RateLimitedError } from '../../jobs/errors.ts';
 import { readWait, type JobEntry, type Jobs, type ReadContext, type Wait } from '../../jobs/jobs.ts';
 import type { PackageJob } from '../../jobs/model.ts';
 import { createLoaders } from '../../loaders/loaders.ts';
+import { entryOf } from '../../loaders/one-state.ts';
 import type { OperationContext, WaitArgument } from '../../resolvers/context.ts';
 import type { Client } from '../client.ts';
 import type { Deadline } from './deadline.ts';
+import { selects } from './selects.ts';
 import type { OperationRecord } from './record.ts';
 
 export interface GatewayContext extends OperationContext {
@@ -66,20 +69,11 @@ export function createContext(options: ContextOptions): GatewayContext {
     return readWait({ until: 'FINISHED', timeoutSeconds: preferredWaitSeconds });
   }
 
-  let ownWaits = 0;
-  async function waitFor(id: string, wait: Wait): Promise<PackageJob | null | undefined> {
-    const { waits, stopping } = options;
-    checkWaits(waits, client.key, ownWaits);
-    ownWaits += 1;
-    waits.add(client.key, 1);
-    try {
-      const ended = [deadline.disconnected, stopping];
-      return await deadline.pauseDuring(() => jobs.wait(id, wait, readContext, ended));
-    } finally {
-      ownWaits -= 1;
-      waits.add(client.key, -1);
-    }
-  }
+  const detailOf = () =>
+    record.operation && selects(record.operation.document, 'outputUrl') ? 'detail' : 'summary';
+  const waitFor = createWaits(options, (id, wait, ended) =>
+    jobs.wait(id, wait, readContext, ended, detailOf()),
+  );
 
   return {
     client,
@@ -89,12 +83,17 @@ export function createContext(options: ContextOptions): GatewayContext {
       const wait = waitOf(argument);
       if (wait === undefined) return loaders.packageJob.load(id);
       cacheability.noStore = true;
-      const job = await waitFor(id, wait);
+      // The other reads of the operation have begun by then, even if the job had finished already.
+      await loaders.oneState.hold(async () => {
+        const waited = await waitFor(id, wait);
+        if (waited !== null) loaders.oneState.saw(id, entryOf(waited));
+        await setImmediate();
+      });
       // A detail that was read before the wait must not be shown beside its result.
       loaders.packageJobDetail.clear(id);
-      return job === undefined ? loaders.packageJob.load(id) : job;
+      return loaders.oneState.latest(id);
     },
-    watchJobs: (ids) => jobs.watch(ids, readContext),
+    watchJobs: (ids) => jobs.watch(ids, readContext, detailOf()),
     submitPackageJob(input) {
       cacheability.noStore = true;
       return jobs.submit(input, readContext);
@@ -103,6 +102,26 @@ export function createContext(options: ContextOptions): GatewayContext {
     record,
     disconnected: deadline.disconnected,
     acceptsSubscriptions,
+  };
+}
+
+/** Waits for jobs, within the bounds of the client and the operation. The deadline of the operation is put off. */
+function createWaits(
+  { client, deadline, stopping, waits }: ContextOptions,
+  waitFor: (id: string, wait: Wait, ended: readonly AbortSignal[]) => Promise<PackageJob | null>,
+): (id: string, wait: Wait) => Promise<PackageJob | null> {
+  let ownWaits = 0;
+  return async (id, wait) => {
+    checkWaits(waits, client.key, ownWaits);
+    ownWaits += 1;
+    waits.add(client.key, 1);
+    try {
+      const ended = [deadline.disconnected, stopping];
+      return await deadline.pauseDuring(() => waitFor(id, wait, ended), wait.timeoutMs);
+    } finally {
+      ownWaits -= 1;
+      waits.add(client.key, -1);
+    }
   };
 }
 
@@ -125,14 +144,14 @@ function addDependency({ dependencies, cacheability }: OperationRecord, id: stri
 
 /** The resolver's `pollAfterMs`. It records what it returns. */
 export function recordingPollAfterMs(
-  jobs: Pick<Jobs, 'isWatched' | 'pollAfterMs'>,
+  jobs: Pick<Jobs, 'isTimed' | 'pollAfterMs'>,
   record: OperationRecord,
 ): OperationContext['pollAfterMs'] {
   return (job) => {
     const ms = jobs.pollAfterMs(job);
     if (ms === null) return null;
     record.pollAfterMs = Math.min(ms, record.pollAfterMs ?? Infinity);
-    if (jobs.isWatched(job.id)) record.cacheability.timeDependent = true;
+    if (jobs.isTimed(job)) record.cacheability.timeDependent = true;
     return ms;
   };
 }

@@ -6,11 +6,17 @@ export interface Deadline {
   readonly signal: AbortSignal;
   /** Aborts when the client has disconnected. */
   readonly disconnected: AbortSignal;
-  /** Stops the clock while `run` is pending. After that the operation has the whole time again. */
-  pauseDuring<T>(run: () => Promise<T>): Promise<T>;
+  /**
+   * Runs a wait of so many milliseconds, for which the clock stops. After that the operation has the whole time again. But it
+   * ends {@link GRACE_MS} after the end of its longest wait, whatever it still reads.
+   */
+  pauseDuring<T>(run: () => Promise<T>, waitMs: number): Promise<T>;
   /** Frees the timer. */
   end(): void;
 }
+
+/** How much later than the end of its longest wait an operation ends, in milliseconds. It is a bit less than is promised. */
+const GRACE_MS = 400;
 
 /**
  * Starts the clock: `limitMs` from now.
@@ -26,22 +32,29 @@ export function startDeadline(
 ): Deadline {
   const controller = new AbortController();
   let pauses = 0;
+  let waitsEndAt = Number.NEGATIVE_INFINITY;
   const end = () => abort(controller);
   const timeIsUp = () => void nextTurn().then(() => pauses === 0 && end());
   let timer = setTimeout(timeIsUp, limitMs);
+  const left = () => waitsEndAt - performance.now();
+  const restart = (ms: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(timeIsUp, Math.max(0, ms));
+  };
   const forget = onAbort(disconnected, end);
   return {
     signal: controller.signal,
     disconnected,
-    async pauseDuring(run) {
+    async pauseDuring(run, waitMs) {
       pauses += 1;
       onPause?.();
-      clearTimeout(timer);
+      waitsEndAt = Math.max(waitsEndAt, performance.now() + waitMs + GRACE_MS);
+      restart(left());
       try {
         return await run();
       } finally {
         pauses -= 1;
-        if (pauses === 0) timer = setTimeout(timeIsUp, limitMs);
+        if (pauses === 0) restart(Math.min(limitMs, left()));
       }
     },
     end() {

@@ -20,13 +20,20 @@ export interface SharedResults {
   readonly bytes: number;
 }
 
+/** For how long a result that goes by the clock is shared, in milliseconds. A burst of subscribers is told within that. */
+const TIMED_RESULT_MS = 100;
+
 /**
  * Creates the results of one gateway. They take no more than the bound of that name. The least recently used go first. A
  * result with errors is shared only until it is there, as errors name their request, and may not occur the next time.
  *
  * @param nextTurn is asked before each execution, for the client that needs it
+ * @param isTimed whether a result goes by the clock, so that it does not last
  */
-export function createSharedResults(nextTurn: (client: string) => Promise<void> | undefined): SharedResults {
+export function createSharedResults(
+  nextTurn: (client: string) => Promise<void> | undefined,
+  isTimed: (result: FormattedExecutionResult) => boolean,
+): SharedResults {
   const running = new Map<string, Promise<FormattedExecutionResult>>();
   const done = new LRUCache<string, Promise<FormattedExecutionResult>>({ maxSize: BOUNDS.sharedResults.max });
   /** The results that wait for a turn. Each client waits for its own turn, as that of another can take long. */
@@ -42,7 +49,9 @@ export function createSharedResults(nextTurn: (client: string) => Promise<void> 
     const forget = () => running.delete(key);
     const keep = (value: FormattedExecutionResult) => {
       forget();
-      if (!value.errors) done.set(key, result, { size: sizeOf(value) + 2 * key.length });
+      if (value.errors) return;
+      const ttl = isTimed(value) ? TIMED_RESULT_MS : 0;
+      done.set(key, result, { size: sizeOf(value) + 2 * key.length, ttl });
     };
     result.then(keep, forget);
     return result;

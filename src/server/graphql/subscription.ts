@@ -121,15 +121,21 @@ type ResultsOf = (
 function createExecution({ withEventContext, turns }: SubscriptionsOptions): ResultsOf {
   // Others may wait for an event when the one who needed it first has left.
   const stays = new AbortController().signal;
-  const shared = createSharedResults((client) => turns.next(client, stays));
+  const timed = new WeakSet<FormattedExecutionResult>();
+  const shared = createSharedResults(
+    (client) => turns.next(client, stays),
+    (result) => timed.has(result),
+  );
   return (args, operation, { client, disconnected }) => {
     const executeFor = (update: JobUpdate) =>
       withEventContext(client, async (contextValue) => {
         const { data, errors } = await execute({ ...args, contextValue, rootValue: update });
-        return {
+        const result = {
           ...(errors && { errors: errors.map((error) => formatThrown(error)) }),
           data: data ?? null,
         };
+        if (contextValue.record.cacheability.timeDependent) timed.add(result);
+        return result;
       });
     return async (update) => {
       if ('job' in update) {

@@ -46,7 +46,7 @@ export function createJobFragments(schema: GraphQLSchema) {
     /** What the cached fragments take in memory, in bytes. */
     bytes: () => finished.calculatedSize,
     /** The context to write the jobs of one response with. The record gets what they show. */
-    context: (record: OperationRecord, jobs: Pick<Jobs, 'pollAfterMs' | 'isWatched'>): JobContext =>
+    context: (record: OperationRecord, jobs: Pick<Jobs, 'pollAfterMs' | 'isTimed'>): JobContext =>
       contextOf(recordingPollAfterMs(jobs, record)),
     /** Prepares the selection of a field that gives jobs, `packageJob` or another. `undefined`: it cannot be prepared. */
     of(field: FieldNode, document: DocumentNode): PreparedSelection | undefined {

@@ -49,7 +49,7 @@ export interface PreparedOperations {
 }
 
 /** The part of the door to jobs that prepared operations use. */
-export type PreparedJobs = Pick<Jobs, 'getFreshMany' | 'pollAfterMs' | 'isWatched'>;
+export type PreparedJobs = Pick<Jobs, 'getFreshMany' | 'pollAfterMs' | 'isTimed'>;
 
 /** A field at the root of an operation that reads jobs by their ids. */
 interface JobField {

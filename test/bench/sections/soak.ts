@@ -35,6 +35,7 @@ export async function soak(): Promise<SectionResult> {
   });
   const jobs = {
     get: (...args: Parameters<JobStore['get']>) => store.get(...args),
+    peek: (id: string) => store.peek(id),
     list: () => Promise.reject(new Error('only reads by id are measured')),
   };
   const heap = new Map<number, number>();

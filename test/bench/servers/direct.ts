@@ -36,6 +36,9 @@ const access: JobAccess = {
       lastGetAt: observedAt,
     };
   },
+  peek: () => undefined,
+  renew: notMeasured,
+  maxAgeMs: config.freshness.unfinishedMs,
   peekFresh: () => undefined,
   served: notMeasured,
   check: notMeasured,
@@ -47,7 +50,7 @@ const access: JobAccess = {
   submit: notMeasured,
   freshForMs: () => 0,
   pollAfterMs: (job) => pollAfterMs(job, config.pollInterval),
-  isWatched: () => false,
+  isTimed: () => false,
 };
 const jobs = createJobs(access, EVERY_JOB);
 const app = await createServerOf({

@@ -67,6 +67,7 @@ class Setting {
       id,
       entry: this.#entry(unfinished(id, intervalMs)),
       failures: 0,
+      wantsDetail: false,
       isInFlight: false,
       ...members,
     };
@@ -180,7 +181,7 @@ describe('a schedule', () => {
     ['an unknown id whose read failed', null, 3],
   ] as const)('never has %s read, not even beside others', ([, state, failures]) => {
     setting.schedule.set({
-      ...setting.found({ id: 'a', entry: undefined, failures, isInFlight: false }, state),
+      ...setting.found({ id: 'a', entry: undefined, failures, wantsDetail: false, isInFlight: false }, state),
       failures,
     });
     expect(setting.timers).toBe(0);

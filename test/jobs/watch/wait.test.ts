@@ -4,12 +4,12 @@ import { it, type JobsSetting } from '../../support/jobs.ts';
 import { startWatching } from '../../support/watching.ts';
 
 function startWaiting(jobs: JobsSetting) {
-  const { watcher, timers, advance } = startWatching(jobs.clock, jobs.store);
+  const { watcher, jobs: waited, timers, advance } = startWatching(jobs.clock, jobs.store);
   const stopping = new AbortController();
   const ended = new AbortController();
   const signals = [ended.signal, stopping.signal];
   const wait = (id: string, until: WaitUntil = 'FINISHED') =>
-    waitForJob(watcher, id, { until, timeoutMs: 30_000 }, jobs.context, signals, timers.set);
+    waitForJob(waited, id, { until, timeoutMs: 30_000 }, jobs.context, signals, 'summary', timers.set);
   const add = () => jobs.emulator.jobs.add({ finishTime: Infinity });
   return { watcher, timers, advance, stopping, ended, wait, add };
 }

@@ -21,6 +21,7 @@ function watching({ clock, store, context }: JobsSetting) {
   const { watcher } = startWatching(clock, {
     getFresh: () => first,
     peek: () => first,
+    freshForMs: () => 1000,
     get: (...args) => store.get(...args),
     refresh: (...args) => store.refresh(...args),
     onChange(listener) {

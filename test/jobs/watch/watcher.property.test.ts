@@ -188,9 +188,9 @@ class World {
     const waiting: Waiting = { id, endsAt, until, leave, result: undefined, error: undefined };
     this.waits.push(waiting);
     try {
-      const { watcher, timers } = this.watching;
+      const { jobs, timers } = this.watching;
       const wait = { until, timeoutMs };
-      const job = await waitForJob(watcher, id, wait, this.#context, [leave.signal], timers.set);
+      const job = await waitForJob(jobs, id, wait, this.#context, [leave.signal], 'summary', timers.set);
       waiting.result = { job, at: this.upstream.now };
     } catch (error) {
       waiting.error = error;

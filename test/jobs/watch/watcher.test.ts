@@ -158,20 +158,6 @@ describe('the watcher', () => {
     expect(told.map((job) => job?.status)).toEqual(['INIT', 'SUCCESS']);
   });
 
-  it('begins with what is known, without a call, and what it knows is known to all', async ({ jobs }) => {
-    const { watcher, settled } = startWatching(jobs.clock, jobs.store);
-    const [id = ''] = await jobs.addKnownJobs(1);
-    expect(watcher.listen(id, recorder().listener, jobs.context).entry?.job).toMatchObject({
-      status: 'INIT',
-    });
-    jobs.clock.now += 5000;
-    expect(watcher.listen(id, recorder().listener, jobs.context).entry?.job).toMatchObject({
-      status: 'INIT',
-    });
-    await settled();
-    expect(callsOf(jobs)).toEqual([0, 0]);
-  });
-
   it('tells that ICE does not know an id, once', async ({ jobs }) => {
     const { watcher, advance } = startWatching(jobs.clock, jobs.store);
     const { listener, told } = recorder();
@@ -191,6 +177,7 @@ describe('the watcher', () => {
     const store: WatchedStore = {
       getFresh: (...args) => jobs.store.getFresh(...args),
       peek: (id) => jobs.store.peek(id),
+      freshForMs: (entry) => jobs.store.freshForMs(entry),
       onChange: (listener) => jobs.store.onChange(listener),
       get: (...args) => orFail(() => jobs.store.get(...args)),
       refresh: (...args) => orFail(() => jobs.store.refresh(...args)),
@@ -235,6 +222,7 @@ describe('the watcher', () => {
     const store: WatchedStore = {
       getFresh: (...args) => jobs.store.getFresh(...args),
       peek: (id) => jobs.store.peek(id),
+      freshForMs: (entry) => jobs.store.freshForMs(entry),
       onChange: (listener) => jobs.store.onChange(listener),
       get: () => Promise.reject(bug),
       refresh: () => Promise.reject(bug),

@@ -4,6 +4,7 @@ import { BOUNDS } from '../../../src/bounds.ts';
 import { createSharedResults, sizeOf } from '../../../src/server/graphql/shared-results.ts';
 
 const atOnce = () => undefined;
+const lasting = () => false;
 const event = (state: object, operation = '1', client = 'a') => ({ state, operation, client });
 
 /** An execution that counts itself. */
@@ -22,7 +23,7 @@ function counted(result: FormattedExecutionResult = { data: { a: 1 } }) {
 
 describe('shared results', () => {
   it('are executed once for the same state and the same operation, whoever asks', async () => {
-    const results = createSharedResults(atOnce);
+    const results = createSharedResults(atOnce, lasting);
     const state = {};
     const execution = counted();
     const ask = (operation: string, of: object, client: string) =>
@@ -36,7 +37,7 @@ describe('shared results', () => {
   });
 
   it('with errors, or that failed, are shared no longer than they are awaited', async () => {
-    const results = createSharedResults(atOnce);
+    const results = createSharedResults(atOnce, lasting);
     const state = {};
     const withErrors = counted({ errors: [{ message: 'no' }] });
     await Promise.all([1, 2].map(() => results.of(event(state), withErrors.execute)));
@@ -48,10 +49,22 @@ describe('shared results', () => {
     await expect(results.of(event(state, '2'), counted().execute)).resolves.toEqual({ data: { a: 1 } });
   });
 
+  it('that go by the clock are shared for a burst, and executed again after that', async () => {
+    const results = createSharedResults(atOnce, () => true);
+    const state = {};
+    const execution = counted();
+    const ask = () => results.of(event(state), execution.execute);
+    await Promise.all([ask(), ask()]);
+    await ask();
+    expect(execution.count).toBe(1);
+    await expect.poll(() => ask().then(() => execution.count), { interval: 10 }).toBe(2);
+  });
+
   it('take one turn of each client that waits for them, and the first turn executes', async () => {
     const turns: [client: string, begin: () => void][] = [];
     const results = createSharedResults(
       (client) => new Promise((resolve) => turns.push([client, () => resolve()])),
+      lasting,
     );
     const state = {};
     const execution = counted();
@@ -67,7 +80,7 @@ describe('shared results', () => {
   });
 
   it('take no more than their bound, however many operations there are', async () => {
-    const results = createSharedResults(atOnce);
+    const results = createSharedResults(atOnce, lasting);
     const state = {};
     const execution = counted({ data: { text: 'x'.repeat(10_000) } });
     for (let index = 0; index < 2000; index += 1) {
@@ -81,7 +94,7 @@ describe('shared results', () => {
   });
 
   it('that are larger than the bound are not kept', async () => {
-    const results = createSharedResults(atOnce);
+    const results = createSharedResults(atOnce, lasting);
     const execution = counted({ data: { text: 'x'.repeat(BOUNDS.sharedResults.max) } });
     await results.of(event({}), execution.execute);
     expect(results.bytes).toBe(0);

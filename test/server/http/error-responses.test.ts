@@ -122,6 +122,9 @@ describe('refusals below GraphQL', () => {
     logEvents(events, logger);
     const access = {
       get: broken,
+      peek: unused,
+      renew: unused,
+      maxAgeMs: 1000,
       peekFresh: () => undefined,
       served: unused,
       check: unused,
@@ -133,7 +136,7 @@ describe('refusals below GraphQL', () => {
       submit: broken,
       freshForMs: unused,
       pollAfterMs: unused,
-      isWatched: unused,
+      isTimed: unused,
     };
     const jobs = createJobs(access, EVERY_JOB);
     const app = await createServerOf({ jobsFor: () => jobs, logger, app: { events: events.server } });

@@ -130,7 +130,7 @@ describe('the size of fragments', () => {
     const selection = fragments.of(operation.selectionSet.selections[0] as FieldNode, document);
     if (selection === undefined) throw new Error('it cannot be prepared');
     const { write } = selection;
-    const context = fragments.context(createRecord(), { pollAfterMs: () => null, isWatched: () => false });
+    const context = fragments.context(createRecord(), { pollAfterMs: () => null, isTimed: () => false });
     let number = 0;
     const writeMany = async () => {
       for (const end = number + 2000; number < end; number += 1) {

@@ -123,7 +123,7 @@ describe('an operation', () => {
     const ids = [gateway.emulator.jobs.add(), gateway.emulator.jobs.add()];
     const first = await gateway.query(BY_ID, { ids }, { 'x-upstream-receipt': '1' });
     expect(first.extensions).toEqual({
-      upstream: { calls: 2, coalesced: 0, cacheHits: 0, queuedMs: expect.any(Number) },
+      upstream: { calls: 2, coalesced: 0, cacheHits: 0, stale: 0, queuedMs: expect.any(Number) },
     });
     expect(first.headers.get('server-timing')).toMatch(
       /^upstream;desc="2 calls";dur=\d+, queue;dur=\d+, cache;desc="0 hits/,
@@ -142,10 +142,11 @@ describe('an operation', () => {
     await expect
       .poll(async () => (await gateway.query(FIELDS, { ids })).headers.get('server-timing'))
       .toContain('stale;desc="1 stale"');
-    const stale = await gateway.query(FIELDS, { ids });
+    const stale = await gateway.query(FIELDS, { ids }, { 'x-upstream-receipt': '1' });
     await gateway.close();
     expect(stale.errors).toBeUndefined();
     expect(stale.data).toEqual(fresh.data);
+    expect(stale.extensions).toMatchObject({ upstream: { cacheHits: 0, stale: 1 } });
   });
 
   it('is logged when its client leaves', async () => {
