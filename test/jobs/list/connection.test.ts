@@ -230,6 +230,93 @@ describe('readConnection', () => {
     await expect(list({ after })).rejects.toThrow('`after` is not a cursor');
   });
 
+  describe.for(orders)('in order %s, a cursor', (orderBy) => {
+    const args = { first: 10, orderBy, filter: { status: 'INIT' } } as const;
+    const inOrder = (ids: readonly string[]) => (orderBy === 'CREATE_TIME_ASC' ? ids : ids.toReversed());
+    const unfinished = (emulator: Emulator, count: number, perSecond = 1) =>
+      inOrder(
+        Array.from({ length: count }, (_, index) =>
+          emulator.jobs.add({
+            createTime: START + Math.floor(index / perSecond) * 1000,
+            finishTime: Infinity,
+          }),
+        ),
+      );
+
+    it.for([1, 7, 100])(
+      'finds its place whichever jobs of the page have left the list, %i created in a second',
+      async (perSecond, { emulator, list }) => {
+        const ids = unfinished(emulator, 40, perSecond);
+        const { edges } = await list(args);
+        // The job before each place leaves, then the one before that, and so on.
+        for (let gone = 1; gone <= 9; gone += 1) {
+          emulator.jobs.finish(ids[10 - gone] ?? '');
+          for (let place = 11 - gone; place <= 10; place += 1) {
+            const page = await list({ ...args, after: edges[place - 1]?.cursor ?? null });
+            expect(idsOf(page)).toEqual(ids.slice(10, 20));
+          }
+        }
+      },
+    );
+
+    it('finds its place by time when all that it knows have left the list', async ({ emulator, list }) => {
+      const ids = unfinished(emulator, 40, 2);
+      const { edges } = await list({ ...args, first: 20 });
+      for (const id of ids.slice(0, 20)) emulator.jobs.finish(id);
+      const page = await list({ ...args, after: edges[12]?.cursor ?? null });
+      expect(idsOf(page)).toEqual(ids.slice(20, 30));
+    });
+
+    it('at the end of the list brings what comes after it, once its job has left', async ({
+      emulator,
+      list,
+    }) => {
+      const ids = unfinished(emulator, 5);
+      const { pageInfo } = await list(args);
+      const after = pageInfo.endCursor;
+      emulator.jobs.finish(ids.at(-1) ?? '');
+      expect(idsOf(await list({ ...args, after }))).toEqual([]);
+      const late = emulator.jobs.add({ finishTime: Infinity });
+      const isAhead = orderBy === 'CREATE_TIME_ASC';
+      expect(idsOf(await list({ ...args, after }))).toEqual(isAhead ? [late] : []);
+    });
+
+    it('finds its place behind any number of newer jobs', async ({ emulator, list }) => {
+      const ids = unfinished(emulator, 40);
+      const { edges } = await list(args);
+      emulator.jobs.finish(ids[4] ?? '');
+      for (let newer = 0; newer < 700; newer += 1) {
+        emulator.jobs.add({ createTime: START + 100_000 + newer, finishTime: Infinity });
+      }
+      const page = await list({ ...args, after: edges[4]?.cursor ?? null });
+      expect(idsOf(page)).toEqual(ids.slice(5, 15));
+      const next = await list({ ...args, after: page.pageInfo.endCursor });
+      expect(idsOf(next)).toEqual(ids.slice(15, 25));
+    });
+  });
+
+  it('leaves out jobs that the filter does not hold for any more, and fills the page', async ({
+    emulator,
+    list,
+  }) => {
+    const ids = Array.from({ length: 30 }, (_, index) =>
+      emulator.jobs.add({ createTime: START + 1000 * index, finishTime: START + 60_000 }),
+    );
+    // All have finished. It is known of the first eleven when lists begin to lag.
+    await list({ first: 100, filter: { createdTo: new Date(START + 10_000) } });
+    emulator.faults.add({ kind: 'listLag', lagMs: Date.now() - START - 50_000, times: 'always' });
+    const page = await list({ first: 10, orderBy: 'CREATE_TIME_ASC', filter: { status: 'INIT' } });
+    expect(idsOf(page)).toEqual(ids.slice(11, 21));
+    expect(page.nodes.every(({ status }) => status === 'INIT')).toBe(true);
+    const rest = await list({
+      first: 10,
+      orderBy: 'CREATE_TIME_ASC',
+      filter: { status: 'INIT' },
+      after: page.pageInfo.endCursor,
+    });
+    expect(idsOf(rest)).toEqual(ids.slice(21));
+  });
+
   it('gives an empty page after a cursor when all jobs have gone', async ({ emulator, list }) => {
     addJobs(emulator, 30);
     const { edges } = await list({ first: 10 });

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest';
 import { JobStore } from '../../../src/jobs/store/store.ts';
 import { createEvents } from '../../support/events.ts';
+import { jobWith } from '../../support/job.ts';
 import { FRESHNESS, it } from '../../support/jobs.ts';
 
 const SUCCESS = { status: 'Success' } as const;
@@ -263,5 +264,47 @@ describe('the store', () => {
     expect(emulator.countRequests()).toBe(4);
     await store.get(ids[0] ?? '', context);
     expect(emulator.countRequests()).toBe(5);
+  });
+
+  it.for(['forgotten', 'missing'])(
+    'does not let a list that lags undo that a job has finished, once it was %s',
+    async (how, { jobs }) => {
+      const { clock, emulator, planner, context } = jobs;
+      const store = new JobStore({
+        source: () => planner,
+        freshness: FRESHNESS,
+        maxJobs: 3,
+        now: () => clock.now,
+        events: createEvents().jobs,
+      });
+      const id = emulator.jobs.add({ finishTime: Infinity });
+      emulator.jobs.finish(id, SUCCESS);
+      const { job } = await store.get(id, context);
+      clock.now += FRESHNESS.finishedMs;
+      if (how === 'missing') store.ingest(id, { job: null, observedAt: clock.now, source: 'get' });
+      else for (const other of ['a', 'b', 'c']) await store.get(other, context);
+      expect(store.peek(id)?.job ?? null).toBeNull();
+      const listed = jobWith({
+        id,
+        status: 'INIT',
+        modifiedTime: '2026-01-01T00:00:00Z',
+        outputUrl: undefined,
+      });
+      const entry = store.ingest(id, { job: listed, observedAt: clock.now + 1, source: 'list' });
+      expect(entry.job).toEqual(job);
+      expect((await store.get(id, context)).job).toMatchObject({ status: 'SUCCESS' });
+    },
+  );
+
+  it('does not take a list that may lag for a later reading of what it knows', async ({ jobs }) => {
+    const { clock, store, context } = jobs;
+    const [id = ''] = await jobs.addKnownJobs(1);
+    const known = store.peek(id);
+    clock.now += 500;
+    const listed = { ...(known?.job ?? jobWith({})), outputUrl: undefined };
+    expect(store.ingest(id, { job: listed, observedAt: clock.now, source: 'list' })).toBe(known);
+    clock.now += 500;
+    await store.get(id, context);
+    expect(store.peek(id)?.observedAt).toBe(clock.now);
   });
 });
