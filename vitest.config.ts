@@ -13,6 +13,7 @@ const TIMED = [
   'test/ice/**/*.test.ts',
   'test/resolvers/**/*.test.ts',
   'test/server/graphql/turns.test.ts',
+  'test/server/graphql/waits.test.ts',
 ];
 
 /** Suites that measure what an attacker costs others. Their gateways, in processes of their own, need the cores. */
@@ -28,6 +29,8 @@ export const SAME_WHEN_PLAIN = [
   // They ask each gateway once, before anything is cached or compiled.
   'test/chaos/faults.test.ts',
   'test/chaos/other-shapes.test.ts',
+  // They vary what is cached and compiled.
+  'test/chaos/truth/**',
   // They start programs with an environment of their own.
   'test/chaos/drain.test.ts',
   // They are about documents and types.

@@ -40,6 +40,8 @@ export class JobRegistry {
 
   readonly #now: () => number;
   readonly #byId = new Map<string, { job: Job }>();
+  /** How many jobs were ever added. */
+  #added = 0;
   /** Sorted by creation time, then by insertion. */
   readonly #inOrder: { job: Job }[] = [];
 
@@ -58,12 +60,13 @@ export class JobRegistry {
    * @throws {RangeError} when an id is taken, or when a time is not between 1970 and 9999
    */
   add(job: NewJob = {}): string {
-    const created = createJob(job, this.#inOrder.length, this.#now());
+    const created = createJob(job, this.#added, this.#now());
     const ids = [created.jobId, ...(job.alsoKnownAs ?? [])];
     const taken = ids.find((id) => this.#byId.has(id));
     if (taken !== undefined) throw new RangeError(`jobId ${taken} is taken`);
     requireTime('createTime', created.createTime);
     if (created.finishTime !== Infinity) requireTime('finishTime', created.finishTime);
+    this.#added += 1;
     const entry = { job: created };
     for (const id of ids) this.#byId.set(id, entry);
     this.#inOrder.splice(this.#indexOf(created.createTime, created.sequence), 0, entry);
@@ -115,6 +118,18 @@ export class JobRegistry {
     const entry = this.#byId.get(jobId);
     if (entry === undefined) throw new RangeError(`no job ${jobId}`);
     entry.job = { ...entry.job, finishTime: this.#now(), outcome: outcome ?? entry.job.outcome };
+  }
+
+  /**
+   * Removes a job, as if it had never been. Tokens of pages stay valid.
+   *
+   * @throws {RangeError} when the job does not exist
+   */
+  remove(jobId: string): void {
+    const entry = this.#byId.get(jobId);
+    if (entry === undefined) throw new RangeError(`no job ${jobId}`);
+    this.#inOrder.splice(this.#inOrder.indexOf(entry), 1);
+    for (const [id, other] of this.#byId) if (other === entry) this.#byId.delete(id);
   }
 
   /** The jobs that match a query, except for its status, in the order of the query. */

@@ -189,6 +189,22 @@ describe('list', () => {
   });
 });
 
+describe('a removed job', () => {
+  it('is unknown, and pages go on after it as before', ({ emulator, clock }) => {
+    const added = Array.from({ length: 4 }, (_, index) =>
+      emulator.jobs.add({ createTime: clock.now - index * SECOND, alsoKnownAs: [`other-${index}`] }),
+    );
+    const first = emulator.jobs.list({ pageSize: 2 });
+    emulator.jobs.remove(added[1] ?? '');
+    expect([added[1] ?? '', 'other-1'].map((id) => emulator.jobs.get(id))).toEqual([undefined, undefined]);
+    expect(ids(emulator.jobs.list({ pageToken: first.NextPageToken }))).toEqual(added.slice(2));
+    expect(() => emulator.jobs.remove('none')).toThrow('no job none');
+    // The next one takes nobody's place.
+    const late = emulator.jobs.add({ createTime: clock.now });
+    expect(ids(emulator.jobs.list())).toEqual([late, added[0], ...added.slice(2)]);
+  });
+});
+
 /** The ids of all pages, in the order of the list. */
 function walk(
   jobs: JobRegistry,

@@ -1,0 +1,3 @@
+import { describeTruth } from './support/suite.ts';
+
+describeTruth(120);
