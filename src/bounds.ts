@@ -86,8 +86,8 @@ export const BOUNDS = {
     max: 8 * 1024 * 1024,
     unit: 'bytes',
     per: 'gateway',
-    what: 'Finished jobs, and jobs submitted in the last minute, that `CACHE_MAX_JOBS` has no room for. A list that lags does not take them back',
-    reason: 'About 8,000 jobs, which is more than finish within any lag of a list that was seen.',
+    what: 'Finished jobs, and jobs submitted in the last minute, that `CACHE_MAX_JOBS` has no room for',
+    reason: 'About 8,000 jobs. A list that lags does not take them back for as long.',
   },
   waits: {
     max: 1000,

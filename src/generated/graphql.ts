@@ -127,7 +127,10 @@ export type PackageJob = Node & {
   readonly outputUrl?: Maybe<Scalars['URL']['output']>;
   /** The id of the queue that runs the job. `null` when ICE does not say. */
   readonly pipelineId?: Maybe<Scalars['String']['output']>;
-  /** Milliseconds until another read of this job is worth its cost. `null` once the job has finished. */
+  /**
+   * Milliseconds until another read of this job is worth its cost. Before that the gateway would show the same state again.
+   * `null` once the job has finished.
+   */
   readonly pollAfterMs?: Maybe<Scalars['Int']['output']>;
   /** The priority of the job in its queue, 1 to 10. Larger numbers go first. `null` when ICE does not say. */
   readonly priority?: Maybe<Scalars['Int']['output']>;
@@ -161,7 +164,7 @@ export type PackageJobEdge = {
   readonly __typename?: 'PackageJobEdge';
   /**
    * An opaque text. Pass it as `after` to get the jobs after this one. It is valid as long as ICE keeps the page that it
-   * points to. It survives restarts of the gateway.
+   * points to, whatever becomes of the job. It survives restarts of the gateway.
    */
   readonly cursor: Scalars['String']['output'];
   /** The job. */
@@ -177,7 +180,7 @@ export type PackageJobFilter = {
    * `createdFrom`.
    */
   readonly createdTo?: InputMaybe<Scalars['DateTime']['input']>;
-  /** Only jobs with this status. `UNKNOWN` is refused. */
+  /** Only jobs with this status, by the latest state that the gateway knows. `UNKNOWN` is refused. */
   readonly status?: InputMaybe<PackageJobStatus>;
 };
 
@@ -212,7 +215,11 @@ export type PackageJobTriggerSource =
 
 /** What a query waits for, and how long. */
 export type PackageJobWait = {
-  /** The longest wait in seconds, 1 to 55. Many proxies cut off a response after 60 seconds, and Heroku and AWS after 30. */
+  /**
+   * The longest wait in seconds, 1 to 55. Many proxies cut off a response after 60 seconds, and Heroku and AWS after 30. The
+   * whole operation is answered within half a second after its longest wait, whatever ICE does. What was not read by then is
+   * an error at its path.
+   */
   readonly timeoutSeconds: Scalars['Int']['input'];
   /** The condition that ends the wait. */
   readonly until: PackageJobWaitUntil;
@@ -365,12 +372,12 @@ export type SubmitPackageJobPayload = {
 export type Subscription = {
   readonly __typename?: 'Subscription';
   /**
-   * The states of these packaging jobs. Each job's current state comes first. Each later state follows, in order and
-   * never the same state twice. A slow client gets only the latest state of each job. The subscription completes when
-   * all jobs have finished. One that ends otherwise was cut. A client that subscribes again starts with the current
-   * states, so it misses no result. An id that ICE does not know gives one `null` and an error that names the id in
-   * `extensions.argument`. The other jobs continue. While ICE fails, nothing is sent. Changes from that time are sent
-   * afterwards.
+   * The states of these packaging jobs. Each job's current state comes first, as fresh as a query shows it. Each later state
+   * follows, in order and never the same state twice. Where `outputUrl` is selected, a state is sent once it is known with it.
+   * No job waits for another. A slow client gets only the latest state of each job. The subscription completes when all jobs
+   * have finished. One that ends otherwise was cut. A client that subscribes again starts with the current states, so it
+   * misses no result. An id that ICE does not know gives one `null` and an error that names the id in `extensions.argument`.
+   * The other jobs continue. While ICE fails, no change is sent. Changes from that time are sent afterwards.
    */
   readonly packageJobUpdated?: Maybe<PackageJob>;
 };
