@@ -126,7 +126,8 @@ export class JobWatcher {
   /** Whether {@link pollAfterMs} of the job goes by the clock. */
   isTimed(job: PackageJob): boolean {
     const { maxAgeMs, pollInterval } = this.#options;
-    return this.#jobs.has(job.id) || (pollAfterMs(job, pollInterval) ?? maxAgeMs) < maxAgeMs;
+    if (this.#jobs.has(job.id)) return true;
+    return pollInterval.minMs < maxAgeMs && (pollAfterMs(job, pollInterval) ?? maxAgeMs) < maxAgeMs;
   }
 
   /** Throws unless the client may have one more listener of this job. `undefined` is a job that nobody watches. */

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startGateway } from '../../../support/gateway.ts';
+import { watchLateness } from '../../../support/lateness.ts';
 import { Client } from './client.ts';
 import { Ice } from './ice.ts';
 import { violationsIn } from './invariants.ts';
@@ -64,23 +65,5 @@ export async function run(settings: Settings, seed: number, forMs: number): Prom
       ...violationsIn({ showings, ice, settings, lateness }),
     ],
     showings: showings.length,
-  };
-}
-
-/** Watches how late timers are, as clients and the gateway share this process. */
-function watchLateness() {
-  const EVERY_MS = 20;
-  const late: { readonly at: number; readonly ms: number }[] = [];
-  let last = performance.now();
-  const timer = setInterval(() => {
-    const now = performance.now();
-    const ms = now - last - EVERY_MS;
-    if (ms > 5) late.push({ at: Date.now(), ms });
-    last = now;
-  }, EVERY_MS);
-  return {
-    stop: () => clearInterval(timer),
-    lateness: (from: number, until: number) =>
-      late.reduce((sum, { at, ms }) => (at >= from && at - ms <= until ? sum + ms : sum), 0),
   };
 }
