@@ -23,6 +23,12 @@ export const DISTRUST_MS = 60_000;
 /** For how long no list is used after one failed, in milliseconds. */
 const PAUSE_MS = 5000;
 
+/** How long the check of a list may take, in milliseconds. All jobs of the list wait for it. */
+const CHECK_TIMEOUT_MS = 1000;
+
+/** The most jobs that are remembered for having had no response. */
+const MAX_UNANSWERED = 100;
+
 /** The most jobs in demand that one batch refreshes. More of them would make its readers wait for many pages. */
 const MAX_REFRESHED = 400;
 
@@ -56,13 +62,16 @@ interface Listable {
  *
  * ICE does not say how far a list lags. So every list is checked on one job: the one whose last GetPackageJob is longest
  * ago. When that job has finished and a list asked for after that still shows it, no list is trusted for
- * {@link DISTRUST_MS}, and nothing of this list is used. So a wrong list is found within as many reads as it has jobs.
+ * {@link DISTRUST_MS}, and nothing of this list is used. So a wrong list is found within as many reads as it has jobs. A check
+ * without a response says nothing of the list, and the next one is on another job.
  */
 // oxlint-disable-next-line max-lines-per-function -- its short functions share what is pending and the trust in lists
 export function createPlanner(options: PlannerOptions): JobSource {
   const { ice, memory, now, isListBatchingOn, events } = options;
   let pending: Read[] = [];
   let distrustedUntil = Number.NEGATIVE_INFINITY;
+  /** The jobs whose last check had no response. */
+  const unanswered = new Set<string>();
 
   function plan(): void {
     const reads = pending.filter(({ context }) => !context.signal.aborted);
@@ -98,9 +107,9 @@ export function createPlanner(options: PlannerOptions): JobSource {
       // Other reads may wait longer than this one.
       context.signal.addEventListener('abort', () => reject(timeout()), { once: true });
     }
-    const [spot] = batch.toSorted((a, b) => a.lastGetAt - b.lastGetAt);
+    const spot = spotOf(batch);
     const context = sharedContext(reads);
-    const spotCheck = spot && get({ id: spot.id, context }).catch(() => undefined);
+    const spotCheck = spot && check(spot, context);
     const listing = await list(batch, context);
     const checked = await spotCheck;
     const isTrusted = listing !== undefined && !(await isContradicted(spot, checked, listing, context));
@@ -119,6 +128,27 @@ export function createPlanner(options: PlannerOptions): JobSource {
       } else if (!read.context.signal.aborted) read.resolve(reading ?? get(read));
     }
     if (isTrusted) ingestOthers(listing, new Set(batch.map(({ wanted }) => wanted.id)));
+  }
+
+  /** The job whose last GetPackageJob is longest ago, but for those whose last check had no response. */
+  function spotOf(batch: readonly Listable[]): Listable | undefined {
+    const oldestFirst = batch.toSorted((a, b) => a.lastGetAt - b.lastGetAt);
+    const spot = oldestFirst.find(({ id }) => !unanswered.has(id));
+    if (spot === undefined || unanswered.size > MAX_UNANSWERED) unanswered.clear();
+    return spot ?? oldestFirst[0];
+  }
+
+  /** Reads one job of a batch. The others do not wait long for it. It is `undefined` when there is no response. */
+  async function check({ id }: Listable, context: CallContext): Promise<Reading | undefined> {
+    const signal = AbortSignal.any([context.signal, AbortSignal.timeout(CHECK_TIMEOUT_MS)]);
+    try {
+      const reading = await get({ id, context: { ...context, signal } });
+      unanswered.delete(id);
+      return reading;
+    } catch {
+      unanswered.add(id);
+      return undefined;
+    }
   }
 
   /** A list also shows jobs that it was not read for. */

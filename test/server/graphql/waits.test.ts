@@ -4,7 +4,12 @@ import { watchLateness } from '../../support/lateness.ts';
 import { openEventStream, openSocket } from '../../support/socket.ts';
 
 /** The limits of an operation and of a call are far above what a wait may take. */
-const ENV = { REQUEST_TIMEOUT_MS: '9000', ICE_TIMEOUT_MS: '8000', STALE_IF_ERROR_S: '30' };
+const ENV = {
+  REQUEST_TIMEOUT_MS: '9000',
+  ICE_TIMEOUT_MS: '8000',
+  STALE_IF_ERROR_S: '30',
+  ICE_LIST_BATCHING: 'off',
+};
 
 /** How much later than its time a wait may end, in milliseconds. */
 const GRACE_MS = 500;
