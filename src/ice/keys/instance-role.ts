@@ -30,7 +30,8 @@ export function instanceRole(
         { method: 'PUT', headers: { 'x-aliyun-ecs-metadata-token-ttl-seconds': String(TOKEN_S) } },
         '/latest/api/token',
       );
-      const headers = token.status === 200 ? { 'x-aliyun-ecs-metadata-token': token.text.trim() } : {};
+      const headers: Record<string, string> =
+        token.status === 200 ? { 'x-aliyun-ecs-metadata-token': token.text.trim() } : {};
       const read = async (path: string) => {
         const response = await ask({ method: 'GET', headers }, path);
         if (response.status !== 200) throw refusalOf(name, response);
