@@ -32,7 +32,7 @@ export function createTally(): Tally {
       add(tally.statuses, status);
       for (const [, code = ''] of body.matchAll(/"code":"([A-Z_]+)"/g)) add(tally.codes, code);
       const isFault =
-        (status >= 500 && !body.includes('"OVERLOADED"')) ||
+        (status >= 500 && !body.includes('"OVERLOADED"') && !isUnknownCoding(status, body)) ||
         body.includes('INTERNAL_SERVER_ERROR') ||
         // graphql-js says no more when it has found a hundred mistakes.
         body.includes('"Validation aborted.') ||
@@ -43,6 +43,11 @@ export function createTally(): Tally {
     close: (reason) => add(tally.closes, reason),
   };
   return tally;
+}
+
+/** Whether a request was refused whose body has a transfer coding that nobody knows, as RFC 9112, section 6.1, says. */
+function isUnknownCoding(status: number, body: string): boolean {
+  return status === 501 && body.includes('Transfer-Encoding');
 }
 
 function add<Key>(counts: Map<Key, number>, key: Key): void {
