@@ -26,6 +26,7 @@ import { sendHelpPage, type Offers } from './http/help-page.ts';
 import type { AllowedOrigins } from './http/origins.ts';
 import { arePagesBuilt, pages } from './http/pages.ts';
 import type { Readiness } from './http/readiness.ts';
+import { checkHeadsOnce } from './http/repeated-head.ts';
 import { createNormalizeTarget } from './http/target.ts';
 import { createUsage, type UsageLimits } from './http/usage.ts';
 import { createResponseCache } from './response-cache/middleware.ts';
@@ -149,7 +150,8 @@ function builtPages({ pagesDirectory }: AppOptions): URL | undefined {
 
 /** Decides about each request once. */
 function admit(options: AppOptions, http: HttpConnections): Admissions {
-  const checks = { usage: http.check, ...createChecks(options) };
+  const { draining, ...ofHeads } = createChecks(options);
+  const checks = { usage: http.check, draining, heads: checkHeadsOnce(ofHeads) };
   const { trustedProxies, events, pathPrefix } = options;
   return createAdmissions(checks, createClientOf(trustedProxies), events, createNormalizeTarget(pathPrefix));
 }

@@ -12,6 +12,9 @@ import { pathOf } from './url.ts';
 /** Refuses a request by its method, path, headers and client, or lets it pass. */
 export type RequestCheck = (request: IncomingMessage, client: Client) => Refusal | undefined;
 
+/** The same by nothing but the method, the target and the headers. */
+export type HeadCheck = (request: IncomingMessage) => Refusal | undefined;
+
 export interface ChecksOptions {
   /** Aborts when the gateway begins to stop. */
   readonly stopping: AbortSignal;
@@ -31,7 +34,7 @@ export function createChecks({
   stopping,
   allowedHosts,
   corsOrigins,
-}: ChecksOptions): Readonly<Record<string, RequestCheck>> {
+}: ChecksOptions): Readonly<Record<string, HeadCheck>> & { readonly draining: HeadCheck } {
   const verdictOn = createHostRule(allowedHosts);
   /** The authority of a request that passed the check of its host. `undefined` when any host passes. */
   const ownAuthority = ({ headers }: IncomingMessage) => (allowedHosts === 'any' ? undefined : headers.host);

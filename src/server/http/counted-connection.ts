@@ -1,4 +1,4 @@
-import { ServerResponse } from 'node:http';
+import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { BOUNDS } from '../../bounds.ts';
 import type { Reader, Usage } from './usage.ts';
@@ -123,8 +123,11 @@ class Connection implements Reader {
   readonly #pauseAgain = (): void => void this.socket.pause();
 }
 
+/** Node gives options too, which its types leave out. */
+const BaseResponse: new (request: IncomingMessage, options?: object) => ServerResponse = ServerResponse;
+
 /** A response that is counted from its request to its last byte. Node makes one for every request, also for those it refuses itself. */
-export class CountedResponse extends ServerResponse {
+export class CountedResponse extends BaseResponse {
   /** The client. `undefined`: it is not counted among the client's requests. */
   clientKey: string | undefined;
   /** What the request holds, in bytes. */
@@ -134,9 +137,9 @@ export class CountedResponse extends ServerResponse {
   readonly #connection: Connection | undefined;
   #hasEnded = false;
 
-  constructor(...parameters: ConstructorParameters<typeof ServerResponse>) {
-    super(...parameters);
-    this.#connection = connectionOf(this.req.socket);
+  constructor(request: IncomingMessage, options?: object) {
+    super(request, options);
+    this.#connection = connectionOf(request.socket);
     this.#connection?.begin(this);
   }
 

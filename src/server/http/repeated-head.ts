@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { HeadCheck, RequestCheck } from './checks.ts';
+
+/** All that such checks know of a request. */
+type Head = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'> & {
+  /** Its own header, or the authority of its target. */
+  readonly host: string | undefined;
+};
+
+const PASSED = Symbol('passed head');
+
+/** Heads with more names and values are checked each time, so that a connection keeps little. */
+const MAX_WORDS = 64;
+
+/**
+ * Makes one check of many. A client repeats its head on a connection, so a request passes at once when its head is that of
+ * the last one there that passed. Its length and its id may be others.
+ */
+export function checkHeadsOnce(checks: Readonly<Record<string, HeadCheck>>): RequestCheck {
+  const list = Object.values(checks);
+  return (request) => {
+    const socket: Socket & { [PASSED]?: Head } = request.socket;
+    const passed = socket[PASSED];
+    if (passed !== undefined && isSameHead(passed, request)) return undefined;
+    for (const check of list) {
+      const refusal = check(request);
+      if (refusal !== undefined) return refusal;
+    }
+    const { method, url, httpVersion, rawHeaders, headers } = request;
+    if (rawHeaders.length <= MAX_WORDS)
+      socket[PASSED] = { method, url, httpVersion, rawHeaders, host: headers.host };
+    return undefined;
+  };
+}
+
+function isSameHead(head: Head, { method, url, httpVersion, rawHeaders, headers }: IncomingMessage): boolean {
+  if (head.method !== method || head.url !== url || head.httpVersion !== httpVersion) return false;
+  if (head.host !== headers.host || head.rawHeaders.length !== rawHeaders.length) return false;
+  return rawHeaders.every((word, index) => {
+    const known = head.rawHeaders[index];
+    return word === known || (index % 2 === 1 && mayDiffer(rawHeaders[index - 1], word, known));
+  });
+}
+
+/** Whether no check tells two values of this header apart. */
+function mayDiffer(name: string | undefined, a: string, b: string | undefined): boolean {
+  const lowerCase = name?.toLowerCase();
+  return lowerCase === 'x-request-id' || (lowerCase === 'content-length' && a !== '0' && b !== '0');
+}
