@@ -33,7 +33,8 @@ export function seenBy(access: JobAccess, isVisible: IsVisible): VisibleJobs {
     list: (args, context) => access.list(args, context, isVisible),
     listen(id, { onState, onFailure }, context, detail) {
       const listener = {
-        onState: (job: PackageJob | null) => onState(job !== null && isVisible(job) ? job : null),
+        onState: (job: PackageJob | null, detailFailure?: Error) =>
+          job !== null && isVisible(job) ? onState(job, detailFailure) : onState(null),
         onFailure,
       };
       const { entry, stop } = access.listen(id, listener, context, detail);

@@ -6,7 +6,11 @@ import type { JobListener, JobWatcher, Listening } from './watcher.ts';
 
 /** An update of one of several jobs: its state, or why there will be none. */
 export type JobUpdate =
-  | { readonly job: PackageJob }
+  | {
+      readonly job: PackageJob;
+      /** Why the state lacks the detail that was asked for. */
+      readonly detailFailure?: Error | undefined;
+    }
   /** {@link InputError}: ICE does not know the id. `IceError`: ICE refuses to tell. */
   | { readonly error: unknown };
 
@@ -69,9 +73,9 @@ export class JobUpdates implements AsyncIterableIterator<JobUpdate, undefined> {
   }
 
   #watch(listen: Listen, id: string, index: number): void {
-    const onState = (job: PackageJob | null) => {
+    const onState = (job: PackageJob | null, detailFailure?: Error) => {
       if (job === null || isFinished(job)) this.#leave(id);
-      this.#put(id, job === null ? { error: unknownId(index) } : { job });
+      this.#put(id, job === null ? { error: unknownId(index) } : { job, detailFailure });
     };
     const onFailure = (error: unknown) => {
       this.#watched.delete(id);

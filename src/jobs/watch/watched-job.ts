@@ -4,8 +4,11 @@ import type { ScheduledJob } from './schedule.ts';
 
 /** Who is told of a job. */
 export interface JobListener {
-  /** Is called with each later state than the last. `null`: ICE does not know the id. */
-  readonly onState: (job: PackageJob | null) => void;
+  /**
+   * Is called with each later state than the last. `null`: ICE does not know the id. `detailFailure` is why a state lacks the
+   * detail that the listener wants.
+   */
+  readonly onState: (job: PackageJob | null, detailFailure?: Error) => void;
   /**
    * Is called in place of a first state when asking again would not help: ICE refuses to give one, or the gateway has a
    * fault. It ends the listening.
@@ -62,6 +65,8 @@ export class WatchedJob implements ScheduledJob {
   #isJustRead = false;
   /** Whether the latest state is told without the detail that it lacks, as another read would not bring it. */
   #isAsWholeAsCanBe = false;
+  /** Why the detail of the latest state could not be read. */
+  #detailFailure: Error | undefined;
   /** Grows with each reason to look for listeners that are to be told. */
   #round = 0;
   /** Whether some listeners are still to be told, in later turns of the event loop. */
@@ -127,6 +132,7 @@ export class WatchedJob implements ScheduledJob {
     if (last === undefined || !isUnchangedSummary(last.job, entry.job)) {
       this.#version += 1;
       this.#isAsWholeAsCanBe = false;
+      this.#detailFailure = undefined;
     } else if (!this.wantsDetail) return;
     this.tell();
   }
@@ -143,9 +149,15 @@ export class WatchedJob implements ScheduledJob {
     this.tell();
   }
 
-  /** Tells the latest state without the detail that it lacks, unless a later one than `version` has come. */
-  giveUpDetail(version: number): void {
-    this.#isAsWholeAsCanBe ||= this.wantsDetail && version === this.#version;
+  /**
+   * Tells the latest state without the detail that it lacks, unless a later one than `version` has come.
+   *
+   * @param failure why the detail could not be read
+   */
+  giveUpDetail(version: number, failure?: Error): void {
+    if (this.#isAsWholeAsCanBe || !this.wantsDetail || version !== this.#version) return;
+    this.#isAsWholeAsCanBe = true;
+    this.#detailFailure = failure;
   }
 
   get version(): number {
@@ -188,7 +200,7 @@ export class WatchedJob implements ScheduledJob {
     if (known.told === 0) this.#untold -= 1;
     known.told = this.#version;
     leave(known);
-    listener.onState(this.entry.job);
+    listener.onState(this.entry.job, hasDetail(this.entry) ? undefined : this.#detailFailure);
   }
 
   #mayBeTold({ told, detail, first }: Known): boolean {

@@ -267,7 +267,7 @@ export class JobWatcher {
     this.#report(error);
     if (isTemporary(error)) return;
     if (job.wantsDetail) {
-      job.giveUpDetail(job.version);
+      job.giveUpDetail(job.version, error instanceof Error ? error : undefined);
       job.tell();
     }
     this.#failAll(job, job.untold(), error);

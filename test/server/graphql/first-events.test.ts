@@ -211,8 +211,11 @@ describe.for([
       times: 'always',
     });
     gateway.emulator.jobs.finish(id);
+    gateway.emulator.resetRequests();
     await gateway.query('{ packageJobs(first: 100) { nodes { id status } } }');
     await vi.waitFor(() => expect(whole.isComplete).toBe(true));
+    // The event itself asks no more, as those of other jobs may stand behind it.
+    expect(gateway.emulator.countRequests('GetPackageJob')).toBe(1);
     expect(whole.jobs.at(-1)).toMatchObject({ status: 'SUCCESS', outputUrl: null });
     expect(whole.errors).toMatchObject([
       { path: ['packageJobUpdated', 'outputUrl'], extensions: { code: 'UPSTREAM_REJECTED' } },
