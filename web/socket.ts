@@ -1,4 +1,11 @@
-import { createClient, type Client as SocketClient, type ClientOptions } from 'graphql-ws';
+import {
+  createClient,
+  type Client as SocketClient,
+  type ClientOptions,
+  type FormattedExecutionResult,
+  type Sink,
+  type SubscribePayload,
+} from 'graphql-ws';
 
 /** The connection of all subscriptions: not needed, open, or lost. A lost one is sought until it is open again. */
 export type Connection = 'idle' | 'live' | 'lost';
@@ -16,7 +23,8 @@ const CONNECT_MS = 10_000;
 const PONG_MS = 5_000;
 
 /**
- * Connects for the first subscription, disconnects after the last, and reconnects for as long as there is one.
+ * Connects for the first subscription, disconnects after the last, and reconnects for as long as there is one. A subscription
+ * that the gateway has no room for at present begins when it has.
  *
  * @param connectionParams goes with each connect, such as `async () => ({ authorization: 'Bearer …' })`
  */
@@ -57,8 +65,8 @@ export function createSocket(url: string, connectionParams?: ClientOptions['conn
     // By default a refused connect is not retried.
     shouldRetry: () => true,
     async retryWait(retries) {
-      // Random, so that not all clients reconnect at once. A gateway that stops announces its own time.
-      const ms = announcedMs ?? Math.min(1_000 * 2 ** retries, 10_000) * (0.5 + Math.random() / 2);
+      // A gateway that stops announces its own time.
+      const ms = announcedMs ?? delayAfter(retries);
       announcedMs = undefined;
       isWaiting = true;
       await new Promise<void>((resolve) => {
@@ -96,8 +104,42 @@ export function createSocket(url: string, connectionParams?: ClientOptions['conn
     addEventListener('online', wake);
     document.addEventListener('visibilitychange', () => void (document.hidden || wake()));
   }
+
+  /** Subscribes again when the gateway has no room for the subscription. graphql-ws would take that for its end. */
+  function subscribe<Data, Extensions>(
+    payload: SubscribePayload,
+    sink: Sink<FormattedExecutionResult<Data, Extensions>>,
+  ): () => void {
+    let refusals = 0;
+    let pause: ReturnType<typeof setTimeout> | undefined;
+    let stop = begin();
+    function begin() {
+      pause = undefined;
+      return client.subscribe<Data, Extensions>(payload, {
+        next(result) {
+          refusals = 0;
+          sink.next(result);
+        },
+        error(error) {
+          if (!isRefusedForNow(error)) return sink.error(error);
+          pause = setTimeout(() => (stop = begin()), delayAfter(refusals));
+          refusals += 1;
+        },
+        complete: () => sink.complete(),
+      });
+    }
+    return () => {
+      stop();
+      if (pause === undefined) return;
+      clearTimeout(pause);
+      pause = undefined;
+      sink.complete();
+    };
+  }
+
   return {
     ...client,
+    subscribe,
     wake,
     connection: () => connection,
     onConnection(listener) {
@@ -105,6 +147,20 @@ export function createSocket(url: string, connectionParams?: ClientOptions['conn
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** Random, so that not all who were refused come back at once. */
+function delayAfter(attempts: number): number {
+  return Math.min(1_000 * 2 ** attempts, 10_000) * (0.5 + Math.random() / 2);
+}
+
+/** Whether a subscription did not begin for reasons that pass, such as 100 others on its socket: they say when to come back. */
+function isRefusedForNow(errors: unknown): boolean {
+  return Array.isArray(errors) && errors.every(saysWhen);
+}
+
+function saysWhen({ extensions }: { extensions?: { retryAfterMs?: number } }): boolean {
+  return extensions?.retryAfterMs !== undefined;
 }
 
 /** The events of browsers and those of graphql-ws itself have no class in common. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { MessageType } from 'graphql-ws';
 import { describe, it, type TestContext } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { createSocket, type Socket } from '../../../web/socket.ts';
@@ -79,14 +80,54 @@ describe.concurrent('the socket of the guides', () => {
     await expect.poll(socket.connection, patience).toBe('idle');
   });
 
-  it('tells a subscription over the limit, and keeps the others', async ({ expect, onTestFinished }) => {
-    const { gateway, socket, id } = await start(onTestFinished);
+  it('begins a subscription over the limit when another has ended', async ({ expect, onTestFinished }) => {
+    const { socket, id, line } = await start(onTestFinished);
     const told = Array.from({ length: 101 }, () => subscribe(socket, id));
-    await expect.poll(() => told.filter(({ error }) => error !== undefined), patience).toHaveLength(1);
-    const refused = told.find(({ error }) => error !== undefined);
-    expect(refused?.error).toMatchObject([{ extensions: { code: 'RATE_LIMITED', retryable: true } }]);
+    const begun = () => told.filter(({ states }) => states.length > 0);
+    await expect.poll(() => begun().length, patience).toBe(100);
+    begun()[0]?.stop();
+    await expect.poll(() => begun().length, patience).toBe(101);
+    // After an outage all of them begin anew, and the one that was stopped does not.
+    await line.refuse();
+    await line.restore();
+    await expect.poll(() => told.filter(({ states }) => states.length > 1), patience).toHaveLength(100);
+    expect(told.filter(({ error }) => error !== undefined)).toEqual([]);
+  });
+
+  it('leaves a subscription alone that is stopped while there is no room for it', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { gateway, socket, id } = await start(onTestFinished);
+    const running = Array.from({ length: 100 }, () => subscribe(socket, id));
+    await expect.poll(() => running.filter(({ states }) => states.length > 0), patience).toHaveLength(100);
+    const refused = Promise.withResolvers<undefined>();
+    socket.on('message', ({ type }) => void (type === MessageType.Error && refused.resolve(undefined)));
+    const late = subscribe(socket, id);
+    await refused.promise;
+    late.stop();
+    expect(late).toMatchObject({ isComplete: true, error: undefined });
     gateway.emulator.jobs.finish(id, { status: 'Success' });
-    await expect.poll(() => told.filter(({ isComplete }) => isComplete), patience).toHaveLength(100);
+    await expect.poll(() => running.filter(({ isComplete }) => isComplete), patience).toHaveLength(100);
+    await expect.poll(socket.connection, patience).toBe('idle');
+    expect(late.states).toEqual([]);
+  });
+
+  it('tells the app at once of a subscription that the gateway refuses for good', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const { socket } = await start(onTestFinished);
+    const told = subscribe(socket, 'a b');
+    await expect
+      .poll(() => told.error, patience)
+      .toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', retryable: false } }]);
+    // Not for ever the same request: the client could register the document, and does not.
+    const persisted = { persistedQuery: { version: 1, sha256Hash: '0'.repeat(64) } };
+    const refused = new Promise((_resolve, reject) =>
+      socket.subscribe({ query: '', extensions: persisted }, { next() {}, error: reject, complete() {} }),
+    );
+    await expect(refused).rejects.toMatchObject([{ extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } }]);
   });
 
   it('tells the app that a gateway refuses it for good, and does not claim to reconnect', async ({

@@ -52,7 +52,7 @@ describe('the socket of the guides', () => {
     const [, body = ''] = source.split("'graphql-ws';\n");
     const code = codeBlocks(guide, 'ts').find((block) => block.includes('createSocket('));
     expect(code).toContain(body.trim());
-    expect(code).toContain(source.slice(0, source.indexOf('\n')));
+    expect(code).toContain(source.slice(0, source.indexOf("'graphql-ws';")));
   });
 });
 
