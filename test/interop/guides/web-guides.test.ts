@@ -24,6 +24,9 @@ const TSCONFIG = JSON.stringify({
   exclude: ['src'],
 });
 
+/** How long something may take on a machine that is busy with other suites. */
+const PATIENCE = { timeout: 15_000 };
+
 let gateway: TestGateway;
 let url: string;
 beforeAll(async () => {
@@ -88,6 +91,48 @@ describe('the guide to plain fetch', () => {
     expect(await jobStatus(url, id)).toBe('SUCCESS');
     expect(await jobStatus(url, 'no-such-job')).toBeNull();
     await expect(jobStatus(url, 'a b')).rejects.toThrow('id');
+  });
+});
+
+describe('the guide to graphql-sse', () => {
+  it('asks again while there is no room for its subscription, and not for one that is refused for good', async () => {
+    const { watchJob } = (await load(writeSources('graphql-sse'), 'watch-job.ts')) as unknown as {
+      watchJob: (url: string, id: string, listener: object) => () => void;
+    };
+    const small = await startGateway({ env: { CACHE_MAX_JOBS: '100', POLL_MIN_MS: '100' } });
+    try {
+      const watch = (id: string) => {
+        const told = {
+          states: [] as string[],
+          errors: [] as string[],
+          lost: [] as boolean[],
+          hasEnded: false,
+        };
+        const stop = watchJob(`${small.url}/graphql`, id, {
+          onJob: ({ status }: { status: string }) => void told.states.push(status),
+          onError: ({ message }: Error) => void told.errors.push(message),
+          onLost: (isLost: boolean) => void told.lost.push(isLost),
+          onEnd: () => (told.hasEnded = true),
+        });
+        return { told, stop };
+      };
+      const ids = Array.from({ length: 101 }, () => small.emulator.jobs.add({ finishTime: Infinity }));
+      const begun = ids.slice(1).map(watch);
+      await expect.poll(() => begun.filter(({ told }) => told.states.length > 0), PATIENCE).toHaveLength(100);
+      const [late, stopped] = [watch(ids[0] ?? ''), watch(ids[0] ?? '')];
+      await expect.poll(() => [late.told.lost, stopped.told.lost], PATIENCE).toEqual([[true], [true]]);
+      stopped.stop();
+      begun[0]?.stop();
+      await expect.poll(() => late.told.states, PATIENCE).toEqual(['INIT']);
+      expect(late.told).toMatchObject({ errors: [], lost: [true, false], hasEnded: false });
+      expect(stopped.told.states).toEqual([]);
+      const wrong = watch('a b');
+      await expect.poll(() => wrong.told.hasEnded, PATIENCE).toBe(true);
+      expect(wrong.told.errors).toEqual([expect.stringContaining('ids')]);
+      for (const { stop } of [...begun, late]) stop();
+    } finally {
+      await small.close();
+    }
   });
 });
 
