@@ -10,8 +10,9 @@ type Head = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders
 
 const PASSED = Symbol('passed head');
 
-/** Heads with more names and values are checked each time, so that a connection keeps little. */
+/** Heads with more names and values, or more text in them, are checked each time, so that a connection keeps little. */
 const MAX_WORDS = 64;
+const MAX_CHARACTERS = 4096;
 
 /**
  * Makes one check of many. A client repeats its head on a connection, so a request passes at once when its head is that of
@@ -27,11 +28,20 @@ export function checkHeadsOnce(checks: Readonly<Record<string, HeadCheck>>): Req
       const refusal = check(request);
       if (refusal !== undefined) return refusal;
     }
-    const { method, url, httpVersion, rawHeaders, headers } = request;
-    if (rawHeaders.length <= MAX_WORDS)
+    if (isKept(request)) {
+      const { method, url, httpVersion, rawHeaders, headers } = request;
       socket[PASSED] = { method, url, httpVersion, rawHeaders, host: headers.host };
+    }
     return undefined;
   };
+}
+
+/** Whether an upgrade is taken does not follow from the head alone, so a head that offers one is checked each time. */
+function isKept({ url = '', rawHeaders, headers }: IncomingMessage): boolean {
+  if (rawHeaders.length > MAX_WORDS || headers.upgrade !== undefined) return false;
+  let characters = url.length;
+  for (const word of rawHeaders) characters += word.length;
+  return characters <= MAX_CHARACTERS;
 }
 
 function isSameHead(head: Head, { method, url, httpVersion, rawHeaders, headers }: IncomingMessage): boolean {

@@ -105,4 +105,20 @@ describe('the head of a request', () => {
     };
     expect(checksOf([many], [many])).toBe(2);
   });
+
+  it.for<readonly [what: string, head: Head]>([
+    ['header', { ...FIRST, headers: [...FIRST.headers, ['cookie', 'a'.repeat(4096)]] }],
+    ['target', { ...FIRST, url: `/graphql?query=${'a'.repeat(4096)}` }],
+  ])('with a very long %s is checked each time', ([, head]) => {
+    expect(checksOf([head], [head])).toBe(2);
+  });
+
+  it('that offers an upgrade is checked each time, as it may be taken once and not another time', () => {
+    const offer: Head = {
+      ...FIRST,
+      method: 'GET',
+      headers: [...FIRST.headers, ['upgrade', 'websocket'], ['connection', 'upgrade']],
+    };
+    expect(checksOf([offer], [offer])).toBe(2);
+  });
 });
