@@ -7,7 +7,10 @@ import {
   type SubscribePayload,
 } from 'graphql-ws';
 
-/** The connection of all subscriptions: not needed, open, or lost. A lost one is sought until it is open again. */
+/**
+ * The connection of all subscriptions: not needed, open, or lost. A lost one is sought until it is open again. It counts as lost
+ * while the gateway has no room for one of the subscriptions, too.
+ */
 export type Connection = 'idle' | 'live' | 'lost';
 
 export interface Socket extends SocketClient {
@@ -36,11 +39,16 @@ export function createSocket(url: string, connectionParams?: ClientOptions['conn
   let isWaiting = false;
   let silence: ReturnType<typeof setTimeout> | undefined;
   let rest: ReturnType<typeof setTimeout> | undefined;
+  /** How many subscriptions the gateway has no room for. */
+  let refused = 0;
   const listeners = new Set<() => void>();
 
+  function tell() {
+    for (const listener of listeners) listener();
+  }
   function change(next: Connection) {
     connection = next;
-    for (const listener of listeners) listener();
+    tell();
   }
   function expectAnswer(withinMs: number) {
     clearTimeout(silence);
@@ -113,23 +121,36 @@ export function createSocket(url: string, connectionParams?: ClientOptions['conn
     let refusals = 0;
     let pause: ReturnType<typeof setTimeout> | undefined;
     let stop = begin();
+    function setRefusals(count: number) {
+      if (count === refusals) return;
+      refused += Number(count > 0) - Number(refusals > 0);
+      refusals = count;
+      tell();
+    }
     function begin() {
       pause = undefined;
       return client.subscribe<Data, Extensions>(payload, {
         next(result) {
-          refusals = 0;
+          setRefusals(0);
           sink.next(result);
         },
         error(error) {
-          if (!isRefusedForNow(error)) return sink.error(error);
-          pause = setTimeout(() => (stop = begin()), delayAfter(refusals));
-          refusals += 1;
+          if (isRefusedForNow(error)) {
+            pause = setTimeout(() => (stop = begin()), delayAfter(refusals));
+            return setRefusals(refusals + 1);
+          }
+          setRefusals(0);
+          sink.error(error);
         },
-        complete: () => sink.complete(),
+        complete() {
+          setRefusals(0);
+          sink.complete();
+        },
       });
     }
     return () => {
       stop();
+      setRefusals(0);
       if (pause === undefined) return;
       clearTimeout(pause);
       pause = undefined;
@@ -141,7 +162,7 @@ export function createSocket(url: string, connectionParams?: ClientOptions['conn
     ...client,
     subscribe,
     wake,
-    connection: () => connection,
+    connection: () => (refused > 0 ? 'lost' : connection),
     onConnection(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

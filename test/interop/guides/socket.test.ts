@@ -85,8 +85,11 @@ describe.concurrent('the socket of the guides', () => {
     const told = Array.from({ length: 101 }, () => subscribe(socket, id));
     const begun = () => told.filter(({ states }) => states.length > 0);
     await expect.poll(() => begun().length, patience).toBe(100);
+    // What the app shows of its job may be old.
+    await expect.poll(socket.connection, patience).toBe('lost');
     begun()[0]?.stop();
     await expect.poll(() => begun().length, patience).toBe(101);
+    expect(socket.connection()).toBe('live');
     // After an outage all of them begin anew, and the one that was stopped does not.
     await line.refuse();
     await line.restore();
@@ -105,7 +108,9 @@ describe.concurrent('the socket of the guides', () => {
     socket.on('message', ({ type }) => void (type === MessageType.Error && refused.resolve(undefined)));
     const late = subscribe(socket, id);
     await refused.promise;
+    expect(socket.connection()).toBe('lost');
     late.stop();
+    expect(socket.connection()).toBe('live');
     expect(late).toMatchObject({ isComplete: true, error: undefined });
     gateway.emulator.jobs.finish(id, { status: 'Success' });
     await expect.poll(() => running.filter(({ isComplete }) => isComplete), patience).toHaveLength(100);
