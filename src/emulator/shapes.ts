@@ -32,10 +32,18 @@ const SHAPERS: Readonly<Record<Shape, (name: string, value: unknown) => [name: s
   wrapped: (name, value) => [name, Array.isArray(value) ? { [name.slice(0, -1)]: value } : value],
 };
 
-/** A token of the first page, or of the same page as another token. It is no text that was given before. */
+/**
+ * A token of the first page, or of the same page as another token. It is no text that was given before: the cases of its
+ * letters count in binary.
+ */
 export function tokenOfSamePage(token: string | undefined, order: JobOrder): string {
   if (token !== undefined) {
-    return token === token.toLowerCase() ? token.toUpperCase() : token.toLowerCase();
+    let carry = true;
+    return token.replaceAll(/[a-f]/gi, (letter) => {
+      if (!carry) return letter;
+      carry = letter !== letter.toLowerCase();
+      return carry ? letter.toLowerCase() : letter.toUpperCase();
+    });
   }
   const isDescending = order === 'CreateTimeDesc';
   return encodePageToken({

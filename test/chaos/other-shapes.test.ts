@@ -70,12 +70,15 @@ async function walk(gateway: TestGateway, first: number): Promise<string[]> {
 
 describe('a list whose pages are odd', () => {
   it.for([
-    ['empty', 2],
-    ['empty', 12],
-  ] as const)('shows every job once, and ends, with %s pages', async ([page, times], { gateway }) => {
+    ['empty', 2, 100],
+    ['empty', 12, 100],
+    ['overlap', 1, 100],
+    ['overlap', 'always', 100],
+    ['overlap', 'always', 7],
+  ] as const)('shows every job once, and ends, with %s pages', async ([page, times, first], { gateway }) => {
     const expected = await walk(gateway, 100);
     gateway.emulator.faults.add({ kind: 'oddPage', page, times });
-    expect(await walk(gateway, 100)).toEqual(expected);
+    expect(await walk(gateway, first)).toEqual(expected);
   });
 
   it('ends where a token names its own page', async ({ gateway }) => {

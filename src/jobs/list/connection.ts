@@ -1,6 +1,18 @@
 import type { ListQuery } from '../../ice/client.ts';
 import { IceError } from '../../ice/errors.ts';
-import { anchorsOf, countBefore, decodeCursor, encodeCursor, invalidCursor, type Cursor } from './cursor.ts';
+import {
+  anchorsOf,
+  countBefore,
+  decodeCursor,
+  encodeCursor,
+  hasPassed,
+  invalidCursor,
+  NO_WALK,
+  shownOn,
+  walkPast,
+  walkShowing,
+  type Cursor,
+} from './cursor.ts';
 import { InputError } from '../errors.ts';
 import { MAX_JOBS } from '../input.ts';
 import type { IsVisible, PackageJob } from '../model.ts';
@@ -43,6 +55,9 @@ const MAX_PAGES = 5;
  * Reads one page of a connection. It takes one page of ICE's where the cursor ends a page, as `endCursor` does. It takes two
  * where the cursor is inside a page, and more where jobs are left out.
  *
+ * Pages can overlap. A job that was among the last ones shown on the way to the cursor is left out. A page that the way has been
+ * on is the end, as is a row of pages with nothing but jobs that were shown.
+ *
  * @param isVisible jobs that it refuses are not on the page, and no cursor names them. Neither are jobs whose latest known
  *   status is not that of the filter
  * @throws {InputError} for bad arguments, a cursor of another list, and one whose page ICE no longer has
@@ -59,30 +74,65 @@ export async function readConnection(
   const status = args.filter?.status ?? undefined;
   const isShown = (job: PackageJob) => (status === undefined || job.status === status) && isVisible(job);
 
-  const edges = new Map<string, { cursor: string; node: PackageJob }>();
-  let place: Cursor | null = start ?? { token: null, pageSize: first, after: null };
+  const edges = new Map<string, Located>();
+  let place: Cursor | null = start ?? { token: null, pageSize: first, after: null, walk: null };
+  const isOld = shownOn(place.walk ?? NO_WALK);
+  const isNew = (job: PackageJob) => !edges.has(job.id) && !isOld(job);
+  let repeatedPages = 0;
   for (let page = 0; page < MAX_PAGES && place !== null && edges.size < first; page += 1) {
-    const found = await readPage(place, query, list, isShown);
-    // Pages can overlap.
-    const shown = found.jobs.filter(({ job }) => !edges.has(job.id));
+    const found = await readPage(place, query, list, (job) => isNew(job) && isShown(job));
+    const shown = found.jobs;
+    // A page that goes back by all of its jobs can be followed by one that goes on.
+    const isRepeated = found.following.length > 0 && !found.following.some(isNew);
+    if (isRepeated) repeatedPages += 1;
     const taken = shown.slice(0, first - edges.size);
-    for (const { job, after } of taken) edges.set(job.id, { cursor: encodeCursor(after, scope), node: job });
+    for (const located of taken) edges.set(located.job.id, located);
     const last = taken.at(-1);
     const hasRest = shown.length > taken.length;
     // Where jobs are left out, a page of just the jobs that are missing could leave out the same.
-    const pageSize = found.isWhole ? first - edges.size : first;
+    const isWhole = shown.length === found.following.length;
+    const pageSize = isRepeated ? MAX_JOBS : isWhole ? first - edges.size : first;
     place = hasRest && last !== undefined ? last.after : found.next && { ...found.next, pageSize };
   }
-  const shown = [...edges.values()];
+  // Its tokens are ever new, and lead nowhere.
+  if (repeatedPages === MAX_PAGES) place = null;
+  return connectionOf([...edges.values()], { first, start, rest: place, scope });
+}
+
+/** What a page was asked for, and where the next one starts. */
+interface Bounds {
+  readonly first: number;
+  readonly start: Cursor | null;
+  readonly rest: Cursor | null;
+  readonly scope: string;
+}
+
+function connectionOf(
+  located: readonly Located[],
+  { first, start, rest, scope }: Bounds,
+): PackageJobConnection {
+  const nodes = located.map(({ job }) => job);
+  // Only the last cursor knows the jobs that were shown. Whoever goes on from another one gets these again anyway.
+  const shown = walkShowing(
+    start?.walk ?? NO_WALK,
+    nodes.map(({ id }) => id),
+    first,
+  ).shown;
+  const lastCursorOf = (at: Cursor) =>
+    encodeCursor({ ...at, walk: { ...(at.walk ?? NO_WALK), shown } }, scope);
+  const edges = located.map(({ job, after }, index) => ({
+    cursor: index === located.length - 1 ? lastCursorOf(after) : encodeCursor(after, scope),
+    node: job,
+  }));
   return {
-    edges: shown,
-    nodes: shown.map((edge) => edge.node),
+    edges,
+    nodes,
     pageInfo: {
-      hasNextPage: place !== null,
+      hasNextPage: rest !== null,
       hasPreviousPage: start !== null,
-      startCursor: shown[0]?.cursor ?? null,
+      startCursor: edges[0]?.cursor ?? null,
       // A page can be empty although others follow.
-      endCursor: shown.at(-1)?.cursor ?? (place && encodeCursor(place, scope)),
+      endCursor: edges.at(-1)?.cursor ?? (rest && lastCursorOf(rest)),
     },
   };
 }
@@ -97,34 +147,37 @@ interface Located {
 async function readPage(place: Cursor, query: Scope, list: ReadPage, isShown: IsVisible) {
   const isAscending = query.orderBy === 'CreateTimeAsc';
   let { token, pageSize } = place;
+  const way = place.walk && { ...place.walk, shown: '' };
+  let walk = way;
   let scope = query;
   // Newer jobs may have pushed the place down its page, or onto one of the next.
   for (let page = 0; ; page += 1) {
-    const { jobs, nextPageToken } = await listFrom(token, pageSize, scope, list);
-    const next = nextPageToken === null ? null : startOf(nextPageToken, place.pageSize);
+    const found = await listFrom(token, pageSize, scope, list);
+    const { jobs } = found;
+    const past = walkPast(walk ?? NO_WALK, token);
+    const isCircle = found.nextPageToken !== null && hasPassed(past, found.nextPageToken);
+    const nextPageToken = isCircle ? null : found.nextPageToken;
+    const next: Cursor | null =
+      nextPageToken === null ? null : { ...place, token: nextPageToken, after: null, walk: past };
     const before = place.after === null ? 0 : countBefore(place.after, jobs, isAscending);
     if (before === undefined && nextPageToken !== null && page < MAX_PAGES) {
-      [token, pageSize] = [nextPageToken, MAX_JOBS];
+      [token, pageSize, walk] = [nextPageToken, MAX_JOBS, past];
       // Where even that does not do, the list begins at the place.
       const beginning = page === MAX_PAGES - 1 ? beginningAt(place, query) : undefined;
-      if (beginning !== undefined) [token, scope] = [null, beginning];
+      if (beginning !== undefined) [token, scope, walk] = [null, beginning, way];
       continue;
     }
     const anchors = anchorsOf(jobs);
     const after = jobs.map((job, index): Located => {
-      return { job, after: { token, pageSize, after: anchors[index] ?? null } };
+      return { job, after: { token, pageSize, after: anchors[index] ?? null, walk } };
     });
     const following = after.slice(before ?? jobs.length);
     const shown = following.filter(({ job }) => isShown(job));
     // The place after the last of them is the next page, even if jobs follow that are not shown.
     const last = shown.pop();
     if (last !== undefined) shown.push(next === null ? last : { ...last, after: next });
-    return { jobs: shown, next, isWhole: shown.length === following.length };
+    return { jobs: shown, next, following: following.map(({ job }) => job) };
   }
-}
-
-function startOf(token: string, pageSize: number): Cursor {
-  return { token, pageSize, after: null };
 }
 
 /**

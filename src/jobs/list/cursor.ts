@@ -11,6 +11,63 @@ export interface Cursor {
   readonly pageSize: number;
   /** The last jobs of the page that lie before the place. It is `null` at the page's start. */
   readonly after: Anchor | null;
+  /** What was read on the way to this page. It is `null` on the first page. */
+  readonly walk: Walk | null;
+}
+
+/**
+ * The way from the first page of a list to a place in it, as ICE's pages can overlap, and its tokens can lead back. It stays
+ * short, however long the way was.
+ */
+export interface Walk {
+  /** How many pages were left behind. */
+  readonly pages: number;
+  /** Marks of their tokens: of one long ago, then of the last {@link MAX_TOKENS}, the last first. */
+  readonly tokens: string;
+  /** Marks of the jobs that were shown last, the last first. At most {@link MAX_JOBS}. */
+  readonly shown: string;
+}
+
+/** How many of the last tokens a cursor knows. A circle of so many pages shows no job twice. */
+const MAX_TOKENS = 16;
+
+/** How many of the jobs shown last a cursor knows, at least. It knows as many as its page was asked for. */
+const MIN_SHOWN = 32;
+
+/** A way of no pages. */
+export const NO_WALK: Walk = { pages: 0, tokens: '', shown: '' };
+
+/**
+ * The way past the page of this token.
+ *
+ * The token long ago is that of the last page whose number is a power of two. So a circle of any length is found in the end,
+ * by the algorithm of Brent.
+ */
+export function walkPast(walk: Walk, token: string | null): Walk {
+  const pages = walk.pages + 1;
+  const mark = markOf(token ?? '');
+  const last = marksOf(walk.tokens);
+  const [longAgo = mark] = last;
+  const isPowerOfTwo = Number.isInteger(Math.log2(pages));
+  const tokens = [isPowerOfTwo ? mark : longAgo, mark, ...last.slice(1)];
+  return { ...walk, pages, tokens: tokens.slice(0, MAX_TOKENS + 1).join('') };
+}
+
+/** Whether the way has been on the page of this token. */
+export function hasPassed({ tokens }: Walk, token: string): boolean {
+  return marksOf(tokens).includes(markOf(token));
+}
+
+/** The way after these jobs were shown too, in this order, on a page of so many at most. */
+export function walkShowing(walk: Walk, ids: readonly string[], first: number): Walk {
+  const marks = [...ids.toReversed().map(markOf), ...marksOf(walk.shown)];
+  return { ...walk, shown: marks.slice(0, Math.max(MIN_SHOWN, first)).join('') };
+}
+
+/** Whether a job was one of those shown last on the way. */
+export function shownOn({ shown }: Walk): (job: Pick<IceJob, 'id'>) => boolean {
+  const marks = new Set(marksOf(shown));
+  return ({ id }) => marks.size > 0 && marks.has(markOf(id));
 }
 
 /** What finds a place on a page again, whichever jobs have come to the list or left it since. */
@@ -52,8 +109,7 @@ export function countBefore(
 ): number | undefined {
   const index = jobs.findIndex((job) => job.id === id);
   if (index !== -1) return index + 1;
-  const known = new Set<string>();
-  for (let at = 0; at < marks.length; at += MARK_LENGTH) known.add(marks.slice(at, at + MARK_LENGTH));
+  const known = new Set(marksOf(marks));
   const lastKnown = jobs.findLastIndex((job) => known.has(markOf(job.id)));
   if (lastKnown !== -1) return lastKnown + 1;
   const first = jobs.findIndex((job) => {
@@ -69,8 +125,14 @@ function secondOf({ createTime }: Pick<IceJob, 'createTime'>): number | null {
   return Number.isNaN(ms) ? null : Math.floor(ms / 1000);
 }
 
-function markOf(id: string): string {
-  return createHash('sha256').update(id).digest('base64url').slice(0, MARK_LENGTH);
+function markOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, MARK_LENGTH);
+}
+
+function marksOf(text: string): string[] {
+  return Array.from({ length: text.length / MARK_LENGTH }, (_, index) =>
+    text.slice(index * MARK_LENGTH, (index + 1) * MARK_LENGTH),
+  );
 }
 
 /**
@@ -79,8 +141,13 @@ function markOf(id: string): string {
  * found. The text is no secret: who forges one gets a page that they may read anyway, or ICE's refusal of the token.
  */
 export function encodeCursor(cursor: Cursor, scope: string): string {
-  const { token, pageSize, after } = cursor;
-  const text = JSON.stringify([token, pageSize, ...(after ? [after.id, after.createdAt, after.marks] : [])]);
+  const { token, pageSize, after, walk } = cursor;
+  const text = JSON.stringify([
+    token,
+    pageSize,
+    ...(after ? [after.id, after.createdAt, after.marks] : []),
+    ...(walk ? [[walk.pages, walk.tokens, walk.shown]] : []),
+  ]);
   return Buffer.from(`${digest(text, scope)}${text}`).toString('base64url');
 }
 
@@ -95,25 +162,30 @@ export function decodeCursor(text: string, scope: string): Cursor {
     throw invalidCursor();
   }
   const parts = parse(json);
-  if (!isCursor(parts)) throw invalidCursor();
-  const [token, pageSize, ...after] = parts;
-  if (after.length === 0) return { token, pageSize, after: null };
-  const [id, createdAt, marks] = after;
-  return { token, pageSize, after: { id, createdAt, marks } };
+  const cursor = Array.isArray(parts) ? readCursor(parts as unknown[]) : undefined;
+  if (cursor === undefined) throw invalidCursor();
+  return cursor;
 }
 
 /** A client that computes the digest by hand still cannot send ICE what the gateway never would. */
-function isCursor(
-  parts: unknown,
-): parts is
-  | [token: string | null, pageSize: number]
-  | [token: string | null, pageSize: number, id: string, createdAt: number | null, marks: string] {
-  if (!Array.isArray(parts) || (parts.length !== 2 && parts.length !== 5)) return false;
-  const [token, pageSize, id, createdAt, marks] = parts as unknown[];
-  const isPage = (token === null || isText(token)) && isSize(pageSize);
-  if (parts.length === 2) return isPage;
-  const isTime = createdAt === null || Number.isSafeInteger(createdAt);
-  return isPage && isText(id) && isTime && typeof marks === 'string' && /^([\w-]{6}){0,8}$/.test(marks);
+function readCursor([token, pageSize, ...rest]: readonly unknown[]): Cursor | undefined {
+  if (!(token === null || isText(token)) || !isSize(pageSize)) return undefined;
+  const walk = Array.isArray(rest.at(-1)) ? readWalk(rest.pop()) : null;
+  const after = rest.length === 0 ? null : readAnchor(rest);
+  return walk === undefined || after === undefined ? undefined : { token, pageSize, after, walk };
+}
+
+function readAnchor(parts: readonly unknown[]): Anchor | undefined {
+  const [id, createdAt, marks] = parts;
+  if (parts.length !== 3 || !isText(id) || !isMarks(marks, MAX_MARKS)) return undefined;
+  return createdAt === null || isWhole(createdAt) ? { id, createdAt, marks } : undefined;
+}
+
+function readWalk(parts: unknown): Walk | undefined {
+  if (!Array.isArray(parts)) return undefined;
+  const [pages, tokens, shown] = parts as unknown[];
+  const isWalk = parts.length === 3 && isWhole(pages) && isMarks(tokens, MAX_TOKENS + 1);
+  return isWalk && isMarks(shown, MAX_JOBS) ? { pages, tokens, shown } : undefined;
 }
 
 /** The error for a cursor that points nowhere. */
@@ -123,6 +195,14 @@ export function invalidCursor(): InputError {
 
 function isSize(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_JOBS;
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function isMarks(value: unknown, most: number): value is string {
+  return typeof value === 'string' && value.length <= most * MARK_LENGTH && /^(?:[\w-]{6})*$/.test(value);
 }
 
 function isText(value: unknown): value is string {

@@ -45,6 +45,7 @@ export async function listUnfinished(
   let start = shifted(left[0], -1000);
   let token: string | null = null;
   let hasLeapt = false;
+  const tokens = new Set<string>();
   let poorPages = 0;
 
   while (left.length > 0) {
@@ -71,6 +72,9 @@ export async function listUnfinished(
     left = page.nextPageToken === null ? [] : left.filter((job) => !isRead(job, page.jobs, unfinished));
     if (left.length <= FEW) break;
     token = page.nextPageToken;
+    // A token that was there before leads in a circle.
+    if (token === null || tokens.has(token)) break;
+    tokens.add(token);
     if (before - left.length > FEW) continue;
     // Other jobs lie between the wanted ones. Leap over them once. Read on while that should cost far less than gets.
     const next = shifted(left[0], -1000);
@@ -79,9 +83,10 @@ export async function listUnfinished(
       start = next;
       token = null;
       hasLeapt = true;
+      tokens.clear();
     } else if (
-      poorPages > left.length / JOBS_PER_POOR_PAGE &&
-      pagesFor(left, page.jobs) > left.length / FEW
+      poorPages > left.length ||
+      (poorPages > left.length / JOBS_PER_POOR_PAGE && pagesFor(left, page.jobs) > left.length / FEW)
     ) {
       break;
     }

@@ -1,0 +1,115 @@
+import fc from 'fast-check';
+import { describe, expect } from 'vitest';
+import { EVERY_JOB } from '../../../src/jobs/jobs.ts';
+import { readConnection, type ReadPage } from '../../../src/jobs/list/connection.ts';
+import { jobWith } from '../../support/job.ts';
+import { addJobs, idsOf, it, START, walk, type List } from '../../support/lists.ts';
+
+/** Answers ListPackageJobs with these pages: what is on the page of each token, and the token of the next. */
+function asPages(pages: Readonly<Record<string, readonly [ids: readonly string[], next: string]>>): {
+  readonly list: List;
+  readonly calls: (string | undefined)[];
+} {
+  const calls: (string | undefined)[] = [];
+  const readPage: ReadPage = ({ nextPageToken }) => {
+    calls.push(nextPageToken);
+    const [ids, next] = pages[nextPageToken ?? ''] ?? [[], ''];
+    const jobs = ids.map((id) => jobWith({ id }));
+    return Promise.resolve({ jobs, nextPageToken: next === '' ? null : next });
+  };
+  return { list: (args, isVisible = EVERY_JOB) => readConnection(args, readPage, isVisible), calls };
+}
+
+describe.for(['CREATE_TIME_DESC', 'CREATE_TIME_ASC'] as const)(
+  'a list whose pages overlap, in order %s,',
+  (orderBy) => {
+    const inOrder = (ids: readonly string[]) => (orderBy === 'CREATE_TIME_ASC' ? ids : ids.toReversed());
+
+    it.for([1, 2, 3, 7, 20, 100])(
+      'shows every job once where each page begins with the last job before it, %i a page',
+      async (first, { emulator, list }) => {
+        const ids = addJobs(emulator, 60, 4);
+        emulator.faults.add({ kind: 'oddPage', page: 'overlap', times: 'always' });
+        expect(await walk(list, { first, orderBy })).toEqual(inOrder(ids));
+        const shown = ids.filter((_, index) => index % 3 === 2);
+        expect(await walk(list, { first, orderBy, filter: { status: 'FAIL' } })).toEqual(inOrder(shown));
+      },
+    );
+
+    it('shows no job again that has overlapped when the last one before has left', async ({
+      emulator,
+      list,
+    }) => {
+      const ids = inOrder(
+        Array.from({ length: 30 }, (_, index) =>
+          emulator.jobs.add({ createTime: START + 1000 * index, finishTime: Infinity }),
+        ),
+      );
+      emulator.faults.add({ kind: 'oddPage', page: 'overlap', times: 'always' });
+      const args = { first: 10, orderBy, filter: { status: 'INIT' } } as const;
+      const { pageInfo } = await list(args);
+      emulator.jobs.finish(ids[9] ?? '');
+      expect(idsOf(await list({ ...args, after: pageInfo.endCursor }))).toEqual(ids.slice(10, 20));
+    });
+  },
+);
+
+describe('a list whose pages overlap by several jobs', () => {
+  it('shows every job once, in pages of any size', async () => {
+    const ids = Array.from({ length: 120 }, (_, index) => `j${String(index)}`);
+    const cases = fc.tuple(fc.integer({ min: 2, max: 100 }), fc.integer({ min: 1, max: 99 }));
+    await fc.assert(
+      fc.asyncProperty(cases, async ([first, overlap]) => {
+        fc.pre(overlap < first);
+        const readPage: ReadPage = ({ nextPageToken = '0', pageSize }) => {
+          const end = Number(nextPageToken) + pageSize;
+          return Promise.resolve({
+            jobs: ids.slice(Number(nextPageToken), end).map((id) => jobWith({ id })),
+            nextPageToken: end < ids.length ? String(end - overlap) : null,
+          });
+        };
+        const list: List = (args) => readConnection(args, readPage, EVERY_JOB);
+        expect(await walk(list, { first })).toEqual(ids);
+      }),
+    );
+  });
+});
+
+describe('a list whose tokens lead back', () => {
+  it.for([1, 2, 3, 5, 10])(
+    'shows every job once and ends where tokens lead in a circle, %i a page',
+    async (first) => {
+      const { list, calls } = asPages({
+        '': [['a', 'b'].slice(0, first), 'A'],
+        A: [['c', 'd'].slice(0, first), 'B'],
+        B: [['e', 'f'].slice(0, first), 'C'],
+        C: [[], 'A'],
+      });
+      const expected = first === 1 ? ['a', 'c', 'e'] : ['a', 'b', 'c', 'd', 'e', 'f'];
+      expect(await walk(list, { first })).toEqual(expected);
+      expect(calls.length).toBeLessThanOrEqual(8);
+    },
+  );
+
+  it('ends where pages repeat under tokens that are ever new', async () => {
+    const pages: Record<string, [string[], string]> = { '': [['a', 'b'], '1'], '1': [['c', 'd'], '2'] };
+    for (let page = 2; page < 100; page += 1) pages[page] = [['c', 'd'], String(page + 1)];
+    const { list, calls } = asPages(pages);
+    expect(await walk(list, { first: 2 })).toEqual(['a', 'b', 'c', 'd']);
+    expect(calls.length).toBeLessThanOrEqual(8);
+  });
+
+  it('ends where empty pages lead in a long circle', async () => {
+    const pages: Record<string, [string[], string]> = { '': [['a'], '0'] };
+    for (let page = 0; page < 50; page += 1) pages[page] = [[], String((page + 1) % 50)];
+    const { list, calls } = asPages(pages);
+    expect(await walk(list, { first: 2 })).toEqual(['a']);
+    expect(calls.length).toBeLessThan(200);
+  });
+
+  it('shows a new job among those that a page repeats', async () => {
+    const { list } = asPages({ '': [['a', 'b', 'c'], '1'], '1': [['d', 'b', 'e', 'a', 'f'], ''] });
+    expect(await walk(list, { first: 3 })).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+    expect(await walk(list, { first: 4 })).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+  });
+});
