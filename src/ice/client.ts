@@ -43,8 +43,8 @@ export interface IceClient {
    */
   listPackageJobs(query: ListQuery, context: CallContext): Promise<Observed<IceJobPage>>;
   /**
-   * Submits one job by SubmitPackageJob and gives its id. It is never sent twice. Once it is sent, the context's signal
-   * does not end it; only the limit of one attempt does. So the submission of a client that left still ends in a known state.
+   * Submits one job by SubmitPackageJob and gives its id. It is never sent twice, except once after a refusal for its signature,
+   * with other keys or another date. Once it is sent, the context's signal does not end it; only the limit of one attempt does. So the submission of a client that left still ends in a known state.
    *
    * @throws {IceError} `isOutcomeUnknown` when ICE may have made the job; without it there is none
    */

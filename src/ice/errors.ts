@@ -111,6 +111,16 @@ export function isTimestampRefusal(upstreamCode: string | undefined): boolean {
   return /^(Invalid|Illegal)Time_?Stamp|^RequestTimeTooSkewed/i.test(upstreamCode ?? '');
 }
 
+/**
+ * Whether a call was refused for its signature, before anything that it asks for was read. So it is safe to send it again, even
+ * if it changes something. A code that comes with a fault of ICE (5xx) is none of these, and neither is a nonce that was used:
+ * ICE may have accepted the call that used it.
+ */
+export function isUnread({ code, details }: IceError): boolean {
+  if (code !== 'UPSTREAM_REJECTED' || details.action === 'Credentials') return false;
+  return isKeyRefusal(details.upstreamCode) || isTimestampRefusal(details.upstreamCode);
+}
+
 /** Whether ICE says that it has seen the nonce of a request before. */
 export function isNonceUsed(upstreamCode: string | undefined): boolean {
   return upstreamCode?.toLowerCase() === 'signaturenonceused';

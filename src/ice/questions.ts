@@ -1,7 +1,15 @@
 import { ICE_ACTIONS, type ActionState, type IceAction } from './actions.ts';
 import type { CredentialsProvider } from './credentials.ts';
 import { createServerClock, type ServerClock } from './clock.ts';
-import { IceError, isKeyRefusal, isNonceUsed, isNotFound, isTimestampRefusal, outcomeOf } from './errors.ts';
+import {
+  IceError,
+  isKeyRefusal,
+  isNonceUsed,
+  isNotFound,
+  isTimestampRefusal,
+  isUnread,
+  outcomeOf,
+} from './errors.ts';
 import type { IceEmitter } from './events.ts';
 import { createGate, type CallContext, type Gate, type Success } from './gate.ts';
 import type { ProxySettings } from './proxy.ts';
@@ -54,7 +62,10 @@ export interface Questions {
   readonly state: Readonly<Record<IceAction, ActionState>>;
   /** Asks a question that may be asked again. */
   read<T>(question: Question<T>, context: CallContext): Promise<Observed<T>>;
-  /** Asks for a change, which must not happen twice. It is one attempt, which `signal` only ends before it is sent. */
+  /**
+   * Asks for a change, which must not happen twice. It is one attempt, which `signal` only ends before it is sent. A second one
+   * follows a refusal for the key or the date of the signature, if the cause is gone.
+   */
   change<T>(question: Question<T>, context: CallContext): Promise<Observed<T>>;
   /** Closes idle connections. */
   close(): void;
@@ -68,7 +79,7 @@ interface Signed {
 }
 
 /**
- * A read is retried. A change is not. Each attempt passes the circuit breaker of its action and then its budget. So every
+ * A read is retried. A change is not, unless it was refused unread. Each attempt passes the circuit breaker of its action and then its budget. So every
  * attempt waits for a turn of its own, and is signed when that turn has come. Keys that must be looked up are awaited before
  * that, so that nobody waits behind them.
  */
@@ -160,18 +171,28 @@ export function createQuestions(options: QuestionsOptions): Questions {
     async change(question, context) {
       const { signal } = context;
       const signed: Signed = { keys: undefined, differenceMs: 0 };
-      const progress = { isSent: false };
+      const attempt = async (number: number, progress: { isSent: boolean }) => {
+        try {
+          if (!signal.aborted) await fetchKeys(signal);
+          return await gates[question.action].attempt(number, context, async () => {
+            signed.keys = await fetchKeys(signal);
+            signed.differenceMs = clock.now() - machineNow();
+            progress.isSent = true;
+            return send(question, changing, signed.keys, new AbortController().signal);
+          });
+        } catch (error) {
+          throw progress.isSent ? outcomeOf(error) : error;
+        }
+      };
       try {
-        if (!signal.aborted) await fetchKeys(signal);
-        return await gates[question.action].attempt(1, context, async () => {
-          signed.keys = await fetchKeys(signal);
-          progress.isSent = true;
-          return send(question, changing, signed.keys, new AbortController().signal);
+        return await attempt(1, { isSent: false });
+      } catch (refusal) {
+        if (!(refusal instanceof IceError) || !isUnread(refusal)) throw refusal;
+        if (!(await heal(refusal, signed, signal))) throw refusal;
+        const second = { isSent: false };
+        return attempt(2, second).catch((error: unknown) => {
+          throw second.isSent ? error : refusal;
         });
-      } catch (error) {
-        // It is not repeated, but the next call has other keys.
-        if (error instanceof IceError) void heal(error, signed, signal);
-        throw progress.isSent ? outcomeOf(error) : error;
       }
     },
     close() {

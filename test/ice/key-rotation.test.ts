@@ -2,7 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
+import type { Fault } from '../../src/emulator/faults.ts';
 import type { Emulator, EmulatorCredentials } from '../../src/emulator/server.ts';
+import type { CallRecord } from '../../src/ice/client.ts';
+import type { IceSubmission } from '../../src/ice/submission.ts';
 import { connectUpstream } from '../../src/upstream.ts';
 import { createEvents } from '../support/events.ts';
 import { makeFolder } from '../support/folder.ts';
@@ -34,23 +37,46 @@ function connect(emulator: Emulator, keys: EmulatorCredentials, now: () => numbe
   return { ice, write, lookUps, corrections, read: (id: string) => ice.getPackageJob(id, context), context };
 }
 
+/** Makes 100 reads a second and tells when any failed. `steps` are taken before the reads of these numbers. */
+async function readOften(
+  read: (id: string) => Promise<unknown>,
+  emulator: Emulator,
+  count: number,
+  steps: Readonly<Record<number, () => void>>,
+): Promise<number[]> {
+  const id = emulator.jobs.add();
+  const startedAt = performance.now();
+  const failedAt: number[] = [];
+  const reads: Promise<unknown>[] = [];
+  for (let number = 0; number < count; number += 1) {
+    await pause(Math.max(0, startedAt + 10 * number - performance.now()));
+    steps[number]?.();
+    reads.push(read(id).catch(() => failedAt.push(performance.now())));
+  }
+  await Promise.all(reads);
+  return failedAt;
+}
+
+const MEDIA = { type: 'OSS', media: 'oss://bucket/a.mp4' } as const;
+const SUBMISSION: IceSubmission = {
+  inputs: [MEDIA],
+  output: MEDIA,
+  name: null,
+  pipelineId: null,
+  priority: null,
+  userData: null,
+};
+
 describe('a key that is replaced', () => {
   it('fails no read for longer than 2 s under 100 reads a second, for a handful of calls more', async ({
     emulator,
   }) => {
     emulator.setCredentials([OLD]);
     const { ice, write, read, lookUps } = connect(emulator, OLD);
-    const id = emulator.jobs.add();
-    const startedAt = performance.now();
-    const failedAt: number[] = [];
-    const reads: Promise<unknown>[] = [];
-    for (let number = 0; number < 200; number += 1) {
-      await pause(Math.max(0, startedAt + 10 * number - performance.now()));
-      if (number === 60) write(NEW);
-      if (number === 80) emulator.setCredentials([{ ...OLD, refusal: 'InvalidAccessKeyId.Inactive' }, NEW]);
-      reads.push(read(id).catch(() => failedAt.push(performance.now())));
-    }
-    await Promise.all(reads);
+    const failedAt = await readOften(read, emulator, 200, {
+      60: () => write(NEW),
+      80: () => emulator.setCredentials([{ ...OLD, refusal: 'InvalidAccessKeyId.Inactive' }, NEW]),
+    });
     ice.close();
     const spanMs = (failedAt.at(-1) ?? 0) - (failedAt[0] ?? 0);
     expect(spanMs).toBeLessThan(2000);
@@ -58,6 +84,32 @@ describe('a key that is replaced', () => {
     expect(emulator.countRequests()).toBeLessThan(200 + 20);
     expect(lookUps).toEqual(['old1', 'new1']);
   });
+
+  it.for([
+    ['InvalidAccessKeyId.Inactive', [{ ...OLD, refusal: 'InvalidAccessKeyId.Inactive' as const }, NEW]],
+    ['InvalidAccessKeyId.NotFound', [NEW]],
+  ] as const)(
+    'fails reads up to a second after its file is rewritten, where it is refused before that: %s',
+    async ([, keys], { emulator }) => {
+      emulator.setCredentials([OLD]);
+      const { ice, write, read, lookUps } = connect(emulator, OLD);
+      let rewrittenAt = Infinity;
+      const failedAt = await readOften(read, emulator, 170, {
+        20: () => emulator.setCredentials(keys),
+        50() {
+          write(NEW);
+          rewrittenAt = performance.now();
+        },
+      });
+      ice.close();
+      // The key was refused for 300 ms already.
+      expect(failedAt.length).toBeGreaterThan(20);
+      expect((failedAt.at(-1) ?? 0) - rewrittenAt).toBeLessThan(1200);
+      expect(emulator.countRequests()).toBeLessThan(170 + 20);
+      // One look-up a second, however many reads fail.
+      expect(lookUps).toEqual(['old1', 'old1', 'new1']);
+    },
+  );
 
   it.for([
     ['InvalidAccessKeyId.Inactive', [{ ...OLD, refusal: 'InvalidAccessKeyId.Inactive' as const }, NEW]],
@@ -87,33 +139,71 @@ describe('a key that is replaced', () => {
     ice.close();
   });
 
-  it('is used by the submission after the one that was refused', async ({ emulator }) => {
+  it.for([
+    ['InvalidAccessKeyId.Inactive', [{ ...OLD, refusal: 'InvalidAccessKeyId.Inactive' as const }, NEW]],
+    ['InvalidSecurityToken.Expired', [{ ...OLD, refusal: 'InvalidSecurityToken.Expired' as const }, NEW]],
+    ['InvalidAccessKeyId.NotFound', [NEW]],
+    ['SignatureDoesNotMatch', [{ ...OLD, accessKeySecret: 'another' }, NEW]],
+  ] as const)(
+    'is looked up after %s, and the submission is repeated once',
+    async ([, keys], { emulator }) => {
+      emulator.setCredentials([OLD]);
+      const { ice, write, read, context } = connect(emulator, OLD);
+      await read('j1');
+      write(NEW);
+      emulator.setCredentials(keys);
+      emulator.resetRequests();
+      const attempts: [number, string | undefined][] = [];
+      const onCall = ({ attempt, error }: CallRecord) => void attempts.push([attempt, error]);
+      const { value } = await ice.submitPackageJob(SUBMISSION, { ...context, onCall });
+      expect(emulator.jobs.get(value)).toBeDefined();
+      expect(emulator.jobs.size).toBe(1);
+      expect(attempts).toEqual([
+        [1, expect.any(String)],
+        [2, undefined],
+      ]);
+      expect(emulator.countRequests()).toBe(2);
+      ice.close();
+    },
+  );
+
+  it.for([
+    ['not without another key', OLD, 1],
+    ['once with another key that is wrong too', NEW, 2],
+  ] as const)('has a submission repeated %s', async ([, keys, calls], { emulator }) => {
     emulator.setCredentials([OLD]);
     const { ice, write, read, context } = connect(emulator, OLD);
     await read('j1');
-    write(NEW);
-    emulator.setCredentials([NEW]);
-    const media = { type: 'OSS', media: 'oss://bucket/a.mp4' } as const;
-    const submission = {
-      inputs: [media],
-      output: media,
-      name: null,
-      pipelineId: null,
-      priority: null,
-      userData: null,
-    };
-    await expect(ice.submitPackageJob(submission, context)).rejects.toMatchObject({
+    write(keys);
+    emulator.setCredentials([
+      { accessKeyId: 'example-access-key-3', accessKeySecret: 'not-a-real-secret-3' },
+    ]);
+    emulator.resetRequests();
+    await expect(ice.submitPackageJob(SUBMISSION, context)).rejects.toMatchObject({
       code: 'UPSTREAM_REJECTED',
+      details: { action: 'SubmitPackageJob', upstreamCode: 'InvalidAccessKeyId.NotFound' },
     });
-    await expect
-      .poll(() =>
-        ice.submitPackageJob(submission, context).then(
-          () => true,
-          () => false,
-        ),
-      )
-      .toBe(true);
-    expect(emulator.jobs.size).toBe(1);
+    expect(emulator.countRequests()).toBe(calls);
+    expect(emulator.jobs.size).toBe(0);
+    ice.close();
+  });
+
+  it.for<Fault>([
+    { kind: 'status', status: 500, code: 'InvalidAccessKeyId.Inactive' },
+    { kind: 'status', status: 400, code: 'SignatureNonceUsed' },
+    { kind: 'reset', when: 'before-headers' },
+  ])('does not repeat a submission that ICE may have taken: %j', async (fault, { emulator }) => {
+    emulator.setCredentials([OLD, NEW]);
+    const { ice, write, read, context } = connect(emulator, OLD);
+    await read('j1');
+    write(NEW);
+    emulator.resetRequests();
+    emulator.faults.add(fault);
+    await expect(ice.submitPackageJob(SUBMISSION, context)).rejects.toMatchObject({
+      code: 'UPSTREAM_TIMEOUT',
+      details: { isOutcomeUnknown: true },
+    });
+    expect(emulator.countRequests()).toBe(1);
     ice.close();
   });
 });
@@ -134,6 +224,16 @@ describe('a clock that is off', () => {
       ice.close();
     },
   );
+
+  it("fails no submission, which is repeated once by ICE's date", async ({ emulator }) => {
+    emulator.setCredentials([OLD]);
+    const { ice, context } = connect(emulator, OLD, () => Date.now() + 60 * 60_000);
+    const { value } = await ice.submitPackageJob(SUBMISSION, context);
+    expect(emulator.jobs.get(value)).toBeDefined();
+    expect(emulator.jobs.size).toBe(1);
+    expect(emulator.countRequests()).toBe(2);
+    ice.close();
+  });
 
   it('is corrected again when it moves while the gateway runs', async ({ emulator }) => {
     emulator.setCredentials([OLD]);
