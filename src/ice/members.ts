@@ -8,7 +8,7 @@ export type Members = Readonly<Record<string, unknown>>;
  * Something in a response that ICE does not document. It never holds the value, except for the text of an enum.
  *
  * `other case` and `other form` were read all the same: a name or a text of an enum in another case, a number or a list as a
- * text, a time without its zone, a list that is wrapped once more. What the other kinds were is `null` or UNKNOWN.
+ * text, a time without its zone or counted from 1970, a list that is wrapped once more. What the other kinds were is `null` or UNKNOWN.
  */
 export interface ContractViolation {
   readonly kind: 'unknown enum text' | 'wrong type' | 'invalid value' | 'other case' | 'other form';
@@ -81,6 +81,11 @@ export function memberReader(value: Members, parent: string, report: ReportViola
   return {
     text,
     time(name: string): string | null {
+      const counted = countedTime(value[name]);
+      if (counted !== undefined) {
+        report({ kind: 'other form', member: `${parent}.${name}` });
+        return counted;
+      }
       return parsed(name, (text) => {
         const time = parseTime(text);
         if (time !== null && !RFC_3339.test(text))
@@ -127,6 +132,17 @@ const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2}
 /** The same with a space, without seconds, or without a zone, which is UTC then. */
 const LENIENT =
   /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?(\.\d+)?\s?(?:(Z|UTC|GMT)|([+-]\d{2}):?(\d{2}))?$/i;
+
+/**
+ * A time that is counted from 1970 on, as RFC 3339 text. 10 digits are seconds and 13 are milliseconds, both in the years 2001 to
+ * 2286. Any other number could be either, or no time, so it is `undefined`.
+ */
+function countedTime(value: unknown): string | undefined {
+  const text = typeof value === 'number' ? String(value) : value;
+  if (typeof text !== 'string' || !/^\s*[1-9](?:\d{9}|\d{12})\s*$/.test(text)) return undefined;
+  const count = Number(text);
+  return new Date(count < 1e12 ? count * 1000 : count).toISOString().replace('.000Z', 'Z');
+}
 
 /** RFC 3339 text in UTC, or `null`. Seconds stay whole where ICE sent them whole. */
 function parseTime(text: string): string | null {

@@ -7,7 +7,7 @@ import { addJobs, countFailing, QUERIES } from './support/queries.ts';
 type Row = readonly [field: string, member: string, wrong: readonly unknown[], answer: unknown];
 
 const NO_TEXT = [7, true, [], ['a'], {}, { a: 1 }, null];
-const NO_TIME = [...NO_TEXT, '', 'soon', '2022-02-30T00:00:00Z', '1662636845', -1];
+const NO_TIME = [...NO_TEXT, '', 'soon', '2022-02-30T00:00:00Z', '20220908', -1];
 const MEDIA = 'media { type media url assetId bucket objectKey fileName }';
 
 const ROWS: readonly Row[] = [

@@ -38,6 +38,11 @@ describe('what ICE writes in another form than its reference', () => {
     ['CreateTime', '2022-09-08T11:34:05.120', 'createTime', '2022-09-08T11:34:05.120Z'],
     ['CreateTime', '2022-09-08T11:34Z', 'createTime', '2022-09-08T11:34:00Z'],
     ['CreateTime', '2022-09-08T19:34:05+0800', 'createTime', '2022-09-08T11:34:05Z'],
+    ['CreateTime', 1662636845, 'createTime', '2022-09-08T11:34:05Z'],
+    ['CreateTime', '1662636845', 'createTime', '2022-09-08T11:34:05Z'],
+    ['CreateTime', 1662636845000, 'createTime', '2022-09-08T11:34:05Z'],
+    ['CreateTime', ' 1662636845120 ', 'createTime', '2022-09-08T11:34:05.120Z'],
+    ['CreateTime', 9999999999999, 'createTime', '2286-11-20T17:46:39.999Z'],
     ['Output', '{"Type":"media","Media":"id"}', 'output', { type: 'MEDIA', media: 'id' }],
     ['Output', { type: 'oss', media: 'oss://b/k' }, 'output', { type: 'OSS', media: 'oss://b/k' }],
     ...[
