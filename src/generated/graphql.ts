@@ -106,7 +106,10 @@ export type PackageJob = Node & {
   readonly finishTime?: Maybe<Scalars['DateTime']['output']>;
   /** The ICE JobId as ICE wrote it. It usually has 32 lower-case hexadecimal characters. */
   readonly id: Scalars['ID']['output'];
-  /** The media that the job packages, in the order of the submission. Empty when ICE sent none. */
+  /**
+   * The media that the job packages, in the order of the submission. Empty when ICE sent none. An input that cannot be read
+   * has the type `UNKNOWN`, and `null` as `media`.
+   */
   readonly inputs: ReadonlyArray<MediaObject>;
   /** Whether the job has ended, with `SUCCESS` or `FAIL`. A job that has ended never changes again. */
   readonly isFinished: Scalars['Boolean']['output'];

@@ -24,7 +24,8 @@ export interface IceMedia {
 }
 
 /**
- * A packaging job as ICE sent it. Each member is checked. An absent or wrongly typed member is `null`.
+ * A packaging job as ICE sent it. Each member is checked. An absent or wrongly typed member is `null`. An input that cannot be
+ * read is UNKNOWN, with `null` for its media.
  *
  * Times are RFC 3339 text in UTC. `outputUrl` is `undefined` where ICE does not send it. Lists do not have it.
  */
@@ -256,24 +257,36 @@ const MEDIA_TYPES: ReadonlyMap<string, MediaType> = new Map([
   ['Media', 'MEDIA'],
 ]);
 
-/** `Inputs` is a list of `{ Input: { Type, Media } }`. The inner level may be missing. */
+/** An input that cannot be read. Left out, it would read as a job with fewer inputs. */
+const UNREADABLE: IceMedia = { type: 'UNKNOWN', media: null };
+
+/** `Inputs` is a list of `{ Input: { Type, Media } }`. The inner level may be missing, and so may the list around one input. */
 function decodeInputs(value: unknown, report: ReportViolation): readonly IceMedia[] {
-  if (value === undefined || value === null) return [];
+  if (isNothing(value)) return [];
   const items = listOf(value, 'PackageJob.Inputs', report);
-  if (items === undefined) report({ kind: 'wrong type', member: 'PackageJob.Inputs' });
-  return (items ?? []).map((item) => decodeInput(item, report)).filter((media) => media !== null);
+  if (items !== undefined) return items.flatMap((item) => decodeInput(item, report));
+  const only = structureOf(value, 'PackageJob.Inputs', () => undefined);
+  report({ kind: isJsonObject(only) ? 'other form' : 'wrong type', member: 'PackageJob.Inputs' });
+  return isJsonObject(only) ? decodeInput(only, report) : [UNREADABLE];
 }
 
-function decodeInput(item: unknown, report: ReportViolation): IceMedia | null {
+/** One input, or none when nothing is there. */
+function decodeInput(item: unknown, report: ReportViolation): readonly IceMedia[] {
   const value = structureOf(item, 'PackageJob.Inputs[]', report);
-  if (!isJsonObject(value)) {
-    report({ kind: 'wrong type', member: 'PackageJob.Inputs[]' });
-    return null;
-  }
-  const named = withNames(value, MEDIA_NAMES, 'PackageJob.Inputs[]', report);
+  if (isNothing(value)) return [];
+  const named = isJsonObject(value) ? withNames(value, MEDIA_NAMES, 'PackageJob.Inputs[]', report) : {};
   const isBare = !Object.hasOwn(named, 'Input') && Object.hasOwn(named, 'Media');
   if (isBare) report({ kind: 'other form', member: 'PackageJob.Inputs[]' });
-  return decodeMedia(isBare ? named : named['Input'], 'PackageJob.Inputs[].Input', report);
+  else if (!Object.hasOwn(named, 'Input')) report({ kind: 'wrong type', member: 'PackageJob.Inputs[]' });
+  else if ((named['Input'] ?? null) === null) return [];
+  const media = isBare ? named : named['Input'];
+  return [decodeMedia(media, 'PackageJob.Inputs[].Input', report) ?? UNREADABLE];
+}
+
+function isNothing(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  if (typeof value === 'string') return value.trim() === '';
+  return isJsonObject(value) && Object.keys(value).length === 0;
 }
 
 function decodeMedia(value: unknown, member: string, report: ReportViolation): IceMedia | null {

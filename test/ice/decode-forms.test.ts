@@ -52,6 +52,9 @@ describe('what ICE writes in another form than its reference', () => {
       [{ Type: 'Media', Media: 'id' }],
       [{ input: { type: 'media', media: 'id' } }],
       { Input: [{ Input: { Type: 'Media', Media: 'id' } }] },
+      { Input: { Type: 'Media', Media: 'id' } },
+      { Type: 'Media', Media: 'id' },
+      '{"Input":{"Type":"Media","Media":"id"}}',
     ].map(
       (value) =>
         ['Inputs', value, 'inputs', [{ type: 'MEDIA', media: 'id' }]] as [

@@ -177,13 +177,38 @@ describe('decodeJobResponse', () => {
     expect(decode({ FinishTime: text }).job.finishTime).toBe(time);
   });
 
-  it('leaves out inputs that are none, and keeps the others', () => {
+  it('leaves out inputs that are not there, and keeps the place of those that cannot be read', () => {
     const { job, violations } = decode({
-      Inputs: [{ Input: { Type: 'Media', Media: 'm1' } }, 'x', {}, { Input: 1 }],
+      Inputs: [
+        { Input: { Type: 'Media', Media: 'm1' } },
+        'x',
+        {},
+        null,
+        { Input: null },
+        { Input: 1 },
+        { Other: 1 },
+      ],
     });
-    expect(job.inputs).toEqual([{ type: 'MEDIA', media: 'm1' }]);
-    expect(violations).toHaveLength(2);
+    const unreadable = { type: 'UNKNOWN', media: null };
+    expect(job.inputs).toEqual([{ type: 'MEDIA', media: 'm1' }, unreadable, unreadable, unreadable]);
+    expect(violations).toHaveLength(3);
   });
+
+  it.for([[undefined], [null], [''], [[]], [{}], ['[]'], [{ Input: [] }], [[{}]], [[null]]])(
+    'reads Inputs of %j as none',
+    ([inputs]) => {
+      expect(decode({ Inputs: inputs }).job.inputs).toEqual([]);
+    },
+  );
+
+  it.for([[7], ['oss://bucket/key'], [true], ['[{"Input":'], [[7]], [[[]]], [{ Other: 1 }]])(
+    'reads Inputs of %j as one that is unknown, and reports it',
+    ([inputs]) => {
+      const { job, violations } = decode({ Inputs: inputs });
+      expect(job.inputs).toEqual([{ type: 'UNKNOWN', media: null }]);
+      expect(violations.map(({ kind }) => kind)).toContain('wrong type');
+    },
+  );
 
   it('reads an answer without a job as null, and one that is no answer as undefined', () => {
     expect(
