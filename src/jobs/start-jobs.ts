@@ -53,7 +53,7 @@ export function startJobs(options: JobsOptions): JobAccess {
     holds: (check) => store.holds(check),
     checkReads: (client, reads) => store.reads.check(client, reads),
     absence: (id) => store.absence(id),
-    list: createListJobs(ice, store),
+    list: createListJobs(ice, store, events),
     listen: (id, listener, context, detail) => watcher.listen(id, listener, context, detail),
     submit: createSubmitJob({ ice, store, isAllowed: options.allowSubmit }),
     freshForMs: (entry) => store.freshForMs(entry),

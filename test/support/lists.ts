@@ -22,7 +22,7 @@ export const it = base.extend<{ list: List }>({
       now: Date.now,
       events: createEvents().jobs,
     });
-    const listJobs = createListJobs(client.ice, store);
+    const listJobs = createListJobs(client.ice, store, createEvents().jobs);
     const context = { ...client.context, onCacheStatus: () => undefined };
     await use((args, isVisible = EVERY_JOB) => listJobs(args, context, isVisible));
   },

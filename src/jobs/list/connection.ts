@@ -2,6 +2,7 @@ import type { ListQuery } from '../../ice/client.ts';
 import { IceError } from '../../ice/errors.ts';
 import {
   anchorsOf,
+  beganWith,
   countBefore,
   decodeCursor,
   encodeCursor,
@@ -40,6 +41,9 @@ export interface PackageJobConnection {
   };
 }
 
+/** How ICE's pages can be wrong together. `overlap`: a page shows a job again. `circle`: a token leads back. */
+export type ListOddity = 'overlap' | 'circle';
+
 /** One call of ListPackageJobs. */
 export type ReadPage = (query: ListQuery) => Promise<{
   readonly jobs: readonly PackageJob[];
@@ -58,6 +62,7 @@ const MAX_PAGES = 5;
  * Pages can overlap. A job that was among the last ones shown on the way to the cursor is left out. A page that the way has been
  * on is the end, as is a row of pages with nothing but jobs that were shown.
  *
+ * @param onOddity is called when pages were wrong together
  * @param isVisible jobs that it refuses are not on the page, and no cursor names them. Neither are jobs whose latest known
  *   status is not that of the filter
  * @throws {InputError} for bad arguments, a cursor of another list, and one whose page ICE no longer has
@@ -66,6 +71,7 @@ export async function readConnection(
   args: PackageJobsArguments,
   list: ReadPage,
   isVisible: IsVisible,
+  onOddity: (oddity: ListOddity) => void = () => undefined,
 ): Promise<PackageJobConnection> {
   const first = pageSizeOf(args.first);
   const query = scopeOf(args);
@@ -80,11 +86,13 @@ export async function readConnection(
   const isNew = (job: PackageJob) => !edges.has(job.id) && !isOld(job);
   let repeatedPages = 0;
   for (let page = 0; page < MAX_PAGES && place !== null && edges.size < first; page += 1) {
-    const found = await readPage(place, query, list, (job) => isNew(job) && isShown(job));
+    const found = await readPage(place, query, list, { isNew, isShown });
     const shown = found.jobs;
     // A page that goes back by all of its jobs can be followed by one that goes on.
     const isRepeated = found.following.length > 0 && !found.following.some(isNew);
     if (isRepeated) repeatedPages += 1;
+    if (found.isCircle) onOddity('circle');
+    if (!found.following.every(isNew)) onOddity('overlap');
     const taken = shown.slice(0, first - edges.size);
     for (const located of taken) edges.set(located.job.id, located);
     const last = taken.at(-1);
@@ -144,7 +152,12 @@ interface Located {
 }
 
 /** The jobs of a page after `place` that are shown, and where the next page starts. That is `null` on the last page. */
-async function readPage(place: Cursor, query: Scope, list: ReadPage, isShown: IsVisible) {
+async function readPage(
+  place: Cursor,
+  query: Scope,
+  list: ReadPage,
+  { isNew, isShown }: { readonly isNew: IsVisible; readonly isShown: IsVisible },
+) {
   const isAscending = query.orderBy === 'CreateTimeAsc';
   let { token, pageSize } = place;
   const way = place.walk && { ...place.walk, shown: '' };
@@ -154,7 +167,11 @@ async function readPage(place: Cursor, query: Scope, list: ReadPage, isShown: Is
   for (let page = 0; ; page += 1) {
     const found = await listFrom(token, pageSize, scope, list);
     const { jobs } = found;
-    const past = walkPast(walk ?? NO_WALK, token);
+    const past = walkPast(walk ?? NO_WALK, token, jobs);
+    const [begin] = jobs;
+    // A token of the first page has another text than that page had.
+    if (place.after === null && begin && isNew(begin) && beganWith(walk ?? NO_WALK, begin))
+      return { jobs: [], next: null, following: [], isCircle: true };
     const isCircle = found.nextPageToken !== null && hasPassed(past, found.nextPageToken);
     const nextPageToken = isCircle ? null : found.nextPageToken;
     const next: Cursor | null =
@@ -172,11 +189,11 @@ async function readPage(place: Cursor, query: Scope, list: ReadPage, isShown: Is
       return { job, after: { token, pageSize, after: anchors[index] ?? null, walk } };
     });
     const following = after.slice(before ?? jobs.length);
-    const shown = following.filter(({ job }) => isShown(job));
+    const shown = following.filter(({ job }) => isNew(job) && isShown(job));
     // The place after the last of them is the next page, even if jobs follow that are not shown.
     const last = shown.pop();
     if (last !== undefined) shown.push(next === null ? last : { ...last, after: next });
-    return { jobs: shown, next, following: following.map(({ job }) => job) };
+    return { jobs: shown, next, following: following.map(({ job }) => job), isCircle };
   }
 }
 

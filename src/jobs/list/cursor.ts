@@ -22,6 +22,8 @@ export interface Cursor {
 export interface Walk {
   /** How many pages were left behind. */
   readonly pages: number;
+  /** The mark of the first job on them. It is empty when there was none. */
+  readonly begin: string;
   /** Marks of their tokens: of one long ago, then of the last {@link MAX_TOKENS}, the last first. */
   readonly tokens: string;
   /** Marks of the jobs that were shown last, the last first. At most {@link MAX_JOBS}. */
@@ -35,27 +37,33 @@ const MAX_TOKENS = 16;
 const MIN_SHOWN = 32;
 
 /** A way of no pages. */
-export const NO_WALK: Walk = { pages: 0, tokens: '', shown: '' };
+export const NO_WALK: Walk = { pages: 0, begin: '', tokens: '', shown: '' };
 
 /**
- * The way past the page of this token.
+ * The way past the page of this token, with these jobs.
  *
  * The token long ago is that of the last page whose number is a power of two. So a circle of any length is found in the end,
  * by the algorithm of Brent.
  */
-export function walkPast(walk: Walk, token: string | null): Walk {
+export function walkPast(walk: Walk, token: string | null, [first]: readonly Pick<IceJob, 'id'>[]): Walk {
   const pages = walk.pages + 1;
   const mark = markOf(token ?? '');
   const last = marksOf(walk.tokens);
   const [longAgo = mark] = last;
   const isPowerOfTwo = Number.isInteger(Math.log2(pages));
   const tokens = [isPowerOfTwo ? mark : longAgo, mark, ...last.slice(1)];
-  return { ...walk, pages, tokens: tokens.slice(0, MAX_TOKENS + 1).join('') };
+  const begin = walk.begin === '' && first !== undefined ? markOf(first.id) : walk.begin;
+  return { ...walk, pages, begin, tokens: tokens.slice(0, MAX_TOKENS + 1).join('') };
 }
 
 /** Whether the way has been on the page of this token. */
 export function hasPassed({ tokens }: Walk, token: string): boolean {
   return marksOf(tokens).includes(markOf(token));
+}
+
+/** Whether the way began with this job. */
+export function beganWith({ begin }: Walk, { id }: Pick<IceJob, 'id'>): boolean {
+  return begin !== '' && begin === markOf(id);
 }
 
 /** The way after these jobs were shown too, in this order, on a page of so many at most. */
@@ -146,7 +154,7 @@ export function encodeCursor(cursor: Cursor, scope: string): string {
     token,
     pageSize,
     ...(after ? [after.id, after.createdAt, after.marks] : []),
-    ...(walk ? [[walk.pages, walk.tokens, walk.shown]] : []),
+    ...(walk ? [[walk.pages, walk.begin, walk.tokens, walk.shown]] : []),
   ]);
   return Buffer.from(`${digest(text, scope)}${text}`).toString('base64url');
 }
@@ -183,9 +191,11 @@ function readAnchor(parts: readonly unknown[]): Anchor | undefined {
 
 function readWalk(parts: unknown): Walk | undefined {
   if (!Array.isArray(parts)) return undefined;
-  const [pages, tokens, shown] = parts as unknown[];
-  const isWalk = parts.length === 3 && isWhole(pages) && isMarks(tokens, MAX_TOKENS + 1);
-  return isWalk && isMarks(shown, MAX_JOBS) ? { pages, tokens, shown } : undefined;
+  const [pages, begin, tokens, shown] = parts as unknown[];
+  if (parts.length !== 4 || !isWhole(pages) || !isMarks(begin, 1)) return undefined;
+  return isMarks(tokens, MAX_TOKENS + 1) && isMarks(shown, MAX_JOBS)
+    ? { pages, begin, tokens, shown }
+    : undefined;
 }
 
 /** The error for a cursor that points nowhere. */

@@ -1,5 +1,6 @@
 import type { IceClient, ListQuery } from '../../ice/client.ts';
 import type { IceJob } from '../../ice/decode.ts';
+import type { JobsEmitter } from '../events.ts';
 import { isSameState, observed, type IsVisible, type PackageJob } from '../model.ts';
 import type { JobStore, ReadContext } from '../store/store.ts';
 import { readConnection, type PackageJobConnection, type PackageJobsArguments } from './connection.ts';
@@ -18,6 +19,7 @@ export type ListJobs = (
 export function createListJobs(
   ice: Pick<IceClient, 'listPackageJobs'>,
   store: Pick<JobStore, 'ingest' | 'reads'>,
+  events?: Pick<JobsEmitter, 'emit'>,
 ): ListJobs {
   return (args, context, isVisible) => {
     const readPage = async (query: ListQuery) => {
@@ -34,6 +36,6 @@ export function createListJobs(
       };
       return { jobs: value.jobs.map(latest), nextPageToken: value.nextPageToken };
     };
-    return readConnection(args, readPage, isVisible);
+    return readConnection(args, readPage, isVisible, (oddity) => void events?.emit('listOddity', oddity));
   };
 }

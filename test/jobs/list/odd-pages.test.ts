@@ -91,6 +91,24 @@ describe('a list whose tokens lead back', () => {
     },
   );
 
+  it.for([1, 10, 50, 100])(
+    'shows every job once and ends where the last page leads to the first, %i a page',
+    async (first) => {
+      const ids = Array.from({ length: 150 }, (_, index) => `j${String(index)}`);
+      const readPage: ReadPage = ({ nextPageToken = '0', pageSize }) => {
+        const start = Number(nextPageToken);
+        const end = start + pageSize < ids.length ? start + pageSize : 0;
+        const jobs = ids.slice(start, start + pageSize).map((id) => jobWith({ id }));
+        return Promise.resolve({ jobs, nextPageToken: String(end) });
+      };
+      const oddities = new Set<string>();
+      const list: List = (args) =>
+        readConnection(args, readPage, EVERY_JOB, (oddity) => void oddities.add(oddity));
+      expect(await walk(list, { first })).toEqual(ids);
+      expect(oddities).toContain('circle');
+    },
+  );
+
   it('ends where pages repeat under tokens that are ever new', async () => {
     const pages: Record<string, [string[], string]> = { '': [['a', 'b'], '1'], '1': [['c', 'd'], '2'] };
     for (let page = 2; page < 100; page += 1) pages[page] = [['c', 'd'], String(page + 1)];
