@@ -143,6 +143,11 @@ function oddPage(
   if (fault.page === 'same-token') {
     return token === undefined ? result : { PackageJobList: { ...list, NextPageToken: token } };
   }
+  if (fault.page === 'circle') {
+    const NextPageToken = tokenOfSamePage(undefined, order);
+    const isSecond = token !== undefined && token !== NextPageToken;
+    return isSecond ? { PackageJobList: { ...list, NextPageToken } } : result;
+  }
   const pageSize = list.PackageJobs.length - 1;
   if (list.NextPageToken === undefined || pageSize === 0) return result;
   const shorter = performAction(action, new Map([...parameters, ['PageSize', String(pageSize)]]), {

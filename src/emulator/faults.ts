@@ -52,7 +52,7 @@ export type ModifierFault =
   | { readonly kind: 'listLag'; readonly lagMs: number }
   /**
    * A page of ListPackageJobs that is odd. `same-token`: the next token is that of the page itself. `overlap`: the next page
-   * begins with the last job of this one. `empty`: no jobs, and a token that leads to them. `no-list`: no PackageJobList.
+   * begins with the last job of this one. `circle`: after the second page comes the first again. `empty`: no jobs, and a token that leads to them. `no-list`: no PackageJobList.
    */
   | { readonly kind: 'oddPage'; readonly page: OddPage }
   /** Jobs in another shape than the reference has, in GetPackageJob and ListPackageJobs. */

@@ -10,7 +10,7 @@ export const SHAPES = ['other-case', 'json-text', 'text-values', 'wrapped'] as c
 export type Shape = (typeof SHAPES)[number];
 
 /** How a page of a list is odd. */
-export const ODD_PAGES = ['same-token', 'overlap', 'empty', 'no-list'] as const;
+export const ODD_PAGES = ['same-token', 'overlap', 'circle', 'empty', 'no-list'] as const;
 export type OddPage = (typeof ODD_PAGES)[number];
 
 /** A job in another shape. */

@@ -89,6 +89,15 @@ describe('a list whose pages are odd', () => {
     expect(seen).toEqual(expected.slice(0, 80));
   });
 
+  it.for([3, 40])(
+    'ends where a token leads back to the first page, and shows no job twice, %i a page',
+    async (first, { gateway }) => {
+      const expected = await walk(gateway, 100);
+      gateway.emulator.faults.add({ kind: 'oddPage', page: 'circle', times: 'always' });
+      expect(await walk(gateway, first)).toEqual(expected.slice(0, 2 * first));
+    },
+  );
+
   it('of an account without jobs, which has no list, is empty', async ({ gateway }) => {
     gateway.emulator.faults.add({ kind: 'oddPage', page: 'no-list', times: 'always' });
     expect(await walk(gateway, 40)).toEqual([]);

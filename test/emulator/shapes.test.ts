@@ -12,7 +12,7 @@ interface Page {
 }
 
 describe('an odd page', () => {
-  it('repeats its own token, overlaps the next, is empty with a token, or has no list', async ({
+  it('repeats its own token, overlaps the next, leads back, is empty with a token, or has no list', async ({
     emulator,
     call,
   }) => {
@@ -31,6 +31,12 @@ describe('an odd page', () => {
 
     emulator.faults.add({ kind: 'oddPage', page: 'same-token' });
     expect((await page(first.token)).token).toBe(first.token);
+
+    emulator.faults.add({ kind: 'oddPage', page: 'circle', times: 3 });
+    const second = await page((await page()).token);
+    const firstAgain = await page(second.token);
+    expect(firstAgain.ids).toEqual(ids.slice(0, 2));
+    expect((await page(firstAgain.token)).ids).toEqual(ids.slice(2));
 
     emulator.faults.add({ kind: 'oddPage', page: 'empty', times: 20 });
     const tokens: (string | undefined)[] = [];
