@@ -1,19 +1,7 @@
 import type { ListQuery } from '../../ice/client.ts';
 import { IceError } from '../../ice/errors.ts';
-import {
-  anchorsOf,
-  beganWith,
-  countBefore,
-  decodeCursor,
-  encodeCursor,
-  hasPassed,
-  invalidCursor,
-  NO_WALK,
-  shownOn,
-  walkPast,
-  walkShowing,
-  type Cursor,
-} from './cursor.ts';
+import { anchorsOf, countBefore, decodeCursor, encodeCursor, invalidCursor, type Cursor } from './cursor.ts';
+import { beganWith, hasPassed, leadsNowhere, NO_WALK, passedOn, walkPast } from './walk.ts';
 import { InputError } from '../errors.ts';
 import { MAX_JOBS } from '../input.ts';
 import type { IsVisible, PackageJob } from '../model.ts';
@@ -59,8 +47,8 @@ const MAX_PAGES = 5;
  * Reads one page of a connection. It takes one page of ICE's where the cursor ends a page, as `endCursor` does. It takes two
  * where the cursor is inside a page, and more where jobs are left out.
  *
- * Pages can overlap. A job that was among the last ones shown on the way to the cursor is left out. A page that the way has been
- * on is the end, as is a row of pages with nothing but jobs that were shown.
+ * Pages can overlap. A job that the way to the cursor has passed is left out. A page that the way has been on is the end, and so
+ * is the last of many that showed nothing new.
  *
  * @param onOddity is called when pages were wrong together
  * @param isVisible jobs that it refuses are not on the page, and no cursor names them. Neither are jobs whose latest known
@@ -82,65 +70,43 @@ export async function readConnection(
 
   const edges = new Map<string, Located>();
   let place: Cursor | null = start ?? { token: null, pageSize: first, after: null, walk: null };
-  const isOld = shownOn(place.walk ?? NO_WALK);
-  const isNew = (job: PackageJob) => !edges.has(job.id) && !isOld(job);
-  let repeatedPages = 0;
   for (let page = 0; page < MAX_PAGES && place !== null && edges.size < first; page += 1) {
-    const found = await readPage(place, query, list, { isNew, isShown });
+    const found = await readPage(place, query, list, (job) => !edges.has(job.id) && isShown(job));
     const shown = found.jobs;
-    // A page that goes back by all of its jobs can be followed by one that goes on.
-    const isRepeated = found.following.length > 0 && !found.following.some(isNew);
-    if (isRepeated) repeatedPages += 1;
     if (found.isCircle) onOddity('circle');
-    if (!found.following.every(isNew)) onOddity('overlap');
+    if (found.repeated > 0) onOddity('overlap');
     const taken = shown.slice(0, first - edges.size);
     for (const located of taken) edges.set(located.job.id, located);
     const last = taken.at(-1);
     const hasRest = shown.length > taken.length;
     // Where jobs are left out, a page of just the jobs that are missing could leave out the same.
-    const isWhole = shown.length === found.following.length;
+    const isWhole = shown.length === found.following;
+    // A page that goes back by all of its jobs can be followed by one that goes on.
+    const isRepeated = found.following > 0 && found.repeated === found.following;
     const pageSize = isRepeated ? MAX_JOBS : isWhole ? first - edges.size : first;
     place = hasRest && last !== undefined ? last.after : found.next && { ...found.next, pageSize };
   }
-  // Its tokens are ever new, and lead nowhere.
-  if (repeatedPages === MAX_PAGES) place = null;
-  return connectionOf([...edges.values()], { first, start, rest: place, scope });
+  return connectionOf([...edges.values()], { start, rest: place, scope });
 }
 
-/** What a page was asked for, and where the next one starts. */
+/** Where a page and the next one start, and the list that they are of. */
 interface Bounds {
-  readonly first: number;
   readonly start: Cursor | null;
   readonly rest: Cursor | null;
   readonly scope: string;
 }
 
-function connectionOf(
-  located: readonly Located[],
-  { first, start, rest, scope }: Bounds,
-): PackageJobConnection {
-  const nodes = located.map(({ job }) => job);
-  // Only the last cursor knows the jobs that were shown. Whoever goes on from another one gets these again anyway.
-  const shown = walkShowing(
-    start?.walk ?? NO_WALK,
-    nodes.map(({ id }) => id),
-    first,
-  ).shown;
-  const lastCursorOf = (at: Cursor) =>
-    encodeCursor({ ...at, walk: { ...(at.walk ?? NO_WALK), shown } }, scope);
-  const edges = located.map(({ job, after }, index) => ({
-    cursor: index === located.length - 1 ? lastCursorOf(after) : encodeCursor(after, scope),
-    node: job,
-  }));
+function connectionOf(located: readonly Located[], { start, rest, scope }: Bounds): PackageJobConnection {
+  const edges = located.map(({ job, after }) => ({ cursor: encodeCursor(after, scope), node: job }));
   return {
     edges,
-    nodes,
+    nodes: located.map(({ job }) => job),
     pageInfo: {
       hasNextPage: rest !== null,
       hasPreviousPage: start !== null,
       startCursor: edges[0]?.cursor ?? null,
       // A page can be empty although others follow.
-      endCursor: edges.at(-1)?.cursor ?? (rest && lastCursorOf(rest)),
+      endCursor: edges.at(-1)?.cursor ?? (rest && encodeCursor(rest, scope)),
     },
   };
 }
@@ -151,28 +117,27 @@ interface Located {
   readonly after: Cursor;
 }
 
-/** The jobs of a page after `place` that are shown, and where the next page starts. That is `null` on the last page. */
-async function readPage(
-  place: Cursor,
-  query: Scope,
-  list: ReadPage,
-  { isNew, isShown }: { readonly isNew: IsVisible; readonly isShown: IsVisible },
-) {
+/**
+ * The jobs of a page after `place` that are new and shown, and where the next page starts. That is `null` on the last page. It
+ * counts the jobs after the place too, and those of them that the way has passed before.
+ */
+async function readPage(place: Cursor, query: Scope, list: ReadPage, isShown: IsVisible) {
   const isAscending = query.orderBy === 'CreateTimeAsc';
   let { token, pageSize } = place;
-  const way = place.walk && { ...place.walk, shown: '' };
-  let walk = way;
+  let { walk } = place;
   let scope = query;
   // Newer jobs may have pushed the place down its page, or onto one of the next.
   for (let page = 0; ; page += 1) {
     const found = await listFrom(token, pageSize, scope, list);
     const { jobs } = found;
-    const past = walkPast(walk ?? NO_WALK, token, jobs);
+    const isPassed = passedOn(walk ?? NO_WALK, isAscending);
+    const past = walkPast(walk ?? NO_WALK, token, jobs, isAscending);
     const [begin] = jobs;
-    // A token of the first page has another text than that page had.
-    if (place.after === null && begin && isNew(begin) && beganWith(walk ?? NO_WALK, begin))
-      return { jobs: [], next: null, following: [], isCircle: true };
-    const isCircle = found.nextPageToken !== null && hasPassed(past, found.nextPageToken);
+    // A token of the first page has another text than that page had. Where jobs have no times, this is all that tells.
+    if (place.after === null && begin && !isPassed(begin) && beganWith(walk ?? NO_WALK, begin))
+      return { jobs: [], next: null, following: 0, repeated: 0, isCircle: true };
+    const isCircle =
+      found.nextPageToken !== null && (hasPassed(past, found.nextPageToken) || leadsNowhere(past));
     const nextPageToken = isCircle ? null : found.nextPageToken;
     const next: Cursor | null =
       nextPageToken === null ? null : { ...place, token: nextPageToken, after: null, walk: past };
@@ -181,7 +146,7 @@ async function readPage(
       [token, pageSize, walk] = [nextPageToken, MAX_JOBS, past];
       // Where even that does not do, the list begins at the place.
       const beginning = page === MAX_PAGES - 1 ? beginningAt(place, query) : undefined;
-      if (beginning !== undefined) [token, scope, walk] = [null, beginning, way];
+      if (beginning !== undefined) [token, scope, walk] = [null, beginning, place.walk];
       continue;
     }
     const anchors = anchorsOf(jobs);
@@ -189,11 +154,13 @@ async function readPage(
       return { job, after: { token, pageSize, after: anchors[index] ?? null, walk } };
     });
     const following = after.slice(before ?? jobs.length);
-    const shown = following.filter(({ job }) => isNew(job) && isShown(job));
+    const added = following.filter(({ job }) => !isPassed(job));
+    const shown = added.filter(({ job }) => isShown(job));
     // The place after the last of them is the next page, even if jobs follow that are not shown.
     const last = shown.pop();
     if (last !== undefined) shown.push(next === null ? last : { ...last, after: next });
-    return { jobs: shown, next, following: following.map(({ job }) => job), isCircle };
+    const [all, repeated] = [following.length, following.length - added.length];
+    return { jobs: shown, next, following: all, repeated, isCircle };
   }
 }
 

@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { IceJob } from '../../ice/decode.ts';
 import { InputError } from '../errors.ts';
 import { MAX_JOBS } from '../input.ts';
+import {
+  MARK_LENGTH,
+  markOf,
+  marksOf,
+  MAX_PASSED,
+  MAX_TOKENS,
+  secondOf,
+  type Listed,
+  type Passed,
+  type Walk,
+} from './walk.ts';
 
 /** A place in a list: one of ICE's pages, and the job on it to continue after. */
 export interface Cursor {
@@ -13,69 +23,6 @@ export interface Cursor {
   readonly after: Anchor | null;
   /** What was read on the way to this page. It is `null` on the first page. */
   readonly walk: Walk | null;
-}
-
-/**
- * The way from the first page of a list to a place in it, as ICE's pages can overlap, and its tokens can lead back. It stays
- * short, however long the way was.
- */
-export interface Walk {
-  /** How many pages were left behind. */
-  readonly pages: number;
-  /** The mark of the first job on them. It is empty when there was none. */
-  readonly begin: string;
-  /** Marks of their tokens: of one long ago, then of the last {@link MAX_TOKENS}, the last first. */
-  readonly tokens: string;
-  /** Marks of the jobs that were shown last, the last first. At most {@link MAX_JOBS}. */
-  readonly shown: string;
-}
-
-/** How many of the last tokens a cursor knows. A circle of so many pages shows no job twice. */
-const MAX_TOKENS = 16;
-
-/** How many of the jobs shown last a cursor knows, at least. It knows as many as its page was asked for. */
-const MIN_SHOWN = 32;
-
-/** A way of no pages. */
-export const NO_WALK: Walk = { pages: 0, begin: '', tokens: '', shown: '' };
-
-/**
- * The way past the page of this token, with these jobs.
- *
- * The token long ago is that of the last page whose number is a power of two. So a circle of any length is found in the end,
- * by the algorithm of Brent.
- */
-export function walkPast(walk: Walk, token: string | null, [first]: readonly Pick<IceJob, 'id'>[]): Walk {
-  const pages = walk.pages + 1;
-  const mark = markOf(token ?? '');
-  const last = marksOf(walk.tokens);
-  const [longAgo = mark] = last;
-  const isPowerOfTwo = Number.isInteger(Math.log2(pages));
-  const tokens = [isPowerOfTwo ? mark : longAgo, mark, ...last.slice(1)];
-  const begin = walk.begin === '' && first !== undefined ? markOf(first.id) : walk.begin;
-  return { ...walk, pages, begin, tokens: tokens.slice(0, MAX_TOKENS + 1).join('') };
-}
-
-/** Whether the way has been on the page of this token. */
-export function hasPassed({ tokens }: Walk, token: string): boolean {
-  return marksOf(tokens).includes(markOf(token));
-}
-
-/** Whether the way began with this job. */
-export function beganWith({ begin }: Walk, { id }: Pick<IceJob, 'id'>): boolean {
-  return begin !== '' && begin === markOf(id);
-}
-
-/** The way after these jobs were shown too, in this order, on a page of so many at most. */
-export function walkShowing(walk: Walk, ids: readonly string[], first: number): Walk {
-  const marks = [...ids.toReversed().map(markOf), ...marksOf(walk.shown)];
-  return { ...walk, shown: marks.slice(0, Math.max(MIN_SHOWN, first)).join('') };
-}
-
-/** Whether a job was one of those shown last on the way. */
-export function shownOn({ shown }: Walk): (job: Pick<IceJob, 'id'>) => boolean {
-  const marks = new Set(marksOf(shown));
-  return ({ id }) => marks.size > 0 && marks.has(markOf(id));
 }
 
 /** What finds a place on a page again, whichever jobs have come to the list or left it since. */
@@ -91,11 +38,8 @@ export interface Anchor {
 /** How many jobs before the last one a cursor knows. */
 const MAX_MARKS = 8;
 
-/** A mark is short, and two jobs never have the same in practice. In characters. */
-const MARK_LENGTH = 6;
-
 /** The anchors of the places after each of these jobs, which are the beginning of a page. */
-export function anchorsOf(jobs: readonly Pick<IceJob, 'id' | 'createTime'>[]): Anchor[] {
+export function anchorsOf(jobs: readonly Listed[]): Anchor[] {
   const marks: string[] = [];
   return jobs.map((job) => {
     const anchor = { id: job.id, createdAt: secondOf(job), marks: marks.slice(0, MAX_MARKS).join('') };
@@ -112,7 +56,7 @@ export function anchorsOf(jobs: readonly Pick<IceJob, 'id' | 'createTime'>[]): A
  */
 export function countBefore(
   { id, createdAt, marks }: Anchor,
-  jobs: readonly Pick<IceJob, 'id' | 'createTime'>[],
+  jobs: readonly Listed[],
   isAscending: boolean,
 ): number | undefined {
   const index = jobs.findIndex((job) => job.id === id);
@@ -128,21 +72,6 @@ export function countBefore(
   return first === -1 ? undefined : first;
 }
 
-function secondOf({ createTime }: Pick<IceJob, 'createTime'>): number | null {
-  const ms = createTime === null ? Number.NaN : Date.parse(createTime);
-  return Number.isNaN(ms) ? null : Math.floor(ms / 1000);
-}
-
-function markOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, MARK_LENGTH);
-}
-
-function marksOf(text: string): string[] {
-  return Array.from({ length: text.length / MARK_LENGTH }, (_, index) =>
-    text.slice(index * MARK_LENGTH, (index + 1) * MARK_LENGTH),
-  );
-}
-
 /**
  * Writes a place in one list as an opaque, URL-safe text. The text depends on nothing but its arguments, so it outlives the
  * process and holds for every replica. The digest ties it to the list (`scope`), so a cursor of another filter or order is
@@ -154,7 +83,7 @@ export function encodeCursor(cursor: Cursor, scope: string): string {
     token,
     pageSize,
     ...(after ? [after.id, after.createdAt, after.marks] : []),
-    ...(walk ? [[walk.pages, walk.begin, walk.tokens, walk.shown]] : []),
+    ...(walk ? [partsOf(walk)] : []),
   ]);
   return Buffer.from(`${digest(text, scope)}${text}`).toString('base64url');
 }
@@ -186,16 +115,35 @@ function readCursor([token, pageSize, ...rest]: readonly unknown[]): Cursor | un
 function readAnchor(parts: readonly unknown[]): Anchor | undefined {
   const [id, createdAt, marks] = parts;
   if (parts.length !== 3 || !isText(id) || !isMarks(marks, MAX_MARKS)) return undefined;
-  return createdAt === null || isWhole(createdAt) ? { id, createdAt, marks } : undefined;
+  return isSecond(createdAt) ? { id, createdAt, marks } : undefined;
+}
+
+function partsOf({ passed, pages, jobs, repeated, empty, begin, tokens, limit, isOrdered }: Walk): unknown[] {
+  const groups = passed.flatMap(({ second, marks }) => [second, marks]);
+  return [pages, jobs, repeated, empty, begin, tokens, limit, isOrdered ? 1 : 0, groups];
 }
 
 function readWalk(parts: unknown): Walk | undefined {
-  if (!Array.isArray(parts)) return undefined;
-  const [pages, begin, tokens, shown] = parts as unknown[];
-  if (parts.length !== 4 || !isWhole(pages) || !isMarks(begin, 1)) return undefined;
-  return isMarks(tokens, MAX_TOKENS + 1) && isMarks(shown, MAX_JOBS)
-    ? { pages, begin, tokens, shown }
-    : undefined;
+  if (!Array.isArray(parts) || parts.length !== 9) return undefined;
+  const [pages, jobs, repeated, empty, begin, tokens, limit, isOrdered, groups] = parts as unknown[];
+  if (!isCount(pages) || !isCount(jobs) || !isCount(repeated) || !isCount(empty)) return undefined;
+  if (!isMarks(begin, 1) || !isMarks(tokens, MAX_TOKENS + 1)) return undefined;
+  if (!isSecond(limit) || (isOrdered !== 0 && isOrdered !== 1)) return undefined;
+  const passed = readPassed(groups);
+  return passed && { pages, jobs, repeated, empty, begin, tokens, passed, limit, isOrdered: isOrdered === 1 };
+}
+
+function readPassed(parts: unknown): Passed[] | undefined {
+  if (!Array.isArray(parts) || parts.length % 2 !== 0) return undefined;
+  const passed: Passed[] = [];
+  let left = MAX_PASSED;
+  for (let index = 0; index < parts.length; index += 2) {
+    const [second, marks] = parts.slice(index, index + 2) as unknown[];
+    if (!isSecond(second) || marks === '' || !isMarks(marks, left)) return undefined;
+    left -= marks.length / MARK_LENGTH;
+    passed.push({ second, marks });
+  }
+  return passed;
 }
 
 /** The error for a cursor that points nowhere. */
@@ -207,8 +155,12 @@ function isSize(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_JOBS;
 }
 
-function isWhole(value: unknown): value is number {
-  return Number.isSafeInteger(value);
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isSecond(value: unknown): value is number | null {
+  return value === null || Number.isSafeInteger(value);
 }
 
 function isMarks(value: unknown, most: number): value is string {
