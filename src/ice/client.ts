@@ -100,7 +100,7 @@ export function createIceClient(options: IceClientOptions): IceClient {
         {
           action: 'SubmitPackageJob',
           parameters: () => submissionParameters(submission),
-          decode: decodeSubmitResponse,
+          decode: (members) => decodeSubmitResponse(members, report),
         },
         context,
       );

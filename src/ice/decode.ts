@@ -1,6 +1,7 @@
 import { XMLParser } from 'fast-xml-parser';
 import { isJsonObject } from '../json-object.ts';
 import {
+  exactText,
   listOf,
   memberReader,
   namesOf,
@@ -150,7 +151,7 @@ export function decodeListResponse(members: Members, report: ReportViolation): I
     (named['PackageJobs'] ?? null) === null
       ? []
       : listOf(named['PackageJobs'], 'PackageJobList.PackageJobs', report);
-  const token = named['NextPageToken'] ?? '';
+  const token = exactText(named['NextPageToken'] ?? '', 'PackageJobList.NextPageToken', report);
   if (items === undefined || typeof token !== 'string' || !PAGE_TOKEN.test(token)) return undefined;
   const jobs = items.map((item) => decodeItem(item, report));
   // A job without an id cannot be shown. The others can.
@@ -183,8 +184,8 @@ function decodeItem(item: unknown, report: ReportViolation): IceJob | undefined 
 }
 
 /** The id in a response of SubmitPackageJob, or `undefined` when the response is not what ICE documents. */
-export function decodeSubmitResponse(members: Members): string | undefined {
-  const id = members['JobId'];
+export function decodeSubmitResponse(members: Members, report: ReportViolation): string | undefined {
+  const id = exactText(members['JobId'], 'JobId', report);
   return typeof id === 'string' && JOB_ID.test(id) ? id : undefined;
 }
 
@@ -197,7 +198,7 @@ const JOB_ID = /^[\x21-\x7e]{1,128}$/;
 /** One job, or `undefined` when it has no usable JobId. */
 function decodeJob(value: Members, report: ReportViolation): IceJob | undefined {
   const read = memberReader(value, 'PackageJob', report);
-  const id = read.text('JobId');
+  const id = read.id('JobId');
   if (id === null || !JOB_ID.test(id)) return undefined;
   const statusRaw = read.text('Status');
   return {

@@ -62,6 +62,16 @@ export function listOf(value: unknown, member: string, report: ReportViolation):
   return inner as unknown[];
 }
 
+/**
+ * Text, and a number as its text. That is exact for whole numbers up to 2^53 alone: of others JSON has lost digits by now, so
+ * they name something else, and stay what they are.
+ */
+export function exactText(value: unknown, member: string, report: ReportViolation): unknown {
+  if (!Number.isSafeInteger(value)) return value;
+  report({ kind: 'other form', member });
+  return String(value);
+}
+
 /** Reads members by name. An absent member is `null`. A wrong member is reported and `null`. */
 export function memberReader(value: Members, parent: string, report: ReportViolation) {
   const text = (name: string): string | null => {
@@ -80,6 +90,11 @@ export function memberReader(value: Members, parent: string, report: ReportViola
   };
   return {
     text,
+    /** As {@link text}, and a number by its digits, see {@link exactText}. */
+    id(name: string): string | null {
+      const exact = exactText(value[name], `${parent}.${name}`, report);
+      return typeof exact === 'string' ? exact : text(name);
+    },
     time(name: string): string | null {
       const counted = countedTime(value[name]);
       if (counted !== undefined) {

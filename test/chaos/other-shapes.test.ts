@@ -47,6 +47,24 @@ describe('a job in another shape', () => {
   );
 });
 
+describe('a job whose id is a number', () => {
+  it('is read, listed and waited for by its digits', async ({ gateway }) => {
+    const id = '9007199254740991';
+    gateway.emulator.jobs.add({ jobId: id, finishTime: Date.now() + 300 });
+    const patch = { JobId: Number(id) };
+    gateway.emulator.faults.add({ kind: 'patch', patch, jobId: id, times: 'always' });
+    expect(await readBoth(gateway, id)).toEqual([
+      expect.objectContaining({ id }),
+      expect.objectContaining({ id }),
+    ]);
+    const { data } = await gateway.query(
+      `query ($id: ID!) { packageJob(id: $id, wait: { timeoutSeconds: 5 }) { id isFinished } }`,
+      { id },
+    );
+    expect(data).toEqual({ packageJob: { id, isFinished: true } });
+  });
+});
+
 /** Every job that a client sees who follows the cursors, in order, page by page. */
 async function walk(gateway: TestGateway, first: number): Promise<string[]> {
   const seen: string[] = [];

@@ -48,7 +48,7 @@ const ROWS: readonly Row[] = [
   ['userData userDataJson', 'UserData', NO_TEXT, { userData: null, userDataJson: null }],
 ];
 
-const NO_ID = [7, true, [], {}];
+const NO_ID = [0.5, 2 ** 53, true, [], {}];
 const COMMON = { observedAt: expect.any(String) };
 const CASES = ROWS.map((row) => [row[1], row] as const);
 

@@ -53,7 +53,7 @@ describe('submitPackageJob', () => {
     [{ kind: 'html' }, 'UPSTREAM_MALFORMED', 0],
     [{ kind: 'oversize' }, 'UPSTREAM_MALFORMED', 0],
     [{ kind: 'body', body: '{"RequestId":"A-1"}' }, 'UPSTREAM_MALFORMED', 0],
-    [{ kind: 'body', body: '{"JobId":7}' }, 'UPSTREAM_MALFORMED', 0],
+    [{ kind: 'body', body: '{"JobId":true}' }, 'UPSTREAM_MALFORMED', 0],
     [{ kind: 'body', body: '{"JobId":"two words"}' }, 'UPSTREAM_MALFORMED', 0],
   ])(
     'is sent once and tells nothing of the outcome after %j, which is %s',

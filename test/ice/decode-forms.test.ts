@@ -4,6 +4,7 @@ import {
   decodeEnvelope,
   decodeJobResponse,
   decodeListResponse,
+  decodeSubmitResponse,
   type IceJob,
   type ContractViolation,
 } from '../../src/ice/decode.ts';
@@ -110,6 +111,28 @@ describe('what ICE writes in another form than its reference', () => {
     [{ PackageJobs: [{ JobId: 'j1' }, { JobId: 'j1' }] }],
   ])('is a page with each job once: %j', ([list]) => {
     expect(readList(list)?.jobs.map(({ id }) => id)).toEqual(['j1']);
+  });
+
+  it('is the text of a number that JSON can hold exactly, where it is an id or a token', () => {
+    const violations: ContractViolation[] = [];
+    const report = (violation: ContractViolation) => void violations.push(violation);
+    expect(decodeJobResponse({ PackageJob: { JobId: 42 } }, report)).toMatchObject({ id: '42' });
+    const list = { PackageJobs: [{ JobId: 2 ** 53 - 1 }, { JobId: 2 ** 53 }], NextPageToken: 7 };
+    expect(decodeListResponse({ PackageJobList: list }, report)).toMatchObject({
+      jobs: [{ id: '9007199254740991' }],
+      nextPageToken: '7',
+    });
+    expect(decodeSubmitResponse({ JobId: 42 }, report)).toBe('42');
+    expect(violations).toEqual(
+      expect.arrayContaining(
+        ['PackageJob.JobId', 'PackageJobList.NextPageToken', 'JobId'].map((member) => ({
+          kind: 'other form',
+          member,
+        })),
+      ),
+    );
+    // Of this one JSON has lost digits, so it would name another page.
+    expect(readList({ PackageJobs: [], NextPageToken: 2 ** 60 })).toBeUndefined();
   });
 
   it('is an empty page when nothing but the RequestId comes', () => {

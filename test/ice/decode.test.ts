@@ -217,10 +217,12 @@ describe('decodeJobResponse', () => {
     const wrong = [
       { PackageJob: 'x' },
       { PackageJob: [] },
-      { PackageJob: { JobId: 7 } },
+      { PackageJob: { JobId: true } },
+      { PackageJob: { JobId: 0.5 } },
+      { PackageJob: { JobId: 2 ** 53 } },
       { PackageJob: { JobId: 'a b' } },
     ];
-    expect(wrong.map(readJob)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(wrong.map(readJob)).toEqual(wrong.map(() => undefined));
   });
 
   it('never throws, whatever ICE sends', () => {
@@ -262,7 +264,7 @@ describe('decodeListResponse', () => {
       [],
       'x',
       { PackageJobs: {} },
-      { NextPageToken: 1 },
+      { NextPageToken: 0.5 },
       { NextPageToken: '\n' },
     ];
     expect(wrong.map(readList)).toEqual(wrong.map(() => undefined));
