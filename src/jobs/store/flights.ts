@@ -6,6 +6,8 @@ import type { ClientReads } from './reads.ts';
 interface Entry<T> {
   readonly flight: Flight<T>;
   readonly detail: Detail;
+  /** Whether a later state became known since it began, of which it may bring no detail. */
+  isOvertaken: boolean;
 }
 
 /** The latest read in flight of each id. */
@@ -25,9 +27,16 @@ export class Flights<T> {
   /** A read in flight that brings what is asked for. */
   toJoin(id: string, detail: Detail): Flight<T> | undefined {
     const current = this.#entries.get(id);
-    const isEnough = current !== undefined && (current.detail === 'detail' || detail === 'summary');
+    if (current === undefined) return undefined;
+    const isEnough = detail === 'summary' || (current.detail === 'detail' && !current.isOvertaken);
     if (!isEnough || current.flight.isAbandoned) return undefined;
     return this.#now() - current.flight.startedAt < this.#maxAgeMs ? current.flight : undefined;
+  }
+
+  /** Is told that something else than the read in flight has brought a later state. */
+  overtake(id: string): void {
+    const current = this.#entries.get(id);
+    if (current !== undefined) current.isOvertaken = true;
   }
 
   /**
@@ -43,7 +52,7 @@ export class Flights<T> {
   ): Flight<T> {
     const end = this.#reads.begin(first.client);
     const flight = new Flight(this.#now(), first, read);
-    const entry = { flight, detail };
+    const entry = { flight, detail, isOvertaken: false };
     this.#entries.set(id, entry);
     const land = () => {
       if (this.#entries.get(id) === entry) this.#entries.delete(id);

@@ -132,7 +132,8 @@ export class JobStore implements JobMemory {
   /**
    * The job, no older than promised. Its `job` is `null` when ICE does not know the id.
    *
-   * @throws {IceError} when ICE fails and what is known is too old to be served stale
+   * @throws {IceError} when ICE fails and what is known is too old to be served stale. UPSTREAM_UNAVAILABLE when a list has
+   *   shown that the job has finished, but GetPackageJob does not know it yet, so that the detail cannot be had
    */
   async get(id: string, context: ReadContext, detail: Detail = 'summary'): Promise<JobEntry> {
     const fresh = this.getFresh(id, context, detail);
@@ -141,7 +142,9 @@ export class JobStore implements JobMemory {
       const latest = await this.#readShared(id, detail, context);
       if (detail === 'summary' || hasDetail(latest) || isUnread(latest)) return latest;
       // A list overtook the read with a later state, so that state is read in detail.
-      return await this.#readShared(id, detail, context);
+      const again = await this.#readShared(id, detail, context);
+      if (hasDetail(again) || (again.job !== null && !isFinished(again.job))) return again;
+      throw new IceError('UPSTREAM_UNAVAILABLE', { action: 'GetPackageJob' });
     } catch (error) {
       const stale = this.#entries.get(id);
       const canServe = stale !== undefined && (detail === 'summary' || hasDetail(stale));
@@ -260,6 +263,8 @@ export class JobStore implements JobMemory {
     this.#entries.set(known === undefined ? ownText(id) : id, latest);
     this.#version += 1;
     this.#inDemand.delete(id);
+    // A read that began before this state became known may be of an earlier one.
+    if (!hasDetail(latest) && !isSame(known?.job ?? null, latest.job)) this.#flights.overtake(id);
     if (known === undefined || !isUnchanged(known.job, latest.job)) {
       for (const listener of this.#listeners) listener({ id, entry: latest });
     }

@@ -1,4 +1,4 @@
-import type { PackageJob } from '../model.ts';
+import { isFinished, type PackageJob } from '../model.ts';
 import { hasDetail, isUnchangedSummary, supersedes, type Detail, type JobEntry } from '../store/entry.ts';
 import type { ScheduledJob } from './schedule.ts';
 
@@ -205,10 +205,11 @@ export class WatchedJob implements ScheduledJob {
 
   #mayBeTold({ told, detail, first }: Known): boolean {
     if (this.entry === undefined || told === this.#version) return false;
-    // A job that was just accepted has no detail yet.
-    if (first?.hasState === true) return true;
-    if (told === 0 && !this.#isJustRead && !this.#isFresh(this.entry)) return false;
+    const wasRead = this.#isJustRead || first?.hasState === true;
+    if (told === 0 && !wasRead && !this.#isFresh(this.entry)) return false;
     if (detail === 'summary' || this.#isAsWholeAsCanBe || hasDetail(this.entry)) return true;
+    // A job that was just accepted has no detail yet. One that a list has shown to have finished meanwhile has.
+    if (first?.hasState === true && this.entry.job !== null && !isFinished(this.entry.job)) return true;
     this.wantsDetail = true;
     return false;
   }

@@ -167,57 +167,6 @@ describe('a list that nobody checked', () => {
   });
 });
 
-describe('outputUrl', () => {
-  it('is read by a get of its own when a list told of the job', async ({ jobs }) => {
-    const { clock, emulator, store, context } = jobs;
-    const id = emulator.jobs.add({ finishTime: clock.now });
-    const { value } = await jobs.ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
-    const [job] = value.jobs;
-    store.ingest(id, { job: job ?? null, observedAt: clock.now, source: 'list' });
-    expect((await store.get(id, context)).job).toMatchObject({ outputUrl: undefined });
-    expect((await store.get(id, context, 'detail')).job).toMatchObject({
-      outputUrl: expect.stringMatching(/^http/),
-    });
-    expect((await store.get(id, context, 'detail')).job).toMatchObject({
-      outputUrl: expect.stringMatching(/^http/),
-    });
-    expect(emulator.countRequests('GetPackageJob')).toBe(1);
-  });
-
-  it('is read again when a list with a later state overtakes the read', async ({ jobs }) => {
-    const { clock, emulator, ice, store, context } = jobs;
-    const id = emulator.jobs.add({ finishTime: Infinity });
-    const release = emulator.faults.hold({ action: 'GetPackageJob' });
-    const whole = store.get(id, context, 'detail');
-    await expect.poll(() => emulator.countRequests()).toBe(1);
-    emulator.jobs.finish(id, SUCCESS);
-    const { value } = await ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
-    store.ingest(id, { job: value.jobs[0] ?? null, observedAt: clock.now, source: 'list' });
-    release();
-    expect((await whole).job).toMatchObject({
-      status: 'SUCCESS',
-      outputUrl: expect.stringMatching(/^http/),
-    });
-  });
-
-  it('comes with one call for those who need it and those who do not', async ({ jobs }) => {
-    const { emulator, store, context } = jobs;
-    const id = emulator.jobs.add();
-    await Promise.all([store.get(id, context), store.get(id, context, 'detail'), store.get(id, context)]);
-    expect(emulator.countRequests()).toBe(1);
-  });
-
-  it('is kept when a list tells of the same state again', async ({ jobs }) => {
-    const { clock, emulator, store, context } = jobs;
-    const id = emulator.jobs.add({ finishTime: clock.now });
-    const { job: whole } = await store.get(id, context);
-    const { value } = await jobs.ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
-    const [job] = value.jobs;
-    store.ingest(id, { job: job ?? null, observedAt: clock.now + 1, source: 'list' });
-    expect((await store.get(id, context)).job).toMatchObject({ outputUrl: whole?.outputUrl });
-  });
-});
-
 describe('changes', () => {
   it('are told once each, in order', async ({ jobs }) => {
     const { clock, emulator, store, context, changes } = jobs;

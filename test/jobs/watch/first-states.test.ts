@@ -99,6 +99,22 @@ describe('a listener', () => {
     expect(callsOf(jobs)).toEqual([0, 0]);
   });
 
+  it('tells no end without its address when a list overtakes the first read', async ({ jobs }) => {
+    const { watcher, settled, advance } = startWatching(jobs.clock, jobs.store);
+    const [id = ''] = addJobs(jobs, 1);
+    const { listener, told } = recorder();
+    const release = jobs.emulator.faults.hold({ action: 'GetPackageJob', times: 1 });
+    watcher.listen(id, listener, jobs.context, 'detail');
+    await vi.waitFor(() => expect(jobs.emulator.countRequests()).toBe(1));
+    jobs.emulator.jobs.finish(id);
+    await createListJobs(jobs.ice, jobs.store)({}, jobs.context, EVERY_JOB);
+    jobs.emulator.faults.add({ kind: 'patch', patch: { Status: 'Init', Output: null }, jobId: id, times: 2 });
+    release();
+    await settled();
+    for (let second = 0; second < 5 && told.length === 0; second += 1) await advance(1000);
+    expect(told.map((job) => [job?.status, typeof job?.outputUrl])).toEqual([['SUCCESS', 'string']]);
+  });
+
   it.for([
     ['once another read brings it, while ICE fails', 503, 'ServiceUnavailable', 'string'],
     ['as it is when ICE refuses to bring it', 403, 'Forbidden.RAM', 'undefined'],

@@ -188,7 +188,9 @@ export class Client {
     const second = await ask(this.#url, query, { id });
     const [after] = shownById(second, [id]);
     this.#record('read', query, second, shownById(second, [id]));
-    const isDisturbed = this.#ice.wasDisturbed(first.askedAt - 5000, second.gotAt, 3000);
+    const isDisturbed =
+      this.#ice.wasDisturbed(first.askedAt - 5000, second.gotAt, 3000) ||
+      this.#ice.wasForgotten(id, first.askedAt, second.gotAt);
     if (!isDisturbed && after?.status === 'INIT' && after.observedAt === before.observedAt) {
       this.violations.push(
         `${String(hint)} ms later, as told, nothing newer: ${JSON.stringify([before, after])}`,
@@ -203,7 +205,7 @@ export class Client {
     const payload = answer.body.data?.['submitPackageJob'] as { packageJob: Shown } | null | undefined;
     if (!payload) return;
     const { id } = payload.packageJob;
-    this.#ice.accepted(id, answer.askedAt, answer.gotAt);
+    this.#ice.accepted(id, answer.gotAt);
     this.#record('submission', 'submitPackageJob', answer, [payload.packageJob]);
     for (let read = 0; read < 4; read += 1) {
       if (this.#random.chance(0.5)) this.#ice.forget(id);

@@ -16,6 +16,12 @@ export interface TrueJob {
   acceptedAt: number | undefined;
 }
 
+/** A time in milliseconds since 1970. `Infinity` is not over yet. */
+interface Spell {
+  readonly from: number;
+  until: number;
+}
+
 /** For how long a submitted job is unfinished at most, in milliseconds. */
 const SUBMITTED_MS = 3000;
 
@@ -32,7 +38,9 @@ export class Ice {
   readonly #random: Random;
   readonly lagMs: number;
   /** Since when calls may fail, and until when, oldest first. */
-  readonly #spells: { readonly from: number; until: number }[] = [];
+  readonly #spells: Spell[] = [];
+  /** In which times each submitted job may not be found. */
+  readonly #forgotten = new Map<string, Spell[]>();
 
   constructor(emulator: Emulator, random: Random, lagMs: number) {
     this.#emulator = emulator;
@@ -45,6 +53,7 @@ export class Ice {
   /** Does the next thing that happens by itself. */
   step(): void {
     const random = this.#random;
+    this.#endForgetting();
     const unfinished = this.unfinished();
     if (unfinished.length < UNFINISHED || random.chance(0.05)) this.#add();
     if (random.chance(0.3)) for (const job of random.some(unfinished, 1)) this.#finish(job);
@@ -59,9 +68,9 @@ export class Ice {
     return [...this.jobs.values()].filter((job) => job.finishedAt > Date.now() && job.removedAt === Infinity);
   }
 
-  /** Is told of a job that the gateway submitted between these times. */
-  accepted(id: string, addedAt: number, acceptedAt: number): void {
-    this.jobs.set(id, { ...NEVER, id, addedAt, createdAt: addedAt, acceptedAt });
+  /** Is told of a job that the gateway had submitted by this time. */
+  accepted(id: string, acceptedAt: number): void {
+    this.jobs.set(id, { ...NEVER, id, addedAt: acceptedAt, createdAt: acceptedAt, acceptedAt });
   }
 
   /** Begins a spell of faults. */
@@ -88,10 +97,28 @@ export class Ice {
   forget(id: string): void {
     const times = this.#random.integer(1, 3);
     this.#emulator.faults.add({ kind: 'status', status: 404, code: 'JobNotFound', jobId: id, times });
+    const spells = this.#forgotten.get(id) ?? [];
+    spells.push({ from: Date.now(), until: Infinity });
+    this.#forgotten.set(id, spells);
+  }
+
+  /** Whether ICE may not have found the job between these times. Nobody can know how it was then. */
+  wasForgotten(id: string, from: number, until: number): boolean {
+    return (this.#forgotten.get(id) ?? []).some((spell) => spell.from <= until && spell.until >= from);
+  }
+
+  /** Ends the times in which jobs are not found, once that many reads were told so. It is late by a step at most. */
+  #endForgetting(): void {
+    const pending = new Set(this.#emulator.faults.list().map(({ jobId }) => jobId));
+    for (const [id, spells] of this.#forgotten) {
+      if (pending.has(id)) continue;
+      for (const spell of spells) spell.until = Math.min(spell.until, Date.now());
+    }
   }
 
   clearFaults(): void {
     this.#emulator.faults.clear();
+    this.#endForgetting();
     const { lagMs } = this;
     if (lagMs > 0) {
       this.#emulator.faults.add({ kind: 'listLag', lagMs, action: 'ListPackageJobs', times: 'always' });

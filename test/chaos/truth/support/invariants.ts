@@ -61,7 +61,7 @@ function isTrue({ askedAt, gotAt, way, jobs }: Showing, { ice }: Seen): string[]
 
 /** What is shown as unfinished was so no longer ago than is promised. */
 function isFresh(showing: Showing, seen: Seen): string[] {
-  const { way, gotAt, jobs, isStale } = showing;
+  const { way, askedAt, gotAt, jobs, isStale } = showing;
   const { ice, settings, lateness } = seen;
   if (way !== 'read' && way !== 'wait' && way !== 'first event') return [];
   const slackMs = SLACK_MS + lateness(showing.askedAt - 1000, gotAt);
@@ -72,6 +72,7 @@ function isFresh(showing: Showing, seen: Seen): string[] {
     const wasSoUntil = Math.min(job.finishedAt, job.removedAt);
     const observed = Date.parse(observedAt);
     if (wasSoUntil < from - slackMs) {
+      if (ice.wasForgotten(id, askedAt - settings.maxAgeMs, gotAt)) return [];
       return [
         `${id} had been otherwise for ${String(Math.round(from - wasSoUntil))} ms more than is promised`,
       ];
@@ -127,12 +128,15 @@ function endsInTime(
 
 /** Errors come from ICE, and while it fails. */
 function failsForAReason(
-  { way, askedAt, gotAt, errors }: Showing,
+  { way, askedAt, gotAt, jobs, errors }: Showing,
   { ice, settings, lateness }: Seen,
 ): string[] {
   return errors.flatMap(({ code, path }) => {
     if (code === 'BAD_USER_INPUT' && way === 'first event') return [];
     if (!TEMPORARY.has(code)) return [`${code} at ${path}`];
+    // Lists have shown the end of a job whose own reads do not find it.
+    const isForgotten = jobs.some(({ id }) => ice.wasForgotten(id, askedAt - settings.maxAgeMs, gotAt));
+    if (isForgotten && code === 'UPSTREAM_UNAVAILABLE' && path.endsWith('outputUrl')) return [];
     const isDisturbed = ice.wasDisturbed(askedAt - settings.requestTimeoutMs, gotAt, 10_000);
     return isDisturbed || lateness(askedAt, gotAt) > BUSY_MS ? [] : [`${code} at ${path} while ICE works`];
   });
