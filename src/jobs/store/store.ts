@@ -248,16 +248,16 @@ export class JobStore implements JobMemory {
     const isTrusted = source !== 'list' || (state !== null && isFinished(state));
     // A list that may lag says nothing new of a state that a call which does not lag has read.
     if (!isTrusted && known !== undefined && known.validatedAt > 0 && isSame(known.job, state)) return known;
+    const lasting = known?.job ? undefined : this.#lasting.peek(id);
     const next: JobEntry = {
       job: state && withOutputUrl(state, known?.job),
       observedAt,
       validatedAt: isTrusted ? observedAt : known?.job ? known.validatedAt : 0,
       lastGetAt: Math.max(source === 'get' ? observedAt : 0, known?.lastGetAt ?? 0),
-      ...acceptance(source === 'submission' ? observedAt : known?.acceptedAt),
+      ...acceptance(source === 'submission' ? observedAt : (known?.acceptedAt ?? lasting?.acceptedAt)),
     };
     let latest = known === undefined || supersedes(next, known) ? next : completed(known, state, next);
     if (known?.job !== undefined && known.job !== null && latest.job === null) this.#remember(id, known);
-    const lasting = known?.job ? undefined : this.#lasting.peek(id);
     if (lasting !== undefined && !supersedes(latest, lasting)) latest = completed(lasting, state, next);
     // The cache keeps the text that an id came as at first, which may be cut out of a document.
     this.#entries.set(known === undefined ? ownText(id) : id, latest);

@@ -245,6 +245,29 @@ describe('the store', () => {
     },
   );
 
+  it('knows that ICE accepted a job, however often that was forgotten since', async ({ jobs }) => {
+    const { clock, planner, context } = jobs;
+    const store = new JobStore({
+      source: () => planner,
+      freshness: FRESHNESS,
+      maxJobs: 3,
+      now: () => clock.now,
+      events: createEvents().jobs,
+    });
+    const forget = async () => {
+      for (const other of ['a', 'b', 'c']) await store.get(other, context);
+      clock.now += FRESHNESS.missingMs;
+    };
+    const id = 'accepted';
+    store.ingest(id, { job: jobWith({ id }), observedAt: clock.now, source: 'submission' });
+    for (const status of ['INIT', 'SUCCESS'] as const) {
+      await forget();
+      store.ingest(id, { job: jobWith({ id, status }), observedAt: clock.now, source: 'list' });
+    }
+    await forget();
+    expect((await store.get(id, context)).job).toMatchObject({ id, status: 'SUCCESS' });
+  });
+
   it('does not take a list that may lag for a later reading of what it knows', async ({ jobs }) => {
     const { clock, store, context } = jobs;
     const [id = ''] = await jobs.addKnownJobs(1);
