@@ -50,6 +50,8 @@ export interface Config {
   readonly streams: { readonly max: number; readonly maxPerClient: number; readonly keepAliveMs: number };
   /** Origins that browsers may call from. `loopback` is every http(s) origin on this machine. */
   readonly corsOrigins: 'loopback' | readonly string[];
+  /** Where metrics are served. A `port` of 0 is any. `undefined`: nowhere. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
   readonly ide: boolean;
   readonly introspection: boolean;
   readonly logLevel: string;
@@ -74,9 +76,7 @@ export function readConfig(env: Environment): Config {
   const read = createReader(env, problems);
 
   const production = env['NODE_ENV'] === 'production';
-  const host = (
-    read.text('HOST', /^[^\s/]+$/, 'a host name or an IP address') ?? OTHERS.HOST.default
-  ).replace(/^\[(.*)\]$/, '$1');
+  const host = readHostName(read, 'HOST') ?? OTHERS.HOST.default;
   const upstream = readUpstream(env, read, production, problems);
   read.oneOf('AUTH', OTHERS.AUTH.values);
   if (upstream.kind === 'ice' && !isLoopback(host) && env['AUTH'] === undefined) {
@@ -122,12 +122,24 @@ export function readConfig(env: Environment): Config {
       keepAliveMs: read.integer('STREAM_KEEPALIVE_MS'),
     },
     corsOrigins: readOrigins(env, read, problems) ?? (production ? [] : 'loopback'),
+    metrics: readMetrics(read, host),
     ide: read.boolean('IDE', !production),
     introspection: read.boolean('INTROSPECTION', !production),
     logLevel: read.oneOf('LOG_LEVEL', OTHERS.LOG_LEVEL.values) ?? OTHERS.LOG_LEVEL.default,
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** An address of IPv6 may be in brackets. */
+function readHostName(read: Reader, name: 'HOST' | 'METRICS_HOST'): string | undefined {
+  return read.text(name, /^[^\s/]+$/, 'a host name or an IP address')?.replace(/^\[(.*)\]$/, '$1');
+}
+
+function readMetrics(read: Reader, host: string): Config['metrics'] {
+  const port = read.integer('METRICS_PORT');
+  const metricsHost = readHostName(read, 'METRICS_HOST') ?? host;
+  return port === 0 ? undefined : { host: metricsHost, port };
 }
 
 function readPollInterval(read: Reader, problems: string[]): Config['pollInterval'] {

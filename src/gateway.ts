@@ -1,20 +1,28 @@
 import { lookup } from 'node:dns/promises';
 import { EventEmitter } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import type { Config } from './config.ts';
+import type { GraphQLSchema } from 'graphql';
+import { ConfigError, type Config } from './config.ts';
 import type { IceClient } from './ice/client.ts';
 import { IceError } from './ice/errors.ts';
 import type { IceEmitter, IceEvents } from './ice/events.ts';
 import { explain, networkCodeOf } from './ice/explain.ts';
 import type { JobsEmitter, JobsEvents } from './jobs/events.ts';
-import { createJobs, EVERY_JOB, type Jobs } from './jobs/jobs.ts';
+import { createJobs, EVERY_JOB } from './jobs/jobs.ts';
+import type { Caches } from './measured-cache.ts';
 import { createPlanner } from './jobs/source/planner.ts';
-import { startJobs } from './jobs/start-jobs.ts';
+import { startJobs, type StartedJobs } from './jobs/start-jobs.ts';
 import { createApp } from './server/app.ts';
+import { ERRORS } from './server/errors/catalogue.ts';
 import type { ServerEmitter, ServerEvents } from './server/events.ts';
 import { createApollo } from './server/graphql/apollo.ts';
 import { createExecutor, type Executor } from './server/graphql/executor.ts';
-import { createPersistedDocuments, NO_PERSISTED_DOCUMENTS } from './server/graphql/persisted/documents.ts';
+import {
+  createPersistedDocuments,
+  NO_PERSISTED_DOCUMENTS,
+  type PersistedDocuments,
+} from './server/graphql/persisted/documents.ts';
 import { readManifest } from './server/graphql/persisted/manifest.ts';
 import { createSchema } from './server/graphql/schema.ts';
 import { createReadiness, type ReadinessProblem } from './server/http/readiness.ts';
@@ -23,6 +31,7 @@ import { StoredResponses } from './server/response-cache/stored-responses.ts';
 import { createConnections } from './server/transports/connections.ts';
 import { countEvents, type Counters } from './telemetry/counters.ts';
 import { logEvents } from './telemetry/log.ts';
+import type { MetricsServer } from './telemetry/metrics-server.ts';
 import { connectUpstream, firstCall, type Upstream } from './upstream.ts';
 
 export type { Upstream } from './upstream.ts';
@@ -35,6 +44,8 @@ export interface Gateway {
   /** Without a slash at its end, such as `http://127.0.0.1:4000`. */
   readonly url: string;
   readonly counters: Counters;
+  /** Where metrics are served, such as `http://127.0.0.1:9464`. `undefined`: nowhere. */
+  readonly metricsUrl: string | undefined;
   /** Resolves when ICE was first called: to what is wrong, in one line, or to `undefined`. */
   readonly firstProblem: Promise<string | undefined>;
   /**
@@ -54,6 +65,7 @@ interface Composition {
   /** Aborts when the gateway begins to stop. */
   readonly stopping: AbortSignal;
   readonly events: { readonly ice: IceEmitter; readonly jobs: JobsEmitter; readonly server: ServerEmitter };
+  readonly caches: Caches;
 }
 
 /**
@@ -74,29 +86,46 @@ export async function startGateway(
     jobs: new EventEmitter<JobsEvents>(),
     server: new EventEmitter<ServerEvents>(),
   };
-  const composition: Composition = { config, logger, now, stopping: stop.signal, events };
+  const composition: Composition = {
+    config,
+    logger,
+    now,
+    stopping: stop.signal,
+    events,
+    caches: new Map(),
+  };
   const counters = countEvents(events);
   logEvents(events, logger);
 
   const ice = connectUpstream(upstream, config, events.ice, now);
   const jobs = composeJobs(ice, composition);
-  const server = await startServer(ice, jobs, composition);
+  const schema = createSchema();
+  const persisted = persistedDocuments(schema, config);
+  const metrics = await startMetrics(ice, jobs, persisted, composition);
+  const server = await startServer(ice, jobs, { schema, persisted }, composition).catch(
+    async (error: unknown) => {
+      await metrics?.close();
+      throw error;
+    },
+  );
 
   return {
     url: server.url,
     counters,
+    metricsUrl: metrics?.url,
     firstProblem: server.firstProblem,
     async close() {
       stop.abort();
       await server.close();
+      await metrics?.close();
       ice.close();
     },
   };
 }
 
-function composeJobs(ice: IceClient, { config, events, now }: Composition): Jobs {
+function composeJobs(ice: IceClient, { config, events, now, caches }: Composition): StartedJobs {
   const { isListBatchingOn, freshness, pollInterval, maxJobs, allowSubmit, operationTimeoutMs } = config;
-  const access = startJobs({
+  return startJobs({
     ice,
     source: (memory) => createPlanner({ ice, memory, isListBatchingOn, now, events: events.jobs }),
     freshness,
@@ -106,26 +135,74 @@ function composeJobs(ice: IceClient, { config, events, now }: Composition): Jobs
     allowSubmit,
     events: events.jobs,
     now,
+    caches,
   });
-  return createJobs(access, EVERY_JOB);
 }
+
+function persistedDocuments(
+  schema: GraphQLSchema,
+  { persistedOperations, persistedOnly }: Config,
+): PersistedDocuments {
+  if (persistedOperations === undefined) return NO_PERSISTED_DOCUMENTS;
+  return createPersistedDocuments(readManifest(persistedOperations, schema), persistedOnly);
+}
+
+/**
+ * Serves metrics, where the configuration says so. What makes them is only loaded then.
+ *
+ * @throws {ConfigError} in production, when the port is taken. Elsewhere it is a warning
+ */
+async function startMetrics(
+  ice: IceClient,
+  jobs: StartedJobs,
+  { operationNames }: PersistedDocuments,
+  { config, logger, events, caches, now }: Composition,
+): Promise<MetricsServer | undefined> {
+  const { metrics, production, freshness } = config;
+  if (metrics === undefined) return undefined;
+  const { createMetrics } = await import('./telemetry/metrics.ts');
+  const { startMetricsServer } = await import('./telemetry/metrics-server.ts');
+  const collect = createMetrics({
+    events,
+    ice,
+    jobs,
+    caches,
+    version: ownVersion(),
+    jobMaxAgeMs: freshness.unfinishedMs,
+    errorCodes: Object.keys(ERRORS),
+    operationNames: [...operationNames].slice(0, MAX_OPERATION_NAMES),
+    now,
+  });
+  try {
+    return await startMetricsServer(metrics, collect);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const problem = `METRICS_PORT: cannot listen on ${metrics.host}:${String(metrics.port)} (${code}), 0 turns metrics off`;
+    if (production) throw new ConfigError([problem]);
+    logger.warn(problem);
+    return undefined;
+  }
+}
+
+/** The most operations of a manifest that have metrics of their own. */
+const MAX_OPERATION_NAMES = 200;
 
 async function startServer(
   ice: IceClient,
-  jobs: Jobs,
-  { config, logger, events, stopping, now }: Composition,
+  access: StartedJobs,
+  { schema, persisted }: { readonly schema: GraphQLSchema; readonly persisted: PersistedDocuments },
+  { config, logger, events, stopping, now, caches }: Composition,
 ): Promise<Pick<Gateway, 'url' | 'firstProblem' | 'close'>> {
-  const { introspection, isJitOn, operationTimeoutMs, persistedOperations, persistedOnly } = config;
-  const schema = createSchema();
-  const persisted =
-    persistedOperations === undefined
-      ? NO_PERSISTED_DOCUMENTS
-      : createPersistedDocuments(readManifest(persistedOperations, schema), persistedOnly);
-  const apollo = createApollo({ schema, introspection, persisted, isJitOn, logger });
+  const { introspection, isJitOn, operationTimeoutMs } = config;
+  const apollo = createApollo({ schema, introspection, persisted, isJitOn, logger, caches });
   await apollo.start();
+  const jobs = createJobs(access, EVERY_JOB);
   const jobsFor = () => jobs;
   const readiness = createReadiness((signal) => firstCall(ice, signal), stopping, problemOf, {
-    onReady: () => logger.info('ready: ICE accepted a signed call'),
+    onReady() {
+      events.server.emit('ready');
+      logger.info('ready: ICE accepted a signed call');
+    },
     onFailure: ({ message, upstream }) => logger.warn({ upstream }, `not ready: ${message}`),
   });
   const app = await createApp({
@@ -138,10 +215,11 @@ async function startServer(
       operationTimeoutMs,
       stopping,
       events: events.server,
+      caches,
     }),
     connections: createConnections(config.streams, stopping, events.server),
-    stored: new StoredResponses(config.answersMaxBytes),
-    prepared: isJitOn ? createPreparedOperations(schema) : undefined,
+    stored: new StoredResponses(config.answersMaxBytes, caches),
+    prepared: isJitOn ? createPreparedOperations(schema, caches) : undefined,
     jobsFor,
     corsOrigins: config.corsOrigins,
     allowedHosts: config.allowedHosts,
@@ -187,4 +265,13 @@ function problemOf(error: unknown): ReadinessProblem {
     requestId: requestId ?? null,
   };
   return { code: error.code, message, upstream };
+}
+
+/** The version of the gateway, as its package says. */
+function ownVersion(): string {
+  // oxlint-disable-next-line no-unsafe-type-assertion -- npm has read it
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
 }

@@ -15,7 +15,7 @@ for (const { name, nearest } of unknownVariables(process.env)) {
   logger.warn({ variable: name, nearest }, `${name} is no variable of the gateway: is ${nearest} meant?`);
 }
 if (!config.production) {
-  console.log(welcome(gateway.url));
+  console.log(welcome(gateway));
   void gateway.firstProblem.then(tell);
 }
 
@@ -74,7 +74,7 @@ async function listenOrExit(): Promise<Gateway> {
 }
 
 /** What a person who has just started the gateway wants to know, on one screen. */
-function welcome(url: string): string {
+function welcome({ url, metricsUrl }: Gateway): string {
   const source =
     config.upstream.kind === 'emulator'
       ? 'the built-in ICE emulator: no keys are set, every job is made up'
@@ -89,6 +89,7 @@ function welcome(url: string): string {
   API        ${url}/graphql
   IDE        ${addressOf('/')}
   Job board  ${addressOf('/board')}
+  Metrics    ${metricsUrl === undefined ? 'off' : `${metricsUrl}/metrics`}
 
   Try        curl ${url}/graphql --json '{"query":"{ packageJobs(first: 3) { nodes { id name status } } }"}'
 `;

@@ -44,11 +44,13 @@ export const INTEGERS = {
   MAX_STREAMS: { default: 10_000, min: 1, max: 1_000_000 },
   MAX_STREAMS_PER_ADDRESS: { default: 1000, min: 1, max: 1_000_000 },
   STREAM_KEEPALIVE_MS: { default: 12_000, min: 100, max: 60_000 },
+  METRICS_PORT: { default: 9464, min: 0, max: 65_535 },
 } as const satisfies Record<string, IntegerVariable>;
 
 /** Every variable of another kind that can be set from outside. */
 export const OTHERS = {
   HOST: { default: '127.0.0.1', values: 'a host name or an IP address' },
+  METRICS_HOST: { default: 'HOST', values: 'a host name or an IP address' },
   NODE_ENV: { default: undefined, values: 'production, or anything else' },
   AUTH: { default: undefined, values: ['none'] },
   UPSTREAM: {

@@ -20,6 +20,7 @@ describe('readConfig', () => {
     expect(readConfig({})).toEqual({
       production: false,
       host: '127.0.0.1',
+      metrics: { host: '127.0.0.1', port: 9464 },
       port: 4000,
       allowedHosts: 'loopback',
       trustedProxies: 0,

@@ -10,7 +10,7 @@ const LISTENING = /(http:\/\/127\.0\.0\.1:\d+)\/graphql/;
 
 describe('npm start', () => {
   it('says on one screen, without keys, what it runs on and where, and what to try', async () => {
-    const program = run('main.ts', { PORT: '0' });
+    const program = run('main.ts', { PORT: '0', METRICS_PORT: '0' });
     const [, url = ''] = await program.waitFor(LISTENING);
     await program.waitFor(/curl .*\n/);
     const screen = program.output();
@@ -35,6 +35,7 @@ describe('npm start', () => {
       const { accessKeyId, accessKeySecret } = emulator.credentials;
       const program = run('main.ts', {
         PORT: '0',
+        METRICS_PORT: '0',
         ICE_ENDPOINT: emulator.endpoint,
         ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
         ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
@@ -55,6 +56,7 @@ describe('npm start', () => {
     const emulator = await startEmulator();
     const program = run('main.ts', {
       PORT: '0',
+      METRICS_PORT: '0',
       LOG_LEVEL: 'trace',
       ICE_ENDPOINT: emulator.endpoint,
       // The emulator knows the id, so that it echoes it with what was signed.
@@ -101,7 +103,7 @@ describe('npm start', () => {
 
   it('lists all that is wrong with a manifest of persisted operations, and exits with 1', async () => {
     const manifest = writeManifest({ a: '{ jobs }', b: 1 });
-    const program = run('main.ts', { PORT: '0', PERSISTED_OPERATIONS: manifest });
+    const program = run('main.ts', { PORT: '0', METRICS_PORT: '0', PERSISTED_OPERATIONS: manifest });
     expect(await program.ended).toBe(1);
     expect(program.output().trimEnd().split('\n')).toEqual([
       'Invalid configuration:',

@@ -41,6 +41,7 @@ async function startAccount() {
   const folder = makeFolder({ 'ca.pem': certificate.cert, token: 'canary-oidc-token' });
   const env = {
     PORT: '0',
+    METRICS_PORT: '0',
     LOG_LEVEL: 'trace',
     HOME: folder,
     ALIBABA_CLOUD_REGION_ID: 'cn-beijing',

@@ -19,14 +19,27 @@ export interface Sweep {
   readonly jobs: number;
 }
 
+/** What is watched at one moment. */
+export interface JobsUsage {
+  readonly watchedJobs: number;
+  /** Subscriptions and waits, one for each job that they listen to. */
+  readonly listeners: number;
+}
+
 /** What the domain of jobs does, as it happens. Listeners run at once, so they must neither wait nor throw. */
 export interface JobsEvents {
-  /** So many reads were answered without a call of their own. */
-  cached: [status: CacheStatus, reads: number];
+  /**
+   * So many reads were answered without a call of their own. `ageMs` is for how long the oldest unfinished state among them
+   * was not validated, in milliseconds. It is `-Infinity` when there is none.
+   */
+  cached: [status: CacheStatus, reads: number, ageMs: number];
   /** A job is read from its source. */
   sourceReadStart: [read: SourceRead];
-  /** It was read. `source` is `undefined` when the read failed. */
-  sourceReadEnd: [read: SourceRead, source: ReadingSource | undefined];
+  /**
+   * It was read. `source` is `undefined` when the read failed. `isShared`: by the call of another operation, so that it was
+   * told to be `collapsed` too.
+   */
+  sourceReadEnd: [read: SourceRead, source: ReadingSource | undefined, isShared: boolean];
   /** Watched jobs that are due are read. */
   sweepStart: [sweep: Sweep];
   /** All of them were read, or failed. */

@@ -1,6 +1,7 @@
 import type { IceClient } from '../ice/client.ts';
+import type { Caches } from '../measured-cache.ts';
 import type { JobAccess } from './access.ts';
-import type { JobsEmitter } from './events.ts';
+import type { JobsEmitter, JobsUsage } from './events.ts';
 import { createListJobs } from './list/list-jobs.ts';
 import type { PollInterval } from './model.ts';
 import type { CreateJobSource } from './source/job-source.ts';
@@ -23,12 +24,19 @@ export interface JobsOptions {
   readonly allowSubmit: boolean;
   readonly events: JobsEmitter;
   readonly now: () => number;
+  readonly caches?: Caches;
+}
+
+/** Jobs that can be looked at. */
+export interface StartedJobs extends JobAccess {
+  /** What is watched at this moment. */
+  readonly usage: JobsUsage;
 }
 
 /** Puts the domain together: memory in front of a source, and a watcher of both. */
-export function startJobs(options: JobsOptions): JobAccess {
-  const { ice, source, freshness, pollInterval, maxJobs, readTimeoutMs, events, now } = options;
-  const store = new JobStore({ source, freshness, maxJobs, now, events });
+export function startJobs(options: JobsOptions): StartedJobs {
+  const { ice, source, freshness, pollInterval, maxJobs, readTimeoutMs, events, now, caches } = options;
+  const store = new JobStore({ source, freshness, maxJobs, now, events, caches });
   const watcher = new JobWatcher({
     store,
     pollInterval,
@@ -39,6 +47,9 @@ export function startJobs(options: JobsOptions): JobAccess {
     events,
   });
   return {
+    get usage() {
+      return { watchedJobs: watcher.size, listeners: watcher.listeners };
+    },
     get: (id, context, detail) => store.get(id, context, detail),
     peek: (id) => store.peek(id),
     renew(id, inMs, context) {

@@ -85,6 +85,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     stalledMs: bounds.stalledMs,
     peerOf: createPeerOf(options.trustedProxies),
     logger,
+    onRefused: (refusal) => events.emit('errorTold', refusal),
   });
   const admissions = admit(options, http);
   const cache = createResponseCache({ ...options, admissions, maxBodyBytes: BOUNDS.cachedRequest.max });
@@ -101,7 +102,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     requestIdHeader: false,
     genReqId: (request) => admissions.of(request).requestId,
-    clientErrorHandler: refuseConnection,
+    clientErrorHandler: refuseBadRequests(events),
     frameworkErrors: (error, request, reply) => {
       admissions.start(request.raw, reply.raw);
       refuseUrl(error, request, reply.raw);
@@ -133,6 +134,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     await app.register(pages, { directory: pagesDirectory, pathPrefix: options.pathPrefix });
   closeUnusedSockets(app, stopping);
   return app;
+}
+
+/** Answers what Node's HTTP parser refuses. */
+function refuseBadRequests(events: ServerEmitter): typeof refuseConnection {
+  return (error, socket) => {
+    events.emit('errorTold', { code: 'BAD_REQUEST' });
+    refuseConnection(error, socket);
+  };
 }
 
 /** It comes after CORS, so that a browser app can read a refusal. */

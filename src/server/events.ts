@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Client } from './client.ts';
+import type { ErrorCode } from './errors/catalogue.ts';
 import type { OperationRecord } from './graphql/record.ts';
 
 /** One HTTP request. The same object is in its start event and in its end event. */
@@ -21,16 +22,45 @@ export interface RequestEnd {
   readonly isComplete: boolean;
   /** The operation, if the request had one and a route executed it. */
   readonly operation: OperationRecord | null;
+  /** What the response cache answered with, if it did. */
+  readonly cached: CachedAnswer | null;
+  /** Why the request was refused below GraphQL. */
+  readonly refusal: ToldError | undefined;
+}
+
+/** A response from memory. */
+export interface CachedAnswer {
+  readonly operationName: string | null;
+  /** The length of its body as it is sent, in bytes. 0: the client has it. */
+  bytes: number;
+}
+
+/** An error that a client is told. */
+export interface ToldError {
+  readonly code: ErrorCode;
+  /** The bound that the client is at, with RATE_LIMITED. */
+  readonly policy?: string | undefined;
 }
 
 /** One GraphQL operation that is executed. The same object is in its start event and in its end event. */
 export interface OperationStart {
   readonly requestId: string;
   readonly client: Client;
+  /** When its turn came, by `performance.now()`. */
+  readonly startedAt: number;
 }
 
 /** One live connection: a WebSocket, or a response that is an event stream. */
 export interface StreamStart {
+  readonly client: Client;
+  readonly transport: StreamTransport;
+}
+
+/** How a live connection is spoken on. */
+export type StreamTransport = 'websocket' | 'event-stream' | 'multipart';
+
+/** One subscription that has begun. The same object is in all of its events. */
+export interface SubscriptionStart {
   readonly client: Client;
 }
 
@@ -42,6 +72,14 @@ export interface ServerEvents {
   operationEnd: [operation: OperationStart, record: OperationRecord];
   streamStart: [stream: StreamStart];
   streamEnd: [stream: StreamStart];
+  subscriptionStart: [subscription: SubscriptionStart];
+  /** A state was handed to the transport. It was observed then, in milliseconds since 1970. */
+  subscriptionEvent: [subscription: SubscriptionStart, observedAt: number];
+  subscriptionEnd: [subscription: SubscriptionStart];
+  /** A client is told an error of an operation, or why its connection or its message was refused. */
+  errorTold: [error: ToldError];
+  /** ICE has accepted a signed call, so the gateway can serve. */
+  ready: [];
   /** The gateway itself has a fault. It goes on. */
   unexpectedError: [error: unknown, where: string, requestId?: string];
 }

@@ -13,6 +13,7 @@ describe('a gateway that is told to stop', () => {
     const id = emulator.jobs.add({ finishTime: Infinity });
     const gateway = run('main.ts', {
       PORT: '0',
+      METRICS_PORT: '0',
       ICE_ENDPOINT: emulator.endpoint,
       ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.credentials.accessKeyId,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.credentials.accessKeySecret,

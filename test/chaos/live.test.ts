@@ -50,7 +50,7 @@ describe('clients of a gateway that is killed and started again', () => {
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.credentials.accessKeySecret,
     };
     const id = emulator.jobs.add({ finishTime: Infinity });
-    const first = run('main.ts', { ...env, PORT: '0' });
+    const first = run('main.ts', { ...env, PORT: '0', METRICS_PORT: '0' });
     const [, url = ''] = await first.waitFor(/listening on (http:\S+?)"/);
     const restarted = Promise.withResolvers<void>();
     const retry = { retryAttempts: 5, retryWait: () => restarted.promise };

@@ -23,7 +23,7 @@ describe.skipIf(chromiumProgram.skip || curl.skip)(
     it('starts it, submits a job, sees it finish, and asks for it by the copied command', async ({
       browser,
     }) => {
-      const program = run('main.ts', { PORT: '0' });
+      const program = run('main.ts', { PORT: '0', METRICS_PORT: '0' });
       onTestFinished(() => program.signal('SIGTERM'));
       const [, address = ''] = await program.waitFor(/Job board +(http:\S+)/);
       const { page, observed } = await openPage(browser, new URL(address).origin);

@@ -41,7 +41,7 @@ describe('a gateway that stops', () => {
     const jobs: CachedJobs = {
       revalidate: () => ({
         isVisible: EVERY_JOB,
-        states: { version: 1, since: 0, until: Infinity, states: 0 },
+        states: { version: 1, since: 0, until: Infinity, states: 0, oldest: Infinity },
       }),
       lifetimeMs: () => 0,
       getFreshMany: () => undefined,

@@ -9,6 +9,8 @@ export interface TestGatewayOptions {
   /** Variables that differ from the defaults below. */
   readonly env?: Readonly<Record<string, string>>;
   readonly emulator?: EmulatorOptions;
+  /** Whether it serves metrics, on any port. @default false */
+  readonly hasMetrics?: boolean;
   /** The clock of the gateway and of its emulator. @default Date.now */
   readonly now?: () => number;
   /** Receives every line of the log. @default nobody */
@@ -31,6 +33,8 @@ export interface GraphqlAnswer {
 export interface TestGateway {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
+  /** The same of its metrics, if it serves them. */
+  readonly metricsUrl: string | undefined;
   readonly emulator: Emulator;
   /** Posts an operation, as `fetch` does it. */
   query(
@@ -46,6 +50,7 @@ export interface TestGateway {
 /** The rate is far above any test's, so that only tests of the rate meet it. */
 const ENV = {
   PORT: '0',
+  METRICS_PORT: '0',
   UPSTREAM: 'emulator',
   ICE_CALLS_PER_SECOND: '10000',
   // The suites run again with every query executed by graphql-js.
@@ -57,7 +62,10 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const { now = Date.now } = options;
   const emulator = await startEmulator({ seed: 'demo', limits: NO_LIMITS, now, ...options.emulator });
   const logger = createLogger(options.onLogLine);
-  const config = readConfig({ ...ENV, ...options.env });
+  const config = {
+    ...readConfig({ ...ENV, ...options.env }),
+    ...(options.hasMetrics && { metrics: { host: '127.0.0.1', port: 0 } }),
+  };
   const upstream = { endpoint: new URL(emulator.endpoint), credentials: emulator.credentials };
   let gateway = await start(config, upstream, logger, now);
   const { url } = gateway;
@@ -66,6 +74,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
 
   return {
     url,
+    metricsUrl: gateway.metricsUrl,
     emulator,
     query: (query, variables, headers) => post(url, { query, variables }, headers),
     async restart(meanwhile) {

@@ -11,7 +11,13 @@ import { openSocket } from '../support/socket.ts';
 describe('events', () => {
   it('tell of the start and of the end of every request, however it is answered', async () => {
     const emulator = await startEmulator({ limits: NO_LIMITS });
-    const config = readConfig({ PORT: '0', UPSTREAM: 'emulator', JIT: 'on', ANSWERS_MAX_MB: '64' });
+    const config = readConfig({
+      PORT: '0',
+      METRICS_PORT: '0',
+      UPSTREAM: 'emulator',
+      JIT: 'on',
+      ANSWERS_MAX_MB: '64',
+    });
     const upstream = { endpoint: new URL(emulator.endpoint), credentials: emulator.credentials };
     const gateway = await startGateway(config, upstream, pino({ level: 'silent' }));
     // A finished job stays fresh for a day.

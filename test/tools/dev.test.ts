@@ -33,7 +33,7 @@ describe('npm run dev', () => {
     };
     expect(scripts['dev']).toBe('node tools/dev.ts');
     const folder = copySources();
-    const dev = runAt(join(folder, 'tools/dev.ts'), { PORT: '0' });
+    const dev = runAt(join(folder, 'tools/dev.ts'), { PORT: '0', METRICS_PORT: '0' });
     onTestFinished(() => dev.signal('SIGTERM'));
     /** The address of the gateway that was started as the nth. */
     const url = async (nth: number) => {

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { CallContext } from '../../ice/client.ts';
 import { IceError } from '../../ice/errors.ts';
 import type { CacheStatus, JobsEmitter } from '../events.ts';
@@ -6,6 +5,7 @@ import { isFinished, isSameState, observed, type PackageJob } from '../model.ts'
 import { ownText } from '../text.ts';
 import { jobBytes } from '../weight.ts';
 import { BOUNDS } from '../../bounds.ts';
+import { MeasuredCache, type Caches } from '../../measured-cache.ts';
 import type { CreateJobSource, JobMemory, JobSource, Reading } from '../source/job-source.ts';
 import {
   canServeStale,
@@ -46,6 +46,8 @@ export interface StatesCheck {
   readonly until: number;
   /** How many states it is of. */
   readonly states: number;
+  /** When the oldest unfinished one of them was validated. Without any it is infinite. */
+  readonly oldest: number;
 }
 
 /** The states that a response shows, by id. They are weak, so that none stays in memory once a later one replaces it. */
@@ -58,6 +60,7 @@ export interface JobStoreOptions {
   readonly maxJobs: number;
   readonly now: () => number;
   readonly events: JobsEmitter;
+  readonly caches?: Caches | undefined;
 }
 
 /** What an entry takes besides its job, in bytes, as measured on 64 bits. */
@@ -81,17 +84,17 @@ export class JobStore implements JobMemory {
   readonly #freshness: Freshness;
   readonly #now: () => number;
   readonly #events: JobsEmitter;
-  readonly #entries: LRUCache<string, JobEntry>;
+  readonly #entries: MeasuredCache<string, JobEntry>;
   /**
    * States that a later reading could take back, of jobs that {@link #entries} does not have any more: finished jobs, which a
    * list that lags shows as unfinished, and accepted ones, which a read may not find. Nothing is served from here.
    */
-  readonly #lasting = new LRUCache<string, JobEntry>({
+  readonly #lasting = new MeasuredCache<string, JobEntry>({
     maxSize: BOUNDS.lastingStates.max,
     sizeCalculation: bytesOf,
   });
   /** See {@link absence}. Early eviction only makes an age younger. */
-  readonly #absences = new LRUCache<string, JobEntry>({ max: MAX_ABSENCES });
+  readonly #absences = new MeasuredCache<string, JobEntry>({ max: MAX_ABSENCES });
   /** The reads in flight, of jobs here and of pages elsewhere. */
   readonly reads = new ClientReads();
   readonly #flights: Flights<JobEntry>;
@@ -101,13 +104,13 @@ export class JobStore implements JobMemory {
   /** Grows when anything is stored or evicted. */
   #version = 0;
 
-  constructor({ source, freshness, maxJobs, now, events }: JobStoreOptions) {
+  constructor({ source, freshness, maxJobs, now, events, caches }: JobStoreOptions) {
     this.#source = source(this);
     this.#freshness = freshness;
     this.#flights = new Flights(now, freshness.unfinishedMs, this.reads);
     this.#now = now;
     this.#events = events;
-    this.#entries = new LRUCache({
+    this.#entries = new MeasuredCache({
       max: maxJobs,
       maxSize: Math.max(maxJobs * BYTES_A_JOB, LEAST_BYTES),
       sizeCalculation: bytesOf,
@@ -117,6 +120,8 @@ export class JobStore implements JobMemory {
         if (reason === 'evict') this.#remember(id, entry);
       },
     });
+    caches?.set('jobs', this.#entries);
+    caches?.set('lasting_jobs', this.#lasting);
   }
 
   /** How many ids are remembered. */
@@ -150,7 +155,8 @@ export class JobStore implements JobMemory {
       const canServe = stale !== undefined && (detail === 'summary' || hasDetail(stale));
       if (!(error instanceof IceError) || !canServe || !canServeStale(stale, this.#freshness, this.#now()))
         throw error;
-      this.#tellCached(context, 'stale');
+      this.#tellServed('stale', 1, oldestOf([stale]));
+      context.onCacheStatus('stale');
       return stale;
     }
   }
@@ -160,7 +166,8 @@ export class JobStore implements JobMemory {
     const entry = this.#entries.get(id);
     if (entry === undefined || (detail === 'detail' && !hasDetail(entry))) return undefined;
     if (!isFresh(entry, this.#freshness, this.#now())) return undefined;
-    this.#tellCached(context, 'hit');
+    this.#tellServed('hit', 1, oldestOf([entry]));
+    context.onCacheStatus('hit');
     this.#demand(id, entry);
     return entry;
   }
@@ -182,7 +189,7 @@ export class JobStore implements JobMemory {
   /** Is told that these entries were served from memory. It counts a hit for each. */
   served(entries: ReadonlyMap<string, JobEntry>): void {
     for (const [id, entry] of entries) this.#demand(id, entry);
-    this.#events.emit('cached', 'hit', entries.size);
+    this.#tellServed('hit', entries.size, oldestOf(entries.values()));
   }
 
   /** Says of entries that {@link peekFresh} gave just now for how long they are the latest known and fresh. */
@@ -190,14 +197,15 @@ export class JobStore implements JobMemory {
     let until = Infinity;
     const now = this.#now();
     for (const entry of entries.values()) until = Math.min(until, now + this.freshForMs(entry));
-    return { version: this.#version, since: now, until, states: entries.size };
+    const oldest = oldestOf(entries.values());
+    return { version: this.#version, since: now, until, states: entries.size, oldest };
   }
 
   /** Whether a check still holds. If so, its states are served, and it counts a hit for each. */
-  holds({ version, since, until, states }: StatesCheck): boolean {
+  holds({ version, since, until, states, oldest }: StatesCheck): boolean {
     const now = this.#now();
     const holds = version === this.#version && now >= since && now < until;
-    if (holds) this.#events.emit('cached', 'hit', states);
+    if (holds) this.#events.emit('cached', 'hit', states, now - oldest);
     return holds;
   }
 
@@ -281,7 +289,7 @@ export class JobStore implements JobMemory {
   async #readShared(id: string, detail: Detail, context: ReadContext): Promise<JobEntry> {
     const current = this.#flights.toJoin(id, detail);
     if (current === undefined) return this.#begin(id, detail, context).join(context);
-    this.#tellCached(context, 'collapsed');
+    this.#tellCollapsed(context);
     try {
       return await current.join(context);
     } catch (error) {
@@ -305,10 +313,10 @@ export class JobStore implements JobMemory {
     this.#events.emit('sourceReadStart', read);
     try {
       reading = await this.#source.read(id, detail, context);
-      if (reading.isShared === true) this.#tellCached(context, 'collapsed');
+      if (reading.isShared === true) this.#tellCollapsed(context);
       return this.ingest(id, reading);
     } finally {
-      this.#events.emit('sourceReadEnd', read, reading?.source);
+      this.#events.emit('sourceReadEnd', read, reading?.source, reading?.isShared === true);
     }
   }
 
@@ -322,10 +330,22 @@ export class JobStore implements JobMemory {
     if (job !== null && !isFinished(job) && !this.#inDemand.has(id)) this.#inDemand.add(ownText(id));
   }
 
-  #tellCached({ onCacheStatus }: ReadContext, status: CacheStatus): void {
-    this.#events.emit('cached', status, 1);
-    onCacheStatus(status);
+  #tellCollapsed({ onCacheStatus }: ReadContext): void {
+    this.#events.emit('cached', 'collapsed', 1, -Infinity);
+    onCacheStatus('collapsed');
   }
+
+  #tellServed(status: CacheStatus, states: number, oldest: number): void {
+    this.#events.emit('cached', status, states, this.#now() - oldest);
+  }
+}
+
+/** When the oldest unfinished state was validated. Without any it is infinite. */
+function oldestOf(entries: Iterable<JobEntry>): number {
+  let oldest = Infinity;
+  for (const { job, validatedAt } of entries)
+    if (job !== null && !isFinished(job)) oldest = Math.min(oldest, validatedAt);
+  return oldest;
 }
 
 function bytesOf({ job }: JobEntry): number {

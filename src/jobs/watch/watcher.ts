@@ -81,6 +81,11 @@ export class JobWatcher {
     });
   }
 
+  /** How many listeners there are, one for each job that somebody listens to. */
+  get listeners(): number {
+    return this.#listeners.total;
+  }
+
   /** How many jobs are watched. */
   get size(): number {
     return this.#jobs.size;

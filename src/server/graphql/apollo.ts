@@ -8,6 +8,7 @@ import {
 import { GraphQLError, OperationTypeNode, type FormattedExecutionResult, type GraphQLSchema } from 'graphql';
 import type { FastifyBaseLogger } from 'fastify';
 import { BOUNDS } from '../../bounds.ts';
+import type { Caches } from '../../measured-cache.ts';
 import { retryAfterSeconds } from '../errors/retry-after.ts';
 import { admitReads, checkOperation } from './checked-operation.ts';
 import type { GatewayContext } from './context.ts';
@@ -19,7 +20,7 @@ import { LIMITS } from './limits.ts';
 import { NO_PERSISTED_DOCUMENTS, type PersistedDocuments } from './persisted/documents.ts';
 import { persistedOperations } from './persisted/plugin.ts';
 import { receiptOf, serverTiming } from './receipt.ts';
-import { isSubscription } from './record.ts';
+import { isSubscription, loggedName } from './record.ts';
 import { deleteUndeclared } from './operation-variables.ts';
 
 export interface ApolloOptions {
@@ -30,6 +31,7 @@ export interface ApolloOptions {
   /** Whether queries that repeat are compiled. @default true */
   readonly isJitOn?: boolean;
   readonly logger: FastifyBaseLogger;
+  readonly caches?: Caches;
 }
 
 /** Creates Apollo Server with this gateway's limits and errors. It is not started, and speaks no HTTP by itself. */
@@ -39,6 +41,7 @@ export function createApollo({
   persisted = NO_PERSISTED_DOCUMENTS,
   isJitOn = true,
   logger,
+  caches,
 }: ApolloOptions) {
   return new ApolloServer<GatewayContext>({
     schema,
@@ -49,8 +52,8 @@ export function createApollo({
     csrfPrevention: false,
     formatError,
     includeStacktraceInErrorResponses: false,
-    documentStore: createDocumentStore(),
-    cache: createTextCache(),
+    documentStore: createDocumentStore(caches),
+    cache: createTextCache(caches),
     parseOptions: { maxTokens: LIMITS.tokens },
     validationOptions: { maxErrors: BOUNDS.documentErrors.max, hideSuggestions: !introspection },
     executionOptions: { maxCoercionErrors: BOUNDS.variableErrors.max },
@@ -61,7 +64,7 @@ export function createApollo({
       persistedOperations(persisted),
       documentLimits,
       limits(schema),
-      ...(isJitOn ? [compiledQueries(schema)] : []),
+      ...(isJitOn ? [compiledQueries(schema, caches)] : []),
       record,
       // The max-age of a response follows from its jobs. The plugin would only wrap every field.
       ApolloServerPluginCacheControlDisabled(),
@@ -91,7 +94,8 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
           if (operation.operation === SUBSCRIPTION && !contextValue.acceptsSubscriptions) throw needsStream();
           if (operation.operation === MUTATION && isGet) throw needsPost();
           const checked = { document, definition: operation, variables };
-          const { reads, errors } = checkOperation(schema, checked);
+          const { cost, reads, errors } = checkOperation(schema, checked);
+          contextValue.record.cost = cost;
           variableErrors = errors;
           admitReads(checked, () => contextValue.checkReads(reads));
           contextValue.record.operation = checked;
@@ -128,20 +132,12 @@ function needsStream(): GraphQLError {
   });
 }
 
-/** The longest name of an operation in the log, in characters. */
-const MAX_NAME_LENGTH = 100;
-
-/** The beginning of a name, as a text of its own. A part of a text keeps all of it alive. */
-function loggedName(name: string): string {
-  return Buffer.from(name.slice(0, MAX_NAME_LENGTH)).toString();
-}
-
 /** Records what the log and the HTTP status need. It asks clients to wait where an error does. */
 const record: ApolloServerPlugin<GatewayContext> = {
   requestDidStart: ({ contextValue }) =>
     Promise.resolve({
       didResolveOperation({ operationName }) {
-        contextValue.record.operationName = operationName && loggedName(operationName);
+        contextValue.record.operationName = loggedName(operationName);
         return Promise.resolve();
       },
       willSendResponse({ response, request, metrics }) {

@@ -35,6 +35,8 @@ const READS: ComplexityEstimator[] = [
 
 /** What the checks of an operation found. */
 export interface Findings {
+  /** How many fields its response has. */
+  readonly cost: number;
   /** How many reads of ICE it can cause, when nothing is in memory. */
   readonly reads: number;
   /** What is wrong with its variables. */
@@ -54,12 +56,12 @@ export function checkOperation(schema: GraphQLSchema, operation: CheckedOperatio
     throw tooComplex('listSize', listSize, `a list of ${String(listSize)} items`);
   if (values > LIMITS.values) throw tooComplex('values', values, `${String(values)} values in its variables`);
   const { errors } = coerceVariables(schema, definition, variables);
-  if (errors) return { reads: 0, errors };
+  if (errors) return { cost: 0, reads: 0, errors };
   const cost = estimate(COST, schema, operation);
   if (cost > LIMITS.cost) throw tooComplex('cost', cost, `a cost of ${String(cost)}`);
   const reads = estimate(READS, schema, operation);
   if (reads > LIMITS.reads) throw tooComplex('reads', reads, `${String(reads)} reads of ICE`);
-  return { reads };
+  return { cost, reads };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ApolloServerOptions, BaseContext } from '@apollo/server';
-import { LRUCache } from 'lru-cache';
 import type { DocumentNode } from 'graphql';
 import { BOUNDS } from '../../bounds.ts';
+import { MeasuredCache, type Caches } from '../../measured-cache.ts';
 import { NO_DOCUMENT } from './no-document.ts';
 import { textBytes } from '../../jobs/text.ts';
 import { documentBytes } from './weight.ts';
@@ -13,11 +13,12 @@ type DocumentStore = NonNullable<ApolloServerOptions<BaseContext>['documentStore
 type Cache = Exclude<ApolloServerOptions<BaseContext>['cache'], 'bounded' | undefined>;
 
 /** The documents that passed validation, by the hash of their text. They are sized by what they keep alive. */
-export function createDocumentStore(): DocumentStore {
-  const documents = new LRUCache<string, DocumentNode>({
+export function createDocumentStore(caches?: Caches): DocumentStore {
+  const documents = new MeasuredCache<string, DocumentNode>({
     maxSize: BOUNDS.documents.max,
     sizeCalculation: (document) => ENTRY_BYTES + documentBytes(document),
   });
+  caches?.set('documents', documents);
   return {
     get: (key) => Promise.resolve(documents.get(key)),
     set(key, document) {
@@ -30,11 +31,12 @@ export function createDocumentStore(): DocumentStore {
 }
 
 /** The texts that clients have registered by their hash (Apollo's automatic persisted queries). */
-export function createTextCache(): Cache {
-  const texts = new LRUCache<string, string>({
+export function createTextCache(caches?: Caches): Cache {
+  const texts = new MeasuredCache<string, string>({
     maxSize: BOUNDS.registeredTexts.max,
     sizeCalculation: (text) => ENTRY_BYTES + textBytes(text),
   });
+  caches?.set('registered_texts', texts);
   return {
     get: (key) => Promise.resolve(texts.get(key)),
     set(key, text) {

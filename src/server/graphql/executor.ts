@@ -2,6 +2,7 @@ import type { ApolloServer } from '@apollo/server';
 import type { FormattedExecutionResult, GraphQLSchema } from 'graphql';
 import { BOUNDS } from '../../bounds.ts';
 import { ClientShares } from '../../client-shares.ts';
+import type { Caches } from '../../measured-cache.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Client } from '../client.ts';
 import type { ServerEmitter } from '../events.ts';
@@ -9,7 +10,7 @@ import { createContext, type GatewayContext } from './context.ts';
 import { startDeadline } from './deadline.ts';
 import { createRecord, isSubscription } from './record.ts';
 import { requestScope, type RequestScope } from './request-scope.ts';
-import { createSubscriptions, type ResultStream } from './subscription.ts';
+import { createSubscriptions, isStream, type ResultStream } from './subscription.ts';
 import { createSlices, type Slices } from './slices.ts';
 import { createSlots, LeftError } from './slots.ts';
 import { createTurns } from './turns.ts';
@@ -43,6 +44,7 @@ export interface ExecutorOptions {
   readonly operationTimeoutMs: number;
   readonly stopping: AbortSignal;
   readonly events: ServerEmitter;
+  readonly caches?: Caches;
 }
 
 /** Runs operations, whatever the transport. */
@@ -68,7 +70,7 @@ export interface Executor {
 }
 
 export function createExecutor(options: ExecutorOptions): Executor {
-  const { schema, apollo, events } = options;
+  const { schema, apollo, events, caches } = options;
   const slots = createSlots(BOUNDS.clientOperations.max);
   // An event goes to all subscribers at once, so it goes on when one of them disconnects.
   const neverDisconnected = new AbortController().signal;
@@ -81,6 +83,8 @@ export function createExecutor(options: ExecutorOptions): Executor {
     schema,
     turns,
     slices,
+    events,
+    caches,
     withEventContext: (client, execute) =>
       withContext(shared, { client, disconnected: neverDisconnected, acceptsSubscriptions: false }, execute),
   });
@@ -88,7 +92,10 @@ export function createExecutor(options: ExecutorOptions): Executor {
   function subscribe(context: GatewayContext) {
     const { operation } = context.record;
     if (operation === undefined || !isSubscription(context.record)) return undefined;
-    return subscriptions.start(operation, context);
+    return subscriptions.start(operation, context).then((result) => {
+      if (!isStream(result)) context.record.isClean = false;
+      return result;
+    });
   }
 
   return {
@@ -97,21 +104,12 @@ export function createExecutor(options: ExecutorOptions): Executor {
     slices,
     run(request, execute) {
       const { requestId, client, disconnected } = request;
-      const started = { requestId, client };
-      const executeInContext = async (context: GatewayContext) => {
-        events.emit('operationStart', started);
-        try {
-          return await execute(context);
-        } finally {
-          events.emit('operationEnd', started, context.record);
-        }
-      };
       return slots.run(client.key, disconnected, async (release) => {
         const turn = turns.next(client.key, disconnected);
         if (turn !== undefined) await turn;
         if (disconnected.aborted) throw new LeftError();
         return requestScope.run(scopeOf(requestId, events), () =>
-          withContext(shared, request, executeInContext, release),
+          withContext(shared, request, telling(events, request, execute), release),
         );
       });
     },
@@ -132,11 +130,29 @@ export function createExecutor(options: ExecutorOptions): Executor {
   };
 }
 
+/** Executes something, and tells of its start and its end. */
+function telling<T>(
+  events: ServerEmitter,
+  { requestId, client }: OperationRequest,
+  execute: (context: GatewayContext) => Promise<T>,
+): (context: GatewayContext) => Promise<T> {
+  return async (context) => {
+    const started = { requestId, client, startedAt: performance.now() };
+    events.emit('operationStart', started);
+    try {
+      return await execute(context);
+    } finally {
+      events.emit('operationEnd', started, context.record);
+    }
+  };
+}
+
 /** It is kept for as long as a subscription lasts, so it must not keep the request. */
 function scopeOf(requestId: string, events: ServerEmitter): RequestScope {
   return {
     requestId,
     onUnexpectedError: (error) => events.emit('unexpectedError', error, 'operation', requestId),
+    onErrorTold: (code, policy) => events.emit('errorTold', { code, policy }),
   };
 }
 

@@ -147,6 +147,9 @@ function withExtensions(
   message: string,
   { code, ...extensions }: Record<string, unknown>,
 ): GraphQLFormattedError {
+  const { policy } = extensions;
+  if (isErrorCode(code))
+    requestScope.getStore()?.onErrorTold(code, typeof policy === 'string' ? policy : undefined);
   return {
     ...formatted,
     message: message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message,

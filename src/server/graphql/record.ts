@@ -7,6 +7,8 @@ import type { CheckedOperation } from './checked-operation.ts';
 /** What is known of an operation once it has ended: for the log, the status of its response, and its headers. */
 export interface OperationRecord {
   operationName: string | null;
+  /** The fields of its response, each list counted at the length that was asked for. 0: it was refused before that. */
+  cost: number;
   readonly calls: CallRecord[];
   /** How many reads were answered without a call of their own, by how. */
   readonly cached: Record<CacheStatus, number>;
@@ -43,6 +45,7 @@ export interface Cacheability {
 export function createRecord(): OperationRecord {
   return {
     operationName: null,
+    cost: 0,
     calls: [],
     cached: { hit: 0, collapsed: 0, stale: 0 },
     isRefused: false,
@@ -53,4 +56,12 @@ export function createRecord(): OperationRecord {
     operation: undefined,
     cacheability: { noStore: false, mustRevalidate: false, timeDependent: false },
   };
+}
+
+/** The longest name of an operation in the log, in characters. */
+const MAX_NAME_LENGTH = 100;
+
+/** The beginning of a name, as a text of its own. A part of a text keeps all of it alive. */
+export function loggedName(name: string | null | undefined): string | null {
+  return name === null || name === undefined ? null : Buffer.from(name.slice(0, MAX_NAME_LENGTH)).toString();
 }

@@ -1,6 +1,6 @@
 import type { FormattedExecutionResult } from 'graphql';
-import { LRUCache } from 'lru-cache';
 import { BOUNDS } from '../../bounds.ts';
+import { MeasuredCache, type Caches } from '../../measured-cache.ts';
 
 /** One event of a subscription. */
 export interface SharedEvent {
@@ -33,9 +33,13 @@ const TIMED_RESULT_MS = 100;
 export function createSharedResults(
   nextTurn: (client: string) => Promise<void> | undefined,
   isTimed: (result: FormattedExecutionResult) => boolean,
+  caches?: Caches,
 ): SharedResults {
   const running = new Map<string, Promise<FormattedExecutionResult>>();
-  const done = new LRUCache<string, Promise<FormattedExecutionResult>>({ maxSize: BOUNDS.sharedResults.max });
+  const done = new MeasuredCache<string, Promise<FormattedExecutionResult>>({
+    maxSize: BOUNDS.sharedResults.max,
+  });
+  caches?.set('shared_results', done);
   /** The results that wait for a turn. Each client waits for its own turn, as that of another can take long. */
   const waiting = new Map<string, Promise<FormattedExecutionResult>>();
   const keyOf = createKeys();

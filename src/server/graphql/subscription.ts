@@ -14,8 +14,10 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { onAbort } from '../../abort.ts';
+import type { Caches } from '../../measured-cache.ts';
 import type { JobUpdate, JobUpdates } from '../../jobs/jobs.ts';
 import type { Client } from '../client.ts';
+import type { ServerEmitter } from '../events.ts';
 import type { CheckedOperation } from './checked-operation.ts';
 import type { GatewayContext } from './context.ts';
 import { formatThrown } from './format-error.ts';
@@ -44,6 +46,8 @@ export interface SubscriptionsOptions {
   readonly turns: Turns;
   /** When events are sent. */
   readonly slices: Slices;
+  readonly events: ServerEmitter;
+  readonly caches?: Caches | undefined;
 }
 
 export interface Subscriptions {
@@ -62,7 +66,7 @@ export interface Subscriptions {
  * returned, and when its client disconnects.
  */
 export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
-  const { schema, slices } = options;
+  const { schema, slices, events } = options;
   const resultsOf = createExecution(options);
   const documents = new SubscribedDocuments();
 
@@ -92,10 +96,16 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         // Its events belong to the request that it came with, whoever asks for the next one.
         const inScope = AsyncLocalStorage.snapshot();
         const failed = (error: unknown) => ({ errors: [formatThrown(wrapped(error))] });
+        const subscription = { client: context.client };
         const send = async (update: JobUpdate) => {
           await slices.next(context.client.key);
-          return inScope(resultOf, update);
+          const result = await inScope(resultOf, update);
+          if ('job' in update)
+            events.emit('subscriptionEvent', subscription, Date.parse(update.job.observedAt));
+          return result;
         };
+        events.emit('subscriptionStart', subscription);
+        releases.push(() => events.emit('subscriptionEnd', subscription));
         return mapped({
           source: updates,
           resultOf: send,
@@ -118,13 +128,14 @@ type ResultsOf = (
 ) => (update: JobUpdate) => Promise<FormattedExecutionResult>;
 
 /** Executes events when it is their client's turn, and once for all who share the result. */
-function createExecution({ withEventContext, turns }: SubscriptionsOptions): ResultsOf {
+function createExecution({ withEventContext, turns, caches }: SubscriptionsOptions): ResultsOf {
   // Others may wait for an event when the one who needed it first has left.
   const stays = new AbortController().signal;
   const timed = new WeakSet<FormattedExecutionResult>();
   const shared = createSharedResults(
     (client) => turns.next(client, stays),
     (result) => timed.has(result),
+    caches,
   );
   return (args, operation, { client, disconnected }) => {
     const executeFor = (update: JobUpdate) =>

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Client } from '../client.ts';
-import type { RequestEnd, RequestStart, ServerEmitter } from '../events.ts';
+import type { RequestEnd, RequestStart, ServerEmitter, ToldError } from '../events.ts';
 import type { OperationRecord } from '../graphql/record.ts';
 import type { RequestCheck } from './checks.ts';
 import type { Refusal } from './refusal.ts';
@@ -24,6 +24,10 @@ export interface Admission extends RequestStart {
   source: RequestEnd['source'];
   /** The operation, once a route executes one. */
   operation: OperationRecord | null;
+  /** What the response cache answers with. */
+  cached: RequestEnd['cached'];
+  /** What a route refuses it with. */
+  refusedBy: ToldError | undefined;
 }
 
 /** Decides about requests, and tells of their start and their end. */
@@ -76,6 +80,8 @@ export function createAdmissions(
       isStarted: false,
       source: 'executed',
       operation: null,
+      cached: null,
+      refusedBy: undefined,
     });
   }
 
@@ -98,12 +104,23 @@ export function createAdmissions(
   };
 }
 
-function endOf({ startedAt, source, operation }: Admission, response: ServerResponse): RequestEnd {
+/** Says what a request is refused with, for those who are told of its end. */
+export function noteRefusal(request: AdmittedRequest, error: ToldError): void {
+  const admission = request[ADMISSION];
+  if (admission !== undefined) admission.refusedBy = error;
+}
+
+function endOf(
+  { startedAt, source, operation, cached, refusal, refusedBy }: Admission,
+  response: ServerResponse,
+): RequestEnd {
   return {
     status: source === 'upgraded' ? 101 : response.statusCode,
     durationMs: performance.now() - startedAt,
     source,
     isComplete: response.writableFinished,
     operation,
+    cached,
+    refusal: refusedBy ?? refusal,
   };
 }

@@ -31,6 +31,8 @@ export interface HttpConnectionsOptions extends ConnectionOptions {
   /** The client whose connections are counted together. `undefined`: it is a proxy, whose connections are not. */
   readonly peerOf: (socket: Socket) => Client | undefined;
   readonly logger: FastifyBaseLogger;
+  /** Is told why a connection is refused. */
+  readonly onRefused?: (refusal: Refusal) => void;
 }
 
 /** The HTTP connections of all clients. */
@@ -47,7 +49,10 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
   function accept(socket: Socket): Refusal | undefined {
     const client = peerOf(socket);
     const excess = usage.excess(client?.key, 'connections', 1);
-    if (excess !== undefined) return REFUSALS.connections[excess];
+    if (excess !== undefined) {
+      options.onRefused?.(REFUSALS.connections[excess]);
+      return REFUSALS.connections[excess];
+    }
     const key = client?.key ?? '';
     usage.connect(key, 1);
     socket.once('close', () => usage.connect(key, -1));

@@ -7,6 +7,7 @@ import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
 import { isUpgrade } from './checks.ts';
 import type { Refusal } from './refusal.ts';
+import { noteRefusal } from './admission.ts';
 import { responsesUnderWay } from './counted-connection.ts';
 import { pathOf } from './url.ts';
 
@@ -25,6 +26,7 @@ const HINTS: Readonly<Record<string, string>> = {
 /** Sends a refusal in the shape of GraphQL's errors. */
 export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const { status, code, message, policy, headers } = refusal;
+  noteRefusal(reply.request.raw, refusal);
   return reply
     .code(status)
     .headers(headers ?? {})
@@ -67,10 +69,12 @@ export function errorResponses(app: FastifyInstance, events: ServerEmitter): voi
     const status = error.statusCode ?? 500;
     if (status >= 500) {
       events.emit('unexpectedError', error, 'http', request.id);
+      noteRefusal(request.raw, { code: 'INTERNAL_SERVER_ERROR' });
       return reply.code(500).send(errorBody(request.id, 'INTERNAL_SERVER_ERROR', 'Internal server error'));
     }
     const message =
       status === 413 ? `The request body is over ${String(MAX_BODY_BYTES)} bytes` : error.message;
+    noteRefusal(request.raw, { code: 'BAD_REQUEST' });
     return reply.code(status).send(errorBody(request.id, 'BAD_REQUEST', message));
   });
 }
@@ -83,6 +87,7 @@ export function refuseUrl(
 ): void {
   // Nobody else would end the connection of an upgrade that is refused here.
   if (isUpgrade(raw)) response.once('finish', () => raw.socket.destroySoon());
+  noteRefusal(raw, { code: 'BAD_REQUEST' });
   const headers = {
     'content-type': 'application/json; charset=utf-8',
     'cache-control': 'no-store',

@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import { Kind, OperationTypeNode, type DocumentNode, type FieldNode, type GraphQLSchema } from 'graphql';
 import { BOUNDS } from '../../bounds.ts';
+import { MeasuredCache, type Caches } from '../../measured-cache.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import { isFinished, type PackageJob } from '../../jobs/model.ts';
 import { textBytes } from '../../jobs/text.ts';
@@ -33,14 +33,15 @@ export interface PreparedSelection {
 }
 
 /** Writes jobs as fragments of JSON. The fragment of a finished job, which cannot change, is cached at its second request. */
-export function createJobFragments(schema: GraphQLSchema) {
-  const finished = new LRUCache<string, { readonly job: PackageJob; readonly text: string }>({
+export function createJobFragments(schema: GraphQLSchema, caches?: Caches) {
+  const finished = new MeasuredCache<string, { readonly job: PackageJob; readonly text: string }>({
     maxSize: BOUNDS.jobFragments.max,
     // The store may have forgotten the job.
     sizeCalculation: ({ job, text }) => FRAGMENT_BYTES + textBytes(text) + jobBytes(job),
   });
   const seen = new Doorkeeper(MAX_SEEN);
   let selections = 0;
+  caches?.set('job_fragments', finished);
 
   return {
     /** What the cached fragments take in memory, in bytes. */

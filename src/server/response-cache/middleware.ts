@@ -76,13 +76,13 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
 
   function withHead(
     response: CompleteResponse,
-    { dependencies }: OperationRecord,
+    { dependencies, operationName }: OperationRecord,
     head: readonly string[],
   ): StoredResponse {
     const { body, etag, compressed, headers } = response;
     const whole = [...head, 'server-timing', serverTimingOfHits(dependencies.size)];
     for (const [name, value] of Object.entries(headers)) whole.push(name, value);
-    return { body, etag, compressed, head: whole, storedAt: now() };
+    return { body, etag, compressed, head: whole, storedAt: now(), operationName };
   }
 
   function prepare(key: RequestKey, request: IncomingMessage, jobs: CachedJobs): StoredResponse | undefined {
@@ -107,11 +107,13 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
     const found = hit ?? prepare(key, request, jobs);
     if (found === undefined) return false;
     admission.source = hit === undefined ? 'prepared' : 'stored';
+    const cached = { operationName: found.operationName, bytes: 0 };
+    admission.cached = cached;
     const send = (representation: Representation) => {
       const ageS = Math.floor((now() - found.storedAt) / 1000);
       // Otherwise the client would keep an idle connection open, and closing would wait for it.
       if (stopping.aborted) response.shouldKeepAlive = false;
-      write(response, found, representation, admission.requestId, ageS);
+      cached.bytes = write(response, found, representation, admission.requestId, ageS);
     };
     const representation = represent(found, request);
     if (!(representation instanceof Promise)) send(representation);
@@ -164,16 +166,19 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
   };
 }
 
+/** @returns the length of the body, in bytes */
 function write(
   response: ServerResponse,
   { head }: StoredResponse,
   { body, encoding }: Representation,
   requestId: string,
   ageS: number,
-): void {
+): number {
   const headers = [...head, 'x-request-id', requestId];
   if (ageS > 0) headers.push('age', String(ageS));
   if (encoding !== undefined) headers.push('content-encoding', encoding);
-  if (body !== undefined) headers.push('content-length', String(Buffer.byteLength(body)));
+  const bytes = body === undefined ? 0 : Buffer.byteLength(body);
+  if (body !== undefined) headers.push('content-length', String(bytes));
   response.writeHead(body === undefined ? 304 : 200, headers).end(body);
+  return bytes;
 }

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import {
   Kind,
   OperationTypeNode,
@@ -7,12 +6,13 @@ import {
   type GraphQLSchema,
   type ValueNode,
 } from 'graphql';
+import { MeasuredCache, type Caches } from '../../measured-cache.ts';
 import { isJobId, MAX_JOBS } from '../../jobs/input.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import { checkOperation, type CheckedOperation } from '../graphql/checked-operation.ts';
 import { BOUNDS } from '../../bounds.ts';
 import { CompileBudget } from '../graphql/jit/compile.ts';
-import { createRecord, type OperationRecord } from '../graphql/record.ts';
+import { createRecord, loggedName, type OperationRecord } from '../graphql/record.ts';
 import { textBytes } from '../../jobs/text.ts';
 import { documentBytes } from '../graphql/weight.ts';
 import { Doorkeeper } from './doorkeeper.ts';
@@ -67,6 +67,8 @@ type JobFragments = ReturnType<typeof createJobFragments>;
 
 interface Plan {
   readonly operation: Omit<CheckedOperation, 'variables'>;
+  /** The beginning of its name, as the log has it. */
+  readonly operationName: string | null;
   readonly fields: readonly JobField[];
   /** Whether each variable is a list. Validation has found that they are ids. */
   readonly variables: ReadonlyMap<string, boolean>;
@@ -74,14 +76,15 @@ interface Plan {
   readonly sizes: Set<string>;
 }
 
-export function createPreparedOperations(schema: GraphQLSchema): PreparedOperations {
-  const plans = new LRUCache<string, Plan | 'other'>({
+export function createPreparedOperations(schema: GraphQLSchema, caches?: Caches): PreparedOperations {
+  const plans = new MeasuredCache<string, Plan | 'other'>({
     maxSize: BOUNDS.preparedOperations.max,
     sizeCalculation: (plan, name) => ENTRY_BYTES + textBytes(name) + (plan === 'other' ? 0 : planBytes(plan)),
   });
   const seen = new Doorkeeper(MAX_SEEN);
   const budget = new CompileBudget();
-  const fragments = createJobFragments(schema);
+  const fragments = createJobFragments(schema, caches);
+  caches?.set('prepared_operations', plans);
 
   function isWithinLimits(
     { operation, variables: expected, sizes }: Plan,
@@ -109,6 +112,7 @@ export function createPreparedOperations(schema: GraphQLSchema): PreparedOperati
       if (entries === undefined) return undefined;
       const record: OperationRecord = { ...createRecord(), dependencies: entries };
       record.cached.hit = entries.size;
+      record.operationName = plan.operationName;
       const context = fragments.context(record, jobs);
       let text = '{"data":{';
       for (const [index, { key, isList, write }] of plan.fields.entries()) {
@@ -175,7 +179,13 @@ function planOf(operation: CheckedOperation, fragments: JobFragments): Plan | un
     fields.push(field);
   }
   // The variables of the operation are those of one request.
-  return { operation: { document, definition }, fields, variables, sizes: new Set() };
+  return {
+    operation: { document, definition },
+    operationName: loggedName(definition.name?.value),
+    fields,
+    variables,
+    sizes: new Set(),
+  };
 }
 
 /** The fields that read jobs by ids, and whether they give a list. */

@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { MeasuredCache, type Caches } from '../../measured-cache.ts';
 import type { Dependencies, FreshnessCheck, Jobs } from '../../jobs/jobs.ts';
 import { ownText, textBytes } from '../../jobs/text.ts';
 import type { CompleteResponse, Content } from '../responses/response.ts';
@@ -11,6 +11,7 @@ export interface StoredResponse extends Content {
   readonly head: readonly string[];
   /** In milliseconds since 1970. */
   readonly storedAt: number;
+  readonly operationName: string | null;
 }
 
 interface Entry extends StoredResponse {
@@ -37,12 +38,13 @@ const MAX_TEXT_BYTES = 4096;
  * and fresh. So the next request sees whatever the store has got.
  */
 export class StoredResponses {
-  readonly #entries: LRUCache<number, Entry> | undefined;
+  readonly #entries: MeasuredCache<number, Entry> | undefined;
 
   /** @param maxBytes the most that all entries may take, in bytes; 0 stores none */
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, caches?: Caches) {
     this.#entries =
-      maxBytes === 0 ? undefined : new LRUCache({ maxSize: maxBytes, sizeCalculation: retainedBy });
+      maxBytes === 0 ? undefined : new MeasuredCache({ maxSize: maxBytes, sizeCalculation: retainedBy });
+    if (this.#entries !== undefined) caches?.set('responses', this.#entries);
   }
 
   /** How many responses are stored. */

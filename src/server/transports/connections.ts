@@ -1,7 +1,7 @@
 import { ClientShares } from '../../client-shares.ts';
 import { OverloadedError, RateLimitedError } from '../../jobs/errors.ts';
 import type { Client } from '../client.ts';
-import type { ServerEmitter } from '../events.ts';
+import type { ServerEmitter, StreamTransport } from '../events.ts';
 
 /** How many live connections there may be: WebSockets, and responses that are event streams. */
 export interface ConnectionLimits {
@@ -23,7 +23,7 @@ export interface Connections {
    * @throws {RateLimitedError} when the client has too many
    * @throws {OverloadedError} when there are too many
    */
-  open(client: Client): () => void;
+  open(client: Client, transport: StreamTransport): () => void;
 }
 
 export function createConnections(
@@ -39,7 +39,7 @@ export function createConnections(
     get size() {
       return open.total;
     },
-    open(client) {
+    open(client, transport) {
       const { max, maxPerClient } = limits;
       if (!open.allows(client.key)) {
         throw new RateLimitedError(
@@ -49,7 +49,7 @@ export function createConnections(
       }
       if (open.total >= max)
         throw new OverloadedError(`The gateway has ${String(max)} streams open, which is its limit`);
-      const stream = { client };
+      const stream = { client, transport };
       open.add(client.key, 1);
       events.emit('streamStart', stream);
       let isOpen = true;

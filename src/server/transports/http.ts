@@ -7,7 +7,7 @@ import { isJsonObject } from '../../json-object.ts';
 import { OverloadedError, RateLimitedError } from '../../jobs/errors.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Client } from '../client.ts';
-import type { ServerEmitter } from '../events.ts';
+import type { ServerEmitter, StreamTransport } from '../events.ts';
 import { ERRORS, isErrorCode } from '../errors/catalogue.ts';
 import { retryAfterSeconds } from '../errors/retry-after.ts';
 import type { GatewayContext } from '../graphql/context.ts';
@@ -64,7 +64,7 @@ export function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOptions)
     handler,
     wsHandler: createWebSocketHandler({ admissions, executor, connections, usage, events }),
     preValidation: (request, reply, done) => {
-      if (!request.ws || openConnection(request, reply, options) === undefined) done();
+      if (!request.ws || openConnection(request, reply, 'websocket', options) === undefined) done();
     },
   });
 }
@@ -118,7 +118,7 @@ async function execute(
   });
   if (http.body.kind !== 'complete') throw new Error('incremental delivery is not supported');
   if (stream !== undefined && isSubscription(record)) {
-    if (openConnection(request, reply, options) !== undefined) return;
+    if (openConnection(request, reply, TRANSPORTS[stream], options) !== undefined) return;
     const result = await executor.subscribe(context);
     if (result === undefined) throw new Error('the subscription is none');
     if (isStream(result) || json === undefined) return SEND[stream](reply, result, connections);
@@ -165,6 +165,8 @@ function addVary(reply: FastifyReply): void {
 /** How each stream is sent. */
 const SEND = { 'text/event-stream': sendEventStream, 'multipart/mixed': sendMultipart } as const;
 
+const TRANSPORTS = { 'text/event-stream': 'event-stream', 'multipart/mixed': 'multipart' } as const;
+
 /** Sends a complete response without errors. Clients and the response cache can store it. */
 async function sendComplete(
   { raw, headers, method }: FastifyRequest,
@@ -198,10 +200,11 @@ async function sendBody(
 function openConnection(
   request: FastifyRequest,
   reply: FastifyReply,
+  transport: StreamTransport,
   { admissions, connections }: GraphqlRouteOptions,
 ): FastifyReply | undefined {
   try {
-    const end = connections.open(admissions.of(request.raw).client);
+    const end = connections.open(admissions.of(request.raw).client, transport);
     // The reply of a WebSocket closes with the socket too. A client may have left by now.
     if (reply.raw.closed) end();
     else reply.raw.once('close', end);

@@ -11,8 +11,7 @@ import {
   type WebSocket as ProtocolSocket,
 } from 'graphql-ws';
 import { onAbort } from '../../abort.ts';
-import { BOUNDS, type BoundName } from '../../bounds.ts';
-import type { ErrorCode } from '../errors/catalogue.ts';
+import { BOUNDS } from '../../bounds.ts';
 import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
 import type { Executor } from '../graphql/executor.ts';
@@ -192,7 +191,10 @@ function serverOptions({
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const { request, arriving } = extra;
       const refusal = refuseOperation(id, Object.keys(subscriptions).length, extra);
-      if (refusal !== undefined) return refusal;
+      if (refusal !== undefined) {
+        events.emit('errorTold', refusal);
+        return refused(refusal);
+      }
       const requestId = randomUUID();
       const { client } = admissions.of(request.raw);
       const { signal, unlessLeft, streamUnlessLeft } = extra.operations.begin(id, subscriptions);
@@ -210,7 +212,10 @@ function serverOptions({
       });
       // Whatever fails costs this operation alone.
       const answered = running.catch((error: unknown): FormattedExecutionResult => {
-        if (!signal.aborted) events.emit('unexpectedError', error, 'websocket', requestId);
+        if (!signal.aborted) {
+          events.emit('unexpectedError', error, 'websocket', requestId);
+          events.emit('errorTold', { code: 'INTERNAL_SERVER_ERROR' });
+        }
         return errorBody(requestId, 'INTERNAL_SERVER_ERROR', 'Internal server error');
       });
       const result = await unlessLeft(answered);
@@ -260,25 +265,29 @@ class FormattedError extends GraphQLError {
 }
 
 /** Refuses an operation by what its client has under way, before it is looked at. */
-function refuseOperation(id: string, operations: number, connection: Connection): GraphQLError[] | undefined {
+function refuseOperation(
+  id: string,
+  operations: number,
+  connection: Connection,
+): Omit<Refusal, 'status'> | undefined {
   const { request, arriving } = connection;
   if (id.length > operationId.max) {
     const limit = String(operationId.max);
-    return refused('BAD_REQUEST', `The id of an operation has at most ${limit} characters`);
+    return { code: 'BAD_REQUEST', message: `The id of an operation has at most ${limit} characters` };
   }
   if (operations > socketOperations.max) {
     if (!connection.isOverLimitLogged) request.log.warn('websocket: too many operations at once');
     connection.isOverLimitLogged = true;
     const message = `The WebSocket has ${String(socketOperations.max)} operations under way, which is its limit`;
-    return refused('RATE_LIMITED', message, 'socketOperations');
+    return { code: 'RATE_LIMITED', message, policy: 'socketOperations' };
   }
   if (arriving?.excess === 'client')
-    return refused('RATE_LIMITED', 'Your messages under way are too large', 'clientHeld');
+    return { code: 'RATE_LIMITED', message: 'Your messages under way are too large', policy: 'clientHeld' };
   if (arriving?.excess === 'gateway')
-    return refused('OVERLOADED', 'The gateway has as much under way as it can hold');
+    return { code: 'OVERLOADED', message: 'The gateway has as much under way as it can hold' };
   return undefined;
 }
 
-function refused(code: ErrorCode, message: string, policy?: BoundName): GraphQLError[] {
+function refused({ code, message, policy }: Omit<Refusal, 'status'>): GraphQLError[] {
   return errorBody(randomUUID(), code, message, policy).errors.map((error) => new FormattedError(error));
 }

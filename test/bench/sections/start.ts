@@ -20,7 +20,7 @@ export async function start(): Promise<SectionResult> {
   let idle = NaN;
   for (let round = 0; round < ROUNDS; round += 1) {
     const spawnedAt = performance.now();
-    const gateway = await startByNpm({ PORT: '0' });
+    const gateway = await startByNpm({ PORT: '0', METRICS_PORT: '0' });
     listening.push(performance.now() - spawnedAt);
     const client = createClient(gateway.url);
     const { status, errors } = await client.post(BODY);

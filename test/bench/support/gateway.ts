@@ -20,6 +20,7 @@ export async function startGateway(
       NODE_ENV: 'production',
       ALLOWED_HOSTS: '127.0.0.1',
       PORT: '0',
+      METRICS_PORT: '0',
       UPSTREAM: 'ice',
       ICE_ENDPOINT: emulator.endpoint,
       ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.credentials.accessKeyId,

@@ -26,6 +26,7 @@ async function startProcess(env: Readonly<Record<string, string>>): Promise<Gate
     const gateway = run('main.ts', {
       ...env,
       PORT: port,
+      METRICS_PORT: '0',
       ICE_ENDPOINT: emulator.endpoint,
       ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.credentials.accessKeyId,
       ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.credentials.accessKeySecret,

@@ -12,7 +12,7 @@ describe('readiness', () => {
     const lines: string[] = [];
     const logger = pino({}, { write: (line: string) => lines.push(line) });
     emulator.faults.add({ kind: 'status', status: 403, times: 2 });
-    const config = readConfig({ PORT: '0', UPSTREAM: 'emulator' });
+    const config = readConfig({ PORT: '0', METRICS_PORT: '0', UPSTREAM: 'emulator' });
     const upstream = { endpoint: new URL(emulator.endpoint), credentials: emulator.credentials };
     const gateway = await startGateway(config, upstream, logger);
     const ready = async () => (await fetch(`${gateway.url}/readyz`)).status;
@@ -62,7 +62,7 @@ describe('readiness', () => {
       const lines: string[] = [];
       const logger = pino({}, { write: (line: string) => lines.push(line) });
       emulator.faults.add({ kind: 'status', status: 403, code, message: 'canary', times: 'always' });
-      const config = readConfig({ PORT: '0', UPSTREAM: 'emulator' });
+      const config = readConfig({ PORT: '0', METRICS_PORT: '0', UPSTREAM: 'emulator' });
       const upstream = { endpoint: new URL(emulator.endpoint), credentials: emulator.credentials };
       const gateway = await startGateway(config, upstream, logger);
       const problem = await gateway.firstProblem;

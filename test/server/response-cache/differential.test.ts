@@ -28,6 +28,7 @@ beforeAll(async () => {
     startGateway(
       readConfig({
         PORT: '0',
+        METRICS_PORT: '0',
         UPSTREAM: 'emulator',
         ALLOW_SUBMIT: 'false',
         ICE_CALLS_PER_SECOND: '10000',

@@ -16,7 +16,10 @@ import { retainedBytes } from '../../support/memory.ts';
 const isVisible = () => true;
 const JOBS = {
   lifetimeMs: () => 1000,
-  revalidate: () => ({ isVisible, states: { version: 1, since: 0.5, until: Date.now() + 0.5, states: 1 } }),
+  revalidate: () => ({
+    isVisible,
+    states: { version: 1, since: 0.5, until: Date.now() + 0.5, states: 1, oldest: Infinity },
+  }),
 };
 const TIMES = { observedAt: Date.now(), validatedAt: Date.now(), lastGetAt: Date.now() };
 const ENTRIES = new Map(
@@ -82,7 +85,7 @@ async function store(
     'server-timing',
     `jobs;desc=${ids.length}`,
   ];
-  stored.set(key, { ...response, head, storedAt: Date.now() }, response.dependencies);
+  stored.set(key, { ...response, head, storedAt: Date.now(), operationName: null }, response.dependencies);
   for (const encoding of encodings) {
     const hit = stored.get(key, JOBS);
     if (hit === undefined) throw new Error('it was not stored');

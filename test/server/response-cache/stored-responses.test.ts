@@ -8,7 +8,7 @@ import { CompressedBodies } from '../../../src/server/responses/compressed-bodie
 
 const CHECK = {
   isVisible: EVERY_JOB,
-  states: { version: 1, since: 0, until: Infinity, states: 1 },
+  states: { version: 1, since: 0, until: Infinity, states: 1, oldest: Infinity },
 };
 const JOBS = { revalidate: () => CHECK };
 
@@ -20,7 +20,14 @@ function keyOf(name: string, content: RequestKey['content'] = Buffer.from(name),
 const STATES = new Map<string, JobEntry>();
 
 function responseOf(body: string): StoredResponse {
-  return { body, etag: undefined, compressed: new CompressedBodies(), head: [], storedAt: 0 };
+  return {
+    body,
+    etag: undefined,
+    compressed: new CompressedBodies(),
+    head: [],
+    storedAt: 0,
+    operationName: null,
+  };
 }
 
 const textOf = (stored: StoredResponse | undefined) => stored?.body.toString();

@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { LRUCache } from 'lru-cache';
 import { OperationTypeNode, visit, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { BOUNDS } from '../../../bounds.ts';
+import { MeasuredCache, type Caches } from '../../../measured-cache.ts';
 import { documentBytes } from '../weight.ts';
 import { CompileBudget, compiledBytes, compileOperation, type CompiledOperation } from './compile.ts';
 import type { GatewayContext } from '../context.ts';
@@ -18,8 +18,8 @@ type Compiled = Map<string | null, CompiledOperation | undefined>;
  * a query again whose response has any error: graphql-js has the words and the order for errors, and graphql-jit 0.8 adds an
  * item to a list for each item that fails. Nothing is read twice, as loaders remember what they have read.
  */
-export function compiledQueries(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
-  const byDocument = new LRUCache<DocumentNode, Compiled>({
+export function compiledQueries(schema: GraphQLSchema, caches?: Caches): ApolloServerPlugin<GatewayContext> {
+  const byDocument = new MeasuredCache<DocumentNode, Compiled>({
     maxSize: BOUNDS.compiledQueries.max,
     sizeCalculation: (compiled, document) => {
       const queries = [...compiled.values()].filter((query) => query !== undefined);
@@ -28,6 +28,7 @@ export function compiledQueries(schema: GraphQLSchema): ApolloServerPlugin<Gatew
   });
   const seen = new WeakSet<DocumentNode>();
   const budget = new CompileBudget();
+  caches?.set('compiled_queries', byDocument);
 
   /** The compiled queries of a document, from its second request on. */
   function compiledOf(document: DocumentNode, name: string | null): Compiled | undefined {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, Kind, parse } from 'graphql';
 
 /** The documents of the manifest. */
 export interface PersistedDocuments {
@@ -8,9 +8,16 @@ export interface PersistedDocuments {
   /** Texts by id. Each is also under the SHA-256 of its text, in lower-case hexadecimal. */
   readonly byId: ReadonlyMap<string, string>;
   readonly texts: ReadonlySet<string>;
+  /** The names of the operations in them. */
+  readonly operationNames: ReadonlySet<string>;
 }
 
-export const NO_PERSISTED_DOCUMENTS: PersistedDocuments = { only: false, byId: new Map(), texts: new Set() };
+export const NO_PERSISTED_DOCUMENTS: PersistedDocuments = {
+  only: false,
+  byId: new Map(),
+  texts: new Set(),
+  operationNames: new Set(),
+};
 
 /** Indexes documents by their ids, and by their own hashes. */
 export function createPersistedDocuments(
@@ -19,7 +26,14 @@ export function createPersistedDocuments(
 ): PersistedDocuments {
   const byId = new Map<string, string>();
   for (const [id, text] of operations) byId.set(id, text).set(sha256(text), text);
-  return { only, byId, texts: new Set(byId.values()) };
+  const texts = new Set(byId.values());
+  return { only, byId, texts, operationNames: new Set([...texts].flatMap(operationNamesIn)) };
+}
+
+function operationNamesIn(text: string): string[] {
+  return parse(text).definitions.flatMap((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION && definition.name ? definition.name.value : [],
+  );
 }
 
 /**

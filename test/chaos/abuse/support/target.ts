@@ -47,6 +47,7 @@ function environment(emulator: Emulator): Record<string, string | undefined> {
     NODE_ENV: 'production',
     HOST: '0.0.0.0',
     PORT: '0',
+    METRICS_PORT: '0',
     AUTH: 'none',
     UPSTREAM: 'ice',
     ALLOW_SUBMIT: 'true',

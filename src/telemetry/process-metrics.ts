@@ -1,0 +1,80 @@
+import { totalmem } from 'node:os';
+import { constrainedMemory, version as nodeVersion } from 'node:process';
+import { getHeapStatistics } from 'node:v8';
+import { collectDefaultMetrics } from '@prometheus-io/client';
+import type { Observed } from './observed.ts';
+import { PlainCounter } from './plain-metrics.ts';
+import type { Exposition } from './registry.ts';
+
+/** Their names are not as Prometheus wants names to be. Others tell the same. */
+const MISNAMED = [
+  'nodejs_eventloop_utilization_histogram',
+  'nodejs_eventloop_utilization_summary',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
+/** What the process takes, which build it is, and whether it is ready. */
+export function processMetrics(
+  { caches, version, events: { server } }: Observed,
+  { registry, register }: Exposition,
+): void {
+  collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  register.gauge(
+    {
+      name: 'pjg_build_info',
+      help: 'The version of the gateway and of its Node.js. The value is 1.',
+      labels: ['version', 'node_version'],
+    },
+    () => [[1, version, nodeVersion]],
+  );
+  let isReady = false;
+  server.on('ready', () => (isReady = true));
+  register.gauge(
+    { name: 'pjg_ready', help: 'Whether ICE has accepted a signed call, as /readyz says. 1 or 0.' },
+    () => [[isReady ? 1 : 0]],
+  );
+  register.gauge(
+    {
+      name: 'pjg_memory_limit_bytes',
+      help: 'What the process may take: the limit of its container, or the machine.',
+    },
+    () => [[memoryLimit()]],
+  );
+  register.gauge(
+    { name: 'pjg_heap_limit_bytes', help: 'What the JavaScript heap may take before the process ends.' },
+    () => [[getHeapStatistics().heap_size_limit]],
+  );
+  cacheMetrics(caches, register);
+}
+
+function cacheMetrics(caches: Observed['caches'], register: Exposition['register']): void {
+  const labels = ['cache'];
+  register.gauge({ name: 'pjg_cache_entries', help: 'Entries of a cache.', labels }, () =>
+    [...caches].map(([name, { usage }]) => [usage.entries, name]),
+  );
+  register.gauge(
+    { name: 'pjg_cache_bytes', help: 'What the entries of a cache take in memory.', labels },
+    () => [...caches].map(([name, { usage }]) => [usage.bytes, name]),
+  );
+  register.gauge(
+    { name: 'pjg_cache_max_bytes', help: 'The most that the entries of a cache may take.', labels },
+    () => [...caches].map(([name, { usage }]) => [usage.maxBytes, name]),
+  );
+  register.add(
+    new (class extends PlainCounter {
+      override get() {
+        for (const [name, { usage }] of caches) this.series(name).value = usage.evictions;
+        return super.get();
+      }
+    })({ name: 'pjg_cache_evictions_total', help: 'Entries that had to make room for others.', labels }),
+  );
+}
+
+/** In bytes. A process without a container may take the whole machine. */
+function memoryLimit(): number {
+  const limit = constrainedMemory();
+  return limit > 0 && limit < totalmem() ? limit : totalmem();
+}

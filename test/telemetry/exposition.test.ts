@@ -1,0 +1,196 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ERRORS } from '../../src/server/errors/catalogue.ts';
+import type { RequestEnd, RequestStart } from '../../src/server/events.ts';
+import { createRecord } from '../../src/server/graphql/record.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { ROOT } from '../support/command.ts';
+import { createEvents } from '../support/events.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { rowsOf } from '../support/markdown.ts';
+import { PROMTOOL, promtool } from '../support/promtool.ts';
+import { readScrape, scrape, type Scrape, type ScrapedMetric } from '../support/scrape.ts';
+import { openSocket, subscribeTo } from '../support/socket.ts';
+
+const DOCUMENT = readFileSync(join(ROOT, 'docs/telemetry.md'), 'utf8');
+const CLIENT = { key: '127.0.0.1' };
+const ACTION = { breaker: 'closed', callsPerSecond: 50, queued: 0 } as const;
+
+/** Metrics of layers that only the test speaks for. */
+function createAlone() {
+  const events = createEvents();
+  const collect = createMetrics({
+    events,
+    ice: { state: { GetPackageJob: ACTION, ListPackageJobs: ACTION, SubmitPackageJob: ACTION } },
+    jobs: { usage: { watchedJobs: 0, listeners: 0 } },
+    caches: new Map(),
+    version: '1.2.3',
+    jobMaxAgeMs: 1000,
+    errorCodes: Object.keys(ERRORS),
+    operationNames: ['Known'],
+    now: Date.now,
+  });
+  return { events, read: async () => readScrape((await collect('prometheus')).text) };
+}
+
+/** A request of a client that makes up all that it can. */
+function requestOf(number: number): RequestStart {
+  return {
+    requestId: `r${String(number)}`,
+    client: { key: `client-${String(number)}` },
+    method: number % 2 === 0 ? 'POST' : `M${String(number)}`,
+    path: number % 3 === 0 ? '/graphql' : `/${String(number)}`,
+  };
+}
+
+function endOf(number: number): RequestEnd {
+  const sources = ['stored', 'prepared', 'executed'] as const;
+  const source = sources[number % 3] ?? 'executed';
+  return {
+    status: 200 + (number % 5) * 100,
+    durationMs: 1,
+    source,
+    isComplete: true,
+    operation: null,
+    cached: source === 'executed' ? null : { operationName: `Made${String(number)}`, bytes: 1 },
+    refusal: undefined,
+  };
+}
+
+describe('a scrape', () => {
+  let gateway: TestGateway;
+  let loaded: Scrape;
+  beforeAll(async () => {
+    gateway = await startGateway({ hasMetrics: true, env: { JIT: 'on', ANSWERS_MAX_MB: '64' } });
+    const { emulator } = gateway;
+    const query = (document: string) => gateway.query(document);
+    const [first = '', second = ''] = Array.from({ length: 2 }, () =>
+      emulator.jobs.add({ finishTime: Infinity }),
+    );
+    const { send, message, socket } = await openSocket(gateway.url);
+    send(subscribeTo('a', [first, second]));
+    await message(({ type }) => type === 'next');
+    await Promise.all([
+      query('{ packageJobs(first: 5) { nodes { id outputUrl } } }'),
+      query('{'),
+      ...Array.from({ length: 50 }, () => query(`{ packageJob(id: "${first}") { id } }`)),
+    ]);
+    emulator.faults.add({ kind: 'status', status: 500, times: 'always' });
+    for (let time = 0; time < 12; time += 1)
+      await query(`{ packageJob(id: "unknown-${String(time)}") { id } }`);
+    loaded = await scrape(gateway.metricsUrl);
+    socket.close();
+  });
+  afterAll(() => gateway.close());
+
+  it('under load has what the table in the documentation lists, and nothing else', async () => {
+    const { events, read } = createAlone();
+    events.ice.emit('keysFound', {
+      source: 'OIDC role',
+      id: 'ab12',
+      expiresAt: Date.now() + 1000,
+      isChanged: true,
+    });
+    events.ice.emit('keysFailed', { source: 'OIDC role', reason: 'Timeout', hasValidKeys: true });
+    events.ice.emit('attemptRefused', 'GetPackageJob', 'OVERLOADED');
+    events.ice.emit('contractViolation', { kind: 'wrong type', member: 'Name' });
+    events.server.emit('unexpectedError', new Error('any'), 'http');
+    events.server.emit('errorTold', { code: 'RATE_LIMITED', policy: 'listeners' });
+    const alone = await read();
+    const rows = [...loaded.metrics].map(([name, metric]) => {
+      const labels = new Set([...metric.labels, ...(alone.metrics.get(name)?.labels ?? [])]);
+      return rowOf(name, { ...metric, labels });
+    });
+    expect(rowsOf(DOCUMENT, 'metric')).toEqual(rows.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)));
+  });
+
+  it.skipIf(PROMTOOL.skip)(`is as ${PROMTOOL.label} wants metrics to be`, async () => {
+    expect(await promtool(['check', 'metrics'], loaded.text)).toEqual({ code: 0, output: '' });
+  });
+
+  it('is in OpenMetrics for those who ask for it, with the same metrics', async () => {
+    const accept = { headers: { accept: 'application/openmetrics-text;version=1.0.0' } };
+    const response = await fetch(`${gateway.metricsUrl ?? ''}/metrics`, accept);
+    const text = await response.text();
+    expect(response.headers.get('content-type')).toBe(
+      'application/openmetrics-text; version=1.0.0; charset=utf-8',
+    );
+    expect(text.endsWith('\n# EOF\n')).toBe(true);
+    expect(text).toContain('# TYPE pjg_operations counter\n');
+    // The other format stays as it was.
+    expect(pjgSeries(readScrape(text))).toEqual(pjgSeries(await scrape(gateway.metricsUrl)));
+  });
+
+  it('has nothing but metrics, at one path', async () => {
+    const { metricsUrl = '' } = gateway;
+    const statusOf = async (path: string, method = 'GET') =>
+      (await fetch(`${metricsUrl}${path}`, { method })).status;
+    expect(await Promise.all([statusOf('/'), statusOf('/graphql'), statusOf('/metrics', 'POST')])).toEqual([
+      404, 404, 405,
+    ]);
+    expect((await fetch(`${gateway.url}/metrics`)).status).toBe(404);
+  });
+
+  it('has no more series however many names, paths, methods, ids and clients there are', async () => {
+    const before = await scrape(gateway.metricsUrl);
+    for (let batch = 0; batch < 10; batch += 1) {
+      await Promise.all(
+        Array.from({ length: 50 }, (_, index) => {
+          const name = `Made${String(batch)}x${String(index)}`;
+          const headers = { 'x-forwarded-for': `10.0.${String(batch)}.${String(index)}`, 'user-agent': name };
+          return gateway.query(`query ${name} { packageJob(id: "${name}") { id } }`, undefined, headers);
+        }),
+      );
+    }
+    await fetch(`${gateway.url}/any`, { method: 'PROPFIND' });
+    const after = await scrape(gateway.metricsUrl);
+    const isNew = (series: string) => !before.series.has(series) && !/_bucket|_sum|_count/.test(series);
+    // The queries fail, as ICE does.
+    const outcomes = new Set([...after.series.keys()].filter(isNew).map((name) => name.replace(/\{.*/, '')));
+    expect([...outcomes].every((name) => /^nodejs|^pjg_operations_total$/.test(name))).toBe(true);
+    expect(after.text).not.toContain('Made');
+  });
+});
+
+it('100,000 names, ids, paths, methods and clients make as many series as 1,000 do', async () => {
+  const { events, read } = createAlone();
+  const emit = (from: number, to: number) => {
+    for (let number = from; number < to; number += 1) {
+      const request = requestOf(number);
+      events.server.emit('requestStart', request);
+      events.server.emit('requestEnd', request, endOf(number));
+      const operation = { requestId: '', client: request.client, startedAt: 0 };
+      events.server.emit('operationStart', operation);
+      const operationName = `Made${String(number)}`;
+      events.server.emit('operationEnd', operation, { ...createRecord(), operationName, cost: number });
+      const stream = { client: CLIENT, transport: 'websocket' } as const;
+      events.server.emit('streamStart', stream);
+      events.server.emit('streamEnd', stream);
+      events.jobs.emit('sourceReadEnd', { id: operationName }, 'get', false);
+      events.jobs.emit('listContradiction', operationName);
+    }
+  };
+  emit(0, 1000);
+  const few = ownSeries(await read());
+  emit(1000, 100_000);
+  const many = await read();
+  expect(ownSeries(many)).toEqual(few);
+  expect(many.series.get('pjg_operation_cost_count')).toBe(99_999);
+});
+
+/** What the table says of a metric. */
+function rowOf(name: string, { type, help, labels }: ScrapedMetric): string[] {
+  const unit = ['seconds', 'bytes', 'ratio'].find((unit) => name.replace(/_total$/, '').endsWith(unit)) ?? '';
+  const texts = [...labels].map((label) => `\`${label}\``);
+  return [`\`${name}\``, type, unit, texts.join(', '), help];
+}
+
+function pjgSeries(all: Scrape): string[] {
+  return [...all.series.keys()].filter((name) => name.startsWith('pjg_')).toSorted();
+}
+
+/** All but those of the process. */
+function ownSeries({ series }: Scrape): string[] {
+  return [...series.keys()].filter((name) => !/^(?:nodejs|process)_/.test(name));
+}

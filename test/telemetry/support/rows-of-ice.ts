@@ -1,0 +1,95 @@
+import {
+  READ,
+  EXECUTED,
+  ANSWERED,
+  QUEUED,
+  GET,
+  FAILED,
+  finished,
+  FAILS,
+  thrice,
+  fault,
+  type Row,
+} from './row.ts';
+
+/** What an ICE that fails adds to. */
+export const OF_ICE: readonly Row[] = [
+  {
+    name: 'a read that ICE throttles once',
+    act: fault({ kind: 'throttle', retryAfterMs: 1 }),
+    grows: {
+      ...EXECUTED,
+      ...GET,
+      [ANSWERED('GetPackageJob', 'UPSTREAM_THROTTLED')]: 1,
+      [QUEUED('GetPackageJob')]: 2,
+      'pjg_ice_retries_total{action="GetPackageJob"}': 1,
+      'pjg_ice_throttled_total{action="GetPackageJob"}': 1,
+    },
+    ignored: /^pjg_ice_rate_limit/,
+  },
+  {
+    name: 'an ICE that fails',
+    act: fault({ kind: 'status', status: 500, times: 'always' }),
+    grows: thrice('UPSTREAM_UNAVAILABLE'),
+  },
+  {
+    name: 'an ICE that hangs',
+    env: () => ({ ICE_TIMEOUT_MS: '50' }),
+    act: fault({ kind: 'hang', when: 'before-headers', times: 'always' }),
+    grows: thrice('UPSTREAM_TIMEOUT'),
+  },
+  {
+    name: 'an ICE that sends a page',
+    act: fault({ kind: 'html', times: 'always' }),
+    grows: thrice('UPSTREAM_MALFORMED'),
+  },
+  {
+    name: 'an ICE that refuses',
+    act: fault({ kind: 'status', status: 403, code: 'Forbidden.RAM' }),
+    grows: {
+      ...FAILED,
+      ...FAILS,
+      [ANSWERED('GetPackageJob', 'UPSTREAM_REJECTED')]: 1,
+      [QUEUED('GetPackageJob')]: 1,
+      'pjg_errors_total{code="UPSTREAM_REJECTED"}': 1,
+    },
+  },
+  {
+    name: 'a member that ICE does not document',
+    act: fault({ kind: 'patch', patch: { Status: 'Paused' } }),
+    grows: { ...EXECUTED, ...GET, 'pjg_ice_contract_violations_total{kind="unknown enum text"}': 1 },
+  },
+  {
+    name: 'a breaker that opens',
+    async before(gateway) {
+      gateway.emulator.faults.add({ kind: 'status', status: 500, times: 'always', action: 'GetPackageJob' });
+      for (let time = 0; time < 3; time += 1) await gateway.query(READ, { id: finished(gateway) });
+    },
+    async act(gateway) {
+      await gateway.query(READ, { id: finished(gateway) });
+    },
+    grows: {
+      ...FAILED,
+      ...FAILS,
+      [ANSWERED('GetPackageJob', 'UPSTREAM_UNAVAILABLE')]: 1,
+      [QUEUED('GetPackageJob')]: 1,
+      'pjg_ice_breaker_opened_total{action="GetPackageJob"}': 1,
+      'pjg_ice_refused_total{action="GetPackageJob",code="UPSTREAM_UNAVAILABLE"}': 1,
+      'pjg_ice_breaker_state{action="GetPackageJob",state="closed"}': -1,
+      'pjg_ice_breaker_state{action="GetPackageJob",state="open"}': 1,
+      'pjg_errors_total{code="UPSTREAM_UNAVAILABLE"}': 1,
+    },
+  },
+  {
+    name: 'a clock that differs from that of ICE',
+    act: fault({ kind: 'clockSkew', skewMs: 3_600_000, times: 'always' }),
+    grows: {
+      ...EXECUTED,
+      ...GET,
+      [ANSWERED('GetPackageJob', 'UPSTREAM_REJECTED')]: 1,
+      [QUEUED('GetPackageJob')]: 2,
+      'pjg_ice_retries_total{action="GetPackageJob"}': 1,
+    },
+    ignored: /^pjg_ice_clock_difference|^pjg_key/,
+  },
+];

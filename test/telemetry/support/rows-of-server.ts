@@ -1,0 +1,148 @@
+import { setTimeout } from 'node:timers/promises';
+import { openEventStream, openSocket, subscribeTo } from '../../support/socket.ts';
+import {
+  HTTP,
+  EXECUTED,
+  ANSWERED,
+  QUEUED,
+  GET,
+  FAILED,
+  REFUSED,
+  finished,
+  unfinished,
+  type Row,
+} from './row.ts';
+
+/** What operations of other kinds, refusals and streams add to. */
+export const OF_SERVER: readonly Row[] = [
+  {
+    name: 'a job that is submitted',
+    act: (gateway) =>
+      gateway.query(
+        'mutation { submitPackageJob(input: { inputs: [{ type: OSS, media: "http://b.oss-cn-shanghai.aliyuncs.com/a.mp4" }], output: { type: OSS, media: "http://b.oss-cn-shanghai.aliyuncs.com/a.m3u8" } }) { packageJob { status } } }',
+      ),
+    grows: {
+      ...EXECUTED,
+      'pjg_operations_total{type="query",outcome="ok",operation="other"}': 0,
+      'pjg_operation_duration_seconds_count{type="query"}': 0,
+      'pjg_operations_total{type="mutation",outcome="ok",operation="other"}': 1,
+      'pjg_operation_duration_seconds_count{type="mutation"}': 1,
+      [ANSWERED('SubmitPackageJob')]: 1,
+      [QUEUED('SubmitPackageJob')]: 1,
+    },
+    // What is known of it is read at once.
+    ignored: /GetPackageJob|^pjg_job_reads/,
+  },
+  {
+    name: 'a document that is none',
+    act: (gateway) => gateway.query('{'),
+    grows: { ...REFUSED, 'pjg_errors_total{code="GRAPHQL_PARSE_FAILED"}': 1 },
+  },
+  {
+    name: 'an argument over its limit',
+    act: (gateway) => gateway.query('{ packageJobs(first: 101) { nodes { id } } }'),
+    grows: { ...FAILED, 'pjg_errors_total{code="BAD_USER_INPUT"}': 1 },
+  },
+  {
+    name: 'a path with nothing at it',
+    act: ({ url }) => fetch(`${url}/nothing`),
+    grows: {
+      [`${HTTP}{method="GET",route="other",status="4xx",source="executed"}`]: 1,
+      'pjg_errors_total{code="BAD_REQUEST"}': 1,
+    },
+  },
+  {
+    name: 'a request that a check refuses',
+    act: ({ url }) => fetch(`${url}/graphql?query=%7B__typename%7D`),
+    grows: {
+      [`${HTTP}{method="GET",route="/graphql",status="4xx",source="executed"}`]: 1,
+      'pjg_errors_total{code="BAD_REQUEST"}': 1,
+    },
+  },
+  {
+    name: 'a stream more than a client may have',
+    env: () => ({ MAX_STREAMS_PER_ADDRESS: '1' }),
+    async before({ url }, state) {
+      const { socket } = await openSocket(url);
+      state.stop = () => socket.terminate();
+    },
+    act: ({ url }) => openSocket(url).catch(() => undefined),
+    grows: {
+      [`${HTTP}{method="GET",route="/graphql",status="4xx",source="executed"}`]: 1,
+      'pjg_errors_total{code="RATE_LIMITED"}': 1,
+      'pjg_rate_limited_total{policy="MAX_STREAMS_PER_ADDRESS"}': 1,
+    },
+  },
+  {
+    name: 'a subscription on a WebSocket',
+    async act(gateway, state) {
+      const { socket, send, message } = await openSocket(gateway.url);
+      state.stop = () => socket.terminate();
+      send(subscribeTo('a', [unfinished(gateway)]));
+      await message(({ type }) => type === 'next');
+    },
+    grows: {
+      ...GET,
+      http_server_active_requests: 1,
+      'pjg_operations_total{type="subscription",outcome="ok",operation="other"}': 1,
+      'pjg_operation_duration_seconds_count{type="subscription"}': 1,
+      pjg_operation_cost_count: 1,
+      'pjg_streams_opened_total{transport="websocket"}': 1,
+      'pjg_streams{transport="websocket"}': 1,
+      pjg_subscriptions: 1,
+      pjg_watched_jobs: 1,
+      pjg_job_listeners: 1,
+      pjg_delivery_delay_seconds_count: 1,
+    },
+  },
+  {
+    name: 'a subscription by server-sent events',
+    async act(gateway, state) {
+      const stream = await openEventStream(gateway.url, [unfinished(gateway)]);
+      state.stop = () => stream.leave();
+    },
+    grows: {
+      ...GET,
+      http_server_active_requests: 1,
+      'pjg_operations_total{type="subscription",outcome="ok",operation="other"}': 1,
+      'pjg_operation_duration_seconds_count{type="subscription"}': 1,
+      pjg_operation_cost_count: 1,
+      'pjg_streams_opened_total{transport="event-stream"}': 1,
+      'pjg_streams{transport="event-stream"}': 1,
+      pjg_subscriptions: 1,
+      pjg_watched_jobs: 1,
+      pjg_job_listeners: 1,
+      pjg_delivery_delay_seconds_count: 1,
+    },
+  },
+  {
+    name: 'a subscription that has ended',
+    async act(gateway) {
+      const { socket, send, message, closed } = await openSocket(gateway.url);
+      send(subscribeTo('a', [finished(gateway)]));
+      await message(({ type }) => type === 'complete');
+      socket.close();
+      await closed;
+    },
+    grows: {
+      ...GET,
+      'pjg_operations_total{type="subscription",outcome="ok",operation="other"}': 1,
+      'pjg_operation_duration_seconds_count{type="subscription"}': 1,
+      pjg_operation_cost_count: 1,
+      'pjg_streams_opened_total{transport="websocket"}': 1,
+      pjg_delivery_delay_seconds_count: 1,
+    },
+  },
+  {
+    name: 'a sweep',
+    env: () => ({ POLL_MIN_MS: '100', POLL_MAX_MS: '100' }),
+    async before(gateway, state) {
+      const stream = await openEventStream(gateway.url, [unfinished(gateway)]);
+      state.stop = () => stream.leave();
+    },
+    act: () => setTimeout(300),
+    // How many sweeps there are by then goes by the clock.
+    grows: {},
+    ignored: /^pjg_(?:sweep_|job_reads|ice_)|cache/,
+  },
+];
