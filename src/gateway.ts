@@ -31,10 +31,15 @@ import { StoredResponses } from './server/response-cache/stored-responses.ts';
 import { createConnections } from './server/transports/connections.ts';
 import { countEvents, type Counters } from './telemetry/counters.ts';
 import { logEvents } from './telemetry/log.ts';
+import { createLogLevel, type LogLevel } from './telemetry/log-level.ts';
+import { logMemoryAnswers } from './telemetry/memory-answers.ts';
 import type { MetricsServer } from './telemetry/metrics-server.ts';
 import { connectUpstream, firstCall, type Upstream } from './upstream.ts';
+import { OTHERS } from './variables.ts';
 
 export type { Upstream } from './upstream.ts';
+
+const LOG_LEVELS = OTHERS.LOG_LEVEL.values;
 
 /** The folder of the built pages. */
 export const PAGES_DIRECTORY = new URL('../web/dist/', import.meta.url);
@@ -46,6 +51,7 @@ export interface Gateway {
   readonly counters: Counters;
   /** Where metrics are served, such as `http://127.0.0.1:9464`. `undefined`: nowhere. */
   readonly metricsUrl: string | undefined;
+  readonly logLevel: LogLevel;
   /** Resolves when ICE was first called: to what is wrong, in one line, or to `undefined`. */
   readonly firstProblem: Promise<string | undefined>;
   /**
@@ -60,6 +66,7 @@ export interface Gateway {
 interface Composition {
   readonly config: Config;
   readonly logger: FastifyBaseLogger;
+  readonly logLevel: LogLevel;
   /** The clock that states age by and calls are signed with, in milliseconds since 1970. */
   readonly now: () => number;
   /** Aborts when the gateway begins to stop. */
@@ -86,9 +93,11 @@ export async function startGateway(
     jobs: new EventEmitter<JobsEvents>(),
     server: new EventEmitter<ServerEvents>(),
   };
+  const logLevel = createLogLevel(logger, LOG_LEVELS);
   const composition: Composition = {
     config,
     logger,
+    logLevel,
     now,
     stopping: stop.signal,
     events,
@@ -96,6 +105,7 @@ export async function startGateway(
   };
   const counters = countEvents(events);
   logEvents(events, logger);
+  logMemoryAnswers(events.server, logger, stop.signal);
 
   const ice = connectUpstream(upstream, config, events.ice, now);
   const jobs = composeJobs(ice, composition);
@@ -113,6 +123,7 @@ export async function startGateway(
     url: server.url,
     counters,
     metricsUrl: metrics?.url,
+    logLevel,
     firstProblem: server.firstProblem,
     async close() {
       stop.abort();
@@ -156,7 +167,7 @@ async function startMetrics(
   ice: IceClient,
   jobs: StartedJobs,
   { operationNames }: PersistedDocuments,
-  { config, logger, events, caches, now }: Composition,
+  { config, logger, logLevel, events, caches, now }: Composition,
 ): Promise<MetricsServer | undefined> {
   const { metrics, production, freshness } = config;
   if (metrics === undefined) return undefined;
@@ -174,7 +185,7 @@ async function startMetrics(
     now,
   });
   try {
-    return await startMetricsServer(metrics, collect);
+    return await startMetricsServer(metrics, { collect, logLevel, levels: LOG_LEVELS });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     const problem = `METRICS_PORT: cannot listen on ${metrics.host}:${String(metrics.port)} (${code}), 0 turns metrics off`;

@@ -21,7 +21,9 @@ if (!config.production) {
 
 const longestMs = config.operationTimeoutMs + config.attemptTimeoutMs;
 
-closeWithGrace({ delay: longestMs + 5000, logger: false }, async ({ err, signal }) => {
+process.on('SIGUSR2', () => gateway.logLevel.toggleDebug());
+
+closeWithGrace({ delay: longestMs + 5000, logger: false, skip: ['SIGUSR2'] }, async ({ err, signal }) => {
   if (err) logger.fatal({ err }, 'stopping after an unexpected error');
   else logger.info({ signal }, 'stopping');
   await gateway.close();

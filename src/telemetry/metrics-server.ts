@@ -1,6 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { answerLogLevel, type LogLevel } from './log-level.ts';
 import type { CollectMetrics } from './metrics.ts';
+
+/** What a server of metrics serves. */
+export interface MetricsServerOptions {
+  readonly collect: CollectMetrics;
+  readonly logLevel: LogLevel;
+  /** All levels that there are. */
+  readonly levels: readonly string[];
+}
 
 /** A server of metrics that listens. */
 export interface MetricsServer {
@@ -13,17 +22,17 @@ export interface MetricsServer {
 const MAX_CONNECTIONS = 32;
 
 /**
- * Serves `GET /metrics` on a port of its own.
+ * Serves `GET /metrics` on a port of its own, and `/log-level`.
  *
  * @param address where to listen. A `port` of 0 is any
  * @throws {NodeJS.ErrnoException} when it cannot listen there
  */
 export async function startMetricsServer(
   address: { readonly host: string; readonly port: number },
-  collect: CollectMetrics,
+  options: MetricsServerOptions,
 ): Promise<MetricsServer> {
   const server = createServer({ requestTimeout: 5000 }, (request, response) => {
-    answer(request, response, collect).catch(() => response.destroy());
+    answer(request, response, options).catch(() => response.destroy());
   });
   server.maxConnections = MAX_CONNECTIONS;
   await listen(server, address);
@@ -49,11 +58,15 @@ function listen(server: Server, { host, port }: { host: string; port: number }):
 }
 
 async function answer(
-  { method, url = '', headers }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
-  collect: CollectMetrics,
+  { collect, logLevel, levels }: MetricsServerOptions,
 ): Promise<void> {
-  if (url.split('?', 1)[0] !== '/metrics') return refuse(response, 404, 'Metrics are at /metrics');
+  const { method, url = '', headers } = request;
+  const [path] = url.split('?', 1);
+  if (path === '/log-level') return answerLogLevel(request, response, logLevel, levels);
+  if (path !== '/metrics')
+    return refuse(response, 404, 'Metrics are at /metrics, and the level of the log at /log-level');
   if (method !== 'GET' && method !== 'HEAD') return refuse(response, 405, '/metrics takes GET');
   const wantsOpenMetrics = headers.accept?.includes('application/openmetrics-text') === true;
   const { type, text } = await collect(wantsOpenMetrics ? 'openmetrics' : 'prometheus');

@@ -10,14 +10,15 @@ export const MAX_CALLS_LOGGED = 50;
  * cache, are at `debug`.
  */
 export function logRequests(events: ServerEmitter, logger: FastifyBaseLogger): void {
-  const isDebug = logger.level === 'debug' || logger.level === 'trace';
+  // It can change.
+  const isDebug = () => logger.level === 'debug' || logger.level === 'trace';
   events.on(
     'requestEnd',
     ({ requestId, method, path }, { status, durationMs, source, isComplete, operation }) => {
       // A WebSocket has log lines of its own.
       if (source === 'upgraded') return;
       if (source !== 'executed') {
-        if (isDebug) logger.debug({ requestId, method, path, status }, 'answered from memory');
+        if (isDebug()) logger.debug({ requestId, method, path, status }, 'answered from memory');
         return;
       }
       const level = operation === null && status < 500 ? 'debug' : 'info';

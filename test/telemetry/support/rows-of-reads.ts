@@ -75,7 +75,7 @@ export const READS: readonly Row[] = [
   {
     name: 'ten reads at once',
     async act(gateway) {
-      gateway.emulator.faults.add({ kind: 'delay', delayMs: 100 });
+      gateway.emulator.faults.add({ kind: 'delay', delayMs: 1500 });
       const one = finished(gateway);
       await Promise.all(Array.from({ length: 10 }, () => gateway.query(READ, { id: one })));
     },
