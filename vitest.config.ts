@@ -33,6 +33,8 @@ export const SAME_WHEN_PLAIN = [
   'test/chaos/truth/**',
   // They start programs with an environment of their own.
   'test/chaos/drain.test.ts',
+  // They are about a program beside the gateway.
+  'test/deploy/**',
   // They are about documents and types.
   'test/interop/guides/**',
   'test/interop/types.test.ts',

@@ -1,0 +1,114 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../support/command.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { listen } from '../support/loopback.ts';
+import { PROMETHEUS } from '../support/promtool.ts';
+import { openEventStream } from '../support/socket.ts';
+import { makeFolder } from '../support/folder.ts';
+import { QUERIES } from './support.ts';
+
+interface Answer {
+  readonly data: { readonly result: readonly unknown[]; readonly groups: readonly Group[] };
+}
+
+interface Group {
+  readonly rules: readonly { readonly name: string; readonly health: string; readonly state: string }[];
+}
+
+/** A port that is free for now. Prometheus cannot choose one by itself. */
+async function freePort(): Promise<number> {
+  const server = await listen(createServer());
+  await server.close();
+  return server.port;
+}
+
+describe.skipIf(PROMETHEUS.skip)(`with ${PROMETHEUS.label}`, () => {
+  let gateway: TestGateway;
+  let prometheus: ChildProcess;
+  let url = '';
+  let isOver = false;
+  let removeFolder = () => undefined as void;
+  let load: Promise<unknown>;
+
+  async function ask(path: string): Promise<Answer> {
+    return (await (await fetch(`${url}/api/v1/${path}`)).json()) as Answer;
+  }
+
+  beforeAll(async () => {
+    gateway = await startGateway({
+      hasMetrics: true,
+      env: { JIT: 'on', ANSWERS_MAX_MB: '64', POLL_MIN_MS: '500' },
+    });
+    const { emulator } = gateway;
+    const watched = emulator.jobs.add({ finishTime: Infinity });
+    const stream = await openEventStream(gateway.url, [watched]);
+    await stream.until(/INIT/);
+    load = (async () => {
+      while (!isOver) {
+        const id = emulator.jobs.add({ createTime: Date.now() - 1000, finishTime: Date.now() - 500 });
+        emulator.faults.add({ kind: 'throttle', retryAfterMs: 1, times: 1 });
+        await gateway.query(`query ($id: ID!) { packageJob(id: $id) { id status } }`, { id });
+        for (let time = 0; time < 3; time += 1)
+          await gateway.query(`{ packageJob(id: "${watched}") { id } }`);
+        await setTimeout(50);
+      }
+      stream.leave();
+    })();
+    const port = await freePort();
+    url = `http://127.0.0.1:${String(port)}`;
+    const target = new URL(gateway.metricsUrl ?? '').host;
+    const folder = makeFolder(
+      {
+        'prometheus.yml': [
+          'global: { scrape_interval: 1s, evaluation_interval: 1s }',
+          `rule_files: ['${join(ROOT, 'deploy/prometheus/alerts.yml')}']`,
+          `scrape_configs: [{ job_name: package-job-gateway, static_configs: [{ targets: ['${target}'] }] }]`,
+        ].join('\n'),
+      },
+      (remove) => (removeFolder = remove),
+    );
+    prometheus = spawn(
+      PROMETHEUS.path,
+      [
+        `--config.file=${folder}/prometheus.yml`,
+        `--storage.tsdb.path=${folder}/data`,
+        `--web.listen-address=127.0.0.1:${String(port)}`,
+      ],
+      { stdio: 'ignore' },
+    );
+    while (!(await fetch(`${url}/-/ready`).catch(() => undefined))?.ok) await setTimeout(100);
+    // Rates need several scrapes.
+    const scraped = async () =>
+      (await ask('query?query=count_over_time(pjg_ready[1m]) > 8')).data.result.length;
+    while ((await scraped()) === 0) await setTimeout(500);
+  }, 90_000);
+
+  afterAll(async () => {
+    isOver = true;
+    await load;
+    const ended = once(prometheus, 'close');
+    prometheus.kill();
+    await ended;
+    await gateway.close();
+    removeFolder();
+  });
+
+  it.for(QUERIES)('the dashboard has a series: $title', async ({ expr }) => {
+    const query = expr.replaceAll('$instance', '.+').replaceAll('$__rate_interval', '10s');
+    const { data } = await ask(`query?query=${encodeURIComponent(query)}`);
+    expect(data.result.length).toBeGreaterThan(0);
+  });
+
+  it('every alert can be evaluated, and none fires for a gateway that is well', async () => {
+    const { data } = await ask('rules');
+    const rules = data.groups.flatMap((group) => group.rules);
+    expect(rules.filter(({ health }) => health !== 'ok')).toEqual([]);
+    expect(rules.filter(({ state }) => state === 'firing')).toEqual([]);
+    expect(rules.length).toBeGreaterThan(5);
+  });
+});
