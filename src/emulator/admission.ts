@@ -25,13 +25,22 @@ export interface EmulatorCredentials {
   readonly accessKeySecret: string;
   /** Set for temporary (STS) credentials. Requests must carry exactly this token. */
   readonly securityToken?: string;
-  /** Requests with this key are refused so: it was disabled, or its token has expired. */
+  /** Requests with this key are refused so: it was disabled, deleted, or its token has expired. */
   readonly refusal?: KeyRefusal;
+  /** From this time on its token has expired, in milliseconds since the epoch. @default never */
+  readonly expiresAt?: number;
 }
 
-/** How a key that is known is refused. */
-export const KEY_REFUSALS = ['InvalidAccessKeyId.Inactive', 'InvalidSecurityToken.Expired'] as const;
+/** How a key is refused from now on. */
+export const KEY_REFUSALS = [
+  'InvalidAccessKeyId.Inactive',
+  'InvalidAccessKeyId.NotFound',
+  'InvalidSecurityToken.Expired',
+] as const;
 export type KeyRefusal = (typeof KEY_REFUSALS)[number];
+
+/** Temporary keys that are known, at most. */
+const MAX_ISSUED = 1000;
 
 /** The maximum difference between a request's timestamp and the server's clock, in both directions, in milliseconds. */
 const ALLOWED_SKEW_MS = 15 * 60_000;
@@ -59,7 +68,7 @@ export interface AdmissionOptions {
  * towards the call rate.
  */
 export class Admission {
-  #credentials: ReadonlyMap<string, EmulatorCredentials>;
+  #credentials: Map<string, EmulatorCredentials>;
   readonly #limits: Readonly<Record<IceAction, number>>;
   readonly #nonces = new UsedNonces();
   readonly #windows = new Map<IceAction, { second: number; calls: number }>();
@@ -69,24 +78,50 @@ export class Admission {
     this.#limits = limits;
   }
 
-  /** Replaces the access keys. */
+  /** Replaces the access keys, temporary ones too. */
   setCredentials(credentials: readonly EmulatorCredentials[]): void {
     this.#credentials = byId(credentials);
+  }
+
+  /** Adds a temporary key that a service has given. The oldest of many is forgotten. */
+  issue(credentials: EmulatorCredentials & { readonly expiresAt: number }): void {
+    this.#credentials.set(credentials.accessKeyId, credentials);
+    const issued = [...this.#credentials.values()].filter(({ expiresAt }) => expiresAt !== undefined);
+    for (const { accessKeyId } of issued.slice(0, -MAX_ISSUED)) this.#credentials.delete(accessKeyId);
+  }
+
+  /**
+   * Has a key refused from now on, or accepted again.
+   *
+   * @throws {RangeError} when there is no such key
+   */
+  refuse(accessKeyId: string, refusal: KeyRefusal | undefined): void {
+    const found = this.#credentials.get(accessKeyId);
+    if (found === undefined) throw new RangeError(`there is no access key ${accessKeyId}`);
+    const { refusal: _, ...credentials } = found;
+    this.#credentials.set(accessKeyId, { ...credentials, ...(refusal !== undefined && { refusal }) });
   }
 
   /** @throws {ApiError} when the request is not admitted at `now` (milliseconds since the epoch) */
   admit(request: ApiRequest, now: number): IceAction {
     const action = checkTarget(request);
+    this.authenticate(request, now);
+    this.#countCall(action, now);
+    return action;
+  }
+
+  /** Checks who has signed a request, and when. @throws {ApiError} */
+  authenticate(request: ApiRequest, now: number): void {
     const claim = request.scheme === 'V3' ? readV3(request) : readV1(request);
     const timestamp = checkTimestamp(claim.timestamp, now);
     const credential = this.#credentials.get(claim.accessKeyId);
     if (credential === undefined) throw apiError('InvalidAccessKeyId.NotFound');
     if (credential.refusal !== undefined) throw apiError(credential.refusal);
+    if (credential.expiresAt !== undefined && credential.expiresAt <= now)
+      throw apiError('InvalidSecurityToken.Expired');
     this.#checkToken(credential, claim.securityToken);
     claim.verify(credential.accessKeySecret);
     this.#nonces.add(`${claim.accessKeyId} ${claim.nonce}`, timestamp, now);
-    this.#countCall(action, now);
-    return action;
   }
 
   #checkToken({ securityToken: expected }: EmulatorCredentials, received: string | undefined): void {
@@ -109,7 +144,7 @@ export class Admission {
   }
 }
 
-function byId(credentials: readonly EmulatorCredentials[]): ReadonlyMap<string, EmulatorCredentials> {
+function byId(credentials: readonly EmulatorCredentials[]): Map<string, EmulatorCredentials> {
   return new Map(credentials.map((credential) => [credential.accessKeyId, credential]));
 }
 

@@ -83,16 +83,33 @@ function perform(
   const jobIds = jobIdsOf(request);
   const fault = faults.take(OUTCOME_KINDS, action, jobIds);
   if (fault !== undefined && isResponseFault(fault)) {
-    return { response: faultResponse(fault, context) };
+    return { response: faultResponse(fault, action, context) };
   }
   const listLagMs = action === 'ListPackageJobs' ? (faults.take(['listLag'], action, jobIds)?.lagMs ?? 0) : 0;
   const response = responseOf(context, () => {
+    if (faults.take(['otherRegion'], action, jobIds) !== undefined && action !== 'SubmitPackageJob') {
+      return answerWithoutJobs(action, context, jobs);
+    }
     const result = performAction(action, request.parameters, { jobs, now: clock.now(), listLagMs });
     const patched = patchJobs(request, action, result, faults);
     const paged = oddPage(request, action, patched, options);
     return successResponse(context, action, shapeJobs(request, action, paged, faults));
   });
   return fault === undefined ? { response } : { response, fault };
+}
+
+/** What a region without jobs answers. */
+function answerWithoutJobs(
+  action: 'GetPackageJob' | 'ListPackageJobs',
+  context: ResponseContext,
+  { unknownJob }: JobRegistry,
+): HttpResponse {
+  if (action === 'GetPackageJob' && unknownJob !== 'absent') throw apiError(unknownJob);
+  return successResponse(
+    context,
+    action,
+    action === 'GetPackageJob' ? {} : { PackageJobList: { PackageJobs: [] } },
+  );
 }
 
 /** An API error also becomes a response, so a delivery fault applies to it too. */
@@ -168,10 +185,12 @@ function shapeJobs(
 ): ActionResult {
   const { PackageJob: job, PackageJobList: page } = result as ResultMembers;
   if (job === undefined && page === undefined) return result;
-  const shape = faults.take(['shape'], action, jobIdsOf(request))?.shape;
-  if (shape === undefined) return result;
-  if (job !== undefined) return { PackageJob: shapeJob({ ...job }, shape) };
-  const shaped = page?.PackageJobs.map((item) => shapeJob({ ...item }, shape));
+  const fault = faults.take(['shape'], action, jobIdsOf(request));
+  if (fault === undefined) return result;
+  const { shape, members } = fault;
+  if (job !== undefined) return { PackageJob: shapeJob({ ...job }, shape, members) };
+  const shaped = page?.PackageJobs.map((item) => shapeJob({ ...item }, shape, members));
+  if (members !== undefined) return { PackageJobList: { ...page, PackageJobs: shaped } };
   const items = shape === 'wrapped' ? { PackageJob: shaped } : shaped;
   return { PackageJobList: { ...page, PackageJobs: shape === 'json-text' ? JSON.stringify(items) : items } };
 }

@@ -21,6 +21,11 @@ export const text: Check<string> = (input, path) => {
   return input;
 };
 
+export const truth: Check<boolean> = (input, path) => {
+  if (typeof input !== 'boolean') throw new InputError(path, 'true or false');
+  return input;
+};
+
 export function integer(low: number, high: number): Check<number> {
   return (input, path) => {
     if (typeof input === 'number' && Number.isInteger(input) && input >= low && input <= high) return input;

@@ -3,10 +3,11 @@ import type { Admission } from './admission.ts';
 import type { Check } from './checks.ts';
 import { InputError } from './checks.ts';
 import type { Clock } from './clock.ts';
-import { clockShift, credentials, faultRules, newJob, settings } from './control-input.ts';
+import { clockShift, credentials, faultRules, keyRefusal, newJob, settings } from './control-input.ts';
 import { ApiError } from './errors.ts';
 import type { FaultInjector } from './faults.ts';
 import type { JobRegistry } from './jobs.ts';
+import type { KeyService } from './key-service.ts';
 import type { RequestLog } from './request-log.ts';
 import { readBody, splitUrl } from './request.ts';
 
@@ -19,6 +20,7 @@ export interface ControlOptions {
   readonly faults: FaultInjector;
   readonly clock: Clock;
   readonly requestLog: RequestLog;
+  readonly keyService: Pick<KeyService, 'countsByAction'>;
 }
 
 /** The response of a route: HTTP status and JSON content. */
@@ -45,6 +47,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
     const keys = check(credentials, body());
     admission.setCredentials(keys);
     return [200, { accessKeyIds: keys.map(({ accessKeyId }) => accessKeyId) }];
+  },
+  'PATCH /_emulator/credentials': (body, { admission }) => {
+    const { accessKeyId, refusal } = check(keyRefusal, body());
+    admission.refuse(accessKeyId, refusal);
+    return [200, { accessKeyId, refusal: refusal ?? null }];
   },
   'POST /_emulator/settings': (body, { jobs }) => {
     jobs.unknownJob = check(settings, body()).unknownJob;
@@ -110,7 +117,7 @@ function parseBody(body: Uint8Array): unknown {
   }
 }
 
-function describeState({ jobs, faults, clock, requestLog }: ControlOptions) {
+function describeState({ jobs, faults, clock, requestLog, keyService }: ControlOptions) {
   return {
     now: clock.now(),
     clockOffsetMs: clock.offsetMs,
@@ -122,5 +129,6 @@ function describeState({ jobs, faults, clock, requestLog }: ControlOptions) {
       byAction: requestLog.countsByAction,
       maxConcurrency: requestLog.maxConcurrency,
     },
+    keyRequests: keyService.countsByAction,
   };
 }

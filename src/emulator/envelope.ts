@@ -33,7 +33,7 @@ export function successResponse(
 
 /** `{"RequestId", "HostId", "Code", "Message", "Recommend"}`, or the same under `<Error>`. */
 export function errorResponse(context: ResponseContext, error: ApiError): HttpResponse {
-  const { code, message, status } = error;
+  const { code, message, status, members } = error;
   const { requestId, hostId } = context;
   const query = new URLSearchParams({ q: code, product: 'ICE', requestId }).toString();
   const response = render(context, 'Error', {
@@ -42,6 +42,7 @@ export function errorResponse(context: ResponseContext, error: ApiError): HttpRe
     Code: code,
     Message: message,
     Recommend: `https://api.aliyun.com/troubleshoot?${query}`,
+    ...members,
   });
   return { status, headers: { ...response.headers, ...error.headers }, body: response.body };
 }

@@ -29,6 +29,7 @@ const ERRORS = {
   InvalidVersion: [400, 'Specified parameter Version is not valid.'],
   JobNotFound: [404, 'No such job.'],
   MissingSecurityToken: [400, 'SecurityToken is mandatory for this action.'],
+  NoPermission: [403, 'You are not authorized to do this action. You should be authorized by RAM.'],
   RequestEntityTooLarge: [413, 'The request body is too large.'],
   RequestsTooFrequent: [403, 'Request was denied due to request throttling.'],
   ResourceNotFound: [404, 'The specified resource is not found.'],
@@ -53,6 +54,8 @@ export interface ApiErrorFields {
   readonly message: string;
   /** Headers of the error response, such as `x-acs-retry-after`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Further members of the error response. */
+  readonly members?: Readonly<Record<string, unknown>>;
 }
 
 /** A request failed. The response is the error envelope. */
@@ -61,12 +64,14 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly members: Readonly<Record<string, unknown>>;
 
-  constructor({ status, code, message, headers = {} }: ApiErrorFields) {
+  constructor({ status, code, message, headers = {}, members = {} }: ApiErrorFields) {
     super(message);
     this.status = status;
     this.code = code;
     this.headers = headers;
+    this.members = members;
   }
 }
 
@@ -74,6 +79,26 @@ export class ApiError extends Error {
 export function apiError(code: ErrorCode, headers: Readonly<Record<string, string>> = {}): ApiError {
   const [status, message] = ERRORS[code];
   return new ApiError({ status, code, message, headers });
+}
+
+/**
+ * `NoPermission`, with the RAM action that the identity lacks.
+ *
+ * @see https://www.alibabacloud.com/help/en/ram/user-guide/how-do-i-view-access-denied-information
+ */
+export function noPermission(ramAction: string): ApiError {
+  const [status, message] = ERRORS.NoPermission;
+  const members = {
+    AccessDeniedDetail: {
+      AuthAction: ramAction,
+      AuthPrincipalType: 'SubUser',
+      AuthPrincipalDisplayName: '200000000000000000',
+      AuthPrincipalOwnerId: '100000000000000000',
+      NoPermissionType: 'ImplicitDeny',
+      PolicyType: 'AccountLevelIdentityBasedPolicy',
+    },
+  };
+  return new ApiError({ status, code: 'NoPermission', message, members });
 }
 
 /** `Missing<Name>`, such as MissingJobId. */
@@ -98,12 +123,19 @@ export function invalidParameter(name: string, reason?: string): ApiError {
   return new ApiError({ status: 400, code: `Invalid${name}`, message });
 }
 
-/** A throttling error. Its header has the time until a retry: `x-acs-retry-after` in ms, `retry-after` in seconds. */
-export function throttled(
-  code: ErrorCode,
-  retryAfterMs: number,
-  header: 'x-acs-retry-after' | 'retry-after' = 'x-acs-retry-after',
-): ApiError {
-  const unitMs = header === 'retry-after' ? 1000 : 1;
-  return apiError(code, { [header]: String(Math.ceil(retryAfterMs / unitMs)) });
+/** The headers that tell when to try again. `retry-after-date` is `retry-after` with a date. */
+export const RETRY_HEADERS = ['x-acs-retry-after', 'retry-after', 'retry-after-date'] as const;
+export type RetryHeader = (typeof RETRY_HEADERS)[number];
+
+/** The header with the time until a retry: `x-acs-retry-after` in ms, `retry-after` in seconds or as a date. */
+export function retryHeader(header: RetryHeader, retryAfterMs: number): Record<string, string> {
+  if (header === 'x-acs-retry-after') return { [header]: String(Math.ceil(retryAfterMs)) };
+  const seconds = Math.ceil(retryAfterMs / 1000);
+  const date = new Date(Date.now() + 1000 * seconds).toUTCString();
+  return { 'retry-after': header === 'retry-after' ? String(seconds) : date };
+}
+
+/** A throttling error. */
+export function throttled(code: ErrorCode, retryAfterMs: number): ApiError {
+  return apiError(code, retryHeader('x-acs-retry-after', retryAfterMs));
 }

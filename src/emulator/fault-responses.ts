@@ -1,8 +1,10 @@
 import { errorResponse } from './envelope.ts';
 import type { HttpResponse, ResponseContext } from './envelope.ts';
-import { ApiError, apiError, isErrorCode, throttled } from './errors.ts';
+import { ApiError, apiError, isErrorCode, noPermission, retryHeader } from './errors.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ResponseFault } from './faults.ts';
+import { isKeyAction } from './wire.ts';
+import type { IceAction, KeyAction } from './wire.ts';
 
 /** The code for a status when the fault has none. */
 const DEFAULT_CODES: Readonly<Record<number, ErrorCode>> = {
@@ -19,9 +21,16 @@ const HTML_PAGE =
   '<body><h1>Welcome</h1><p>Please sign in to continue.</p></body></html>\n';
 
 /** The response that a fault gives instead of the response of the action. */
-export function faultResponse(fault: ResponseFault, context: ResponseContext): HttpResponse {
+export function faultResponse(
+  fault: ResponseFault,
+  action: IceAction | KeyAction,
+  context: ResponseContext,
+): HttpResponse {
   if (fault.kind === 'status') return statusResponse(fault, context);
   if (fault.kind === 'throttle') return throttleResponse(fault, context);
+  if (fault.kind === 'noPermission') {
+    return errorResponse(context, noPermission(`${isKeyAction(action) ? 'sts' : 'ice'}:${action}`));
+  }
   if (fault.kind === 'html') return htmlResponse(200, context);
   if (fault.kind === 'oversize') return oversizeResponse(fault.bytes ?? 2 * 1024 * 1024, context);
   const { status = 200, contentType = 'application/json;charset=utf-8', body } = fault;
@@ -40,10 +49,11 @@ function statusResponse(fault: FaultOf<'status'>, context: ResponseContext): Htt
 }
 
 function throttleResponse(fault: FaultOf<'throttle'>, context: ResponseContext): HttpResponse {
-  const { code = 'Throttling.User', retryAfterMs = 1000 } = fault;
-  const error = retryAfterMs === null ? apiError(code) : throttled(code, retryAfterMs, fault.header);
-  const response = errorResponse(context, error);
-  return { ...response, status: fault.status ?? response.status };
+  const { code = 'Throttling.User', retryAfterMs = 1000, header = 'x-acs-retry-after', body } = fault;
+  const status = fault.status ?? (isErrorCode(code) ? apiError(code).status : 400);
+  const response = statusResponse({ kind: 'status', status, code, ...(body && { body }) }, context);
+  const wait = retryAfterMs === null ? {} : retryHeader(header, retryAfterMs);
+  return { ...response, headers: { ...response.headers, ...wait } };
 }
 
 function oversizeResponse(bytes: number, { requestId }: ResponseContext): HttpResponse {

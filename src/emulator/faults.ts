@@ -1,6 +1,7 @@
-import type { ErrorCode } from './errors.ts';
+import type { RetryHeader } from './errors.ts';
 import type { OddPage, Shape } from './shapes.ts';
-import type { IceAction } from './wire.ts';
+import { isKeyAction } from './wire.ts';
+import type { IceAction, KeyAction, WirePackageJob } from './wire.ts';
 
 /** Replaces the response. The action does not run, so SubmitPackageJob submits nothing. */
 export type ResponseFault =
@@ -19,11 +20,16 @@ export type ResponseFault =
   | {
       readonly kind: 'throttle';
       readonly retryAfterMs?: number | null;
-      /** The header that tells it. `retry-after` is in whole seconds, as a firewall sends it. @default x-acs-retry-after */
-      readonly header?: 'x-acs-retry-after' | 'retry-after';
-      readonly code?: ThrottleCode;
+      /** The header that tells it. A firewall sends `retry-after`. @default x-acs-retry-after */
+      readonly header?: RetryHeader;
+      /** Any code. @default Throttling.User */
+      readonly code?: string;
       readonly status?: number;
+      /** A firewall sends its own page. @default json or xml, as the request asks for */
+      readonly body?: 'json' | 'xml' | 'html' | 'empty';
     }
+  /** The identity lacks the RAM action of the request, such as `ice:ListPackageJobs`: 403 NoPermission. */
+  | { readonly kind: 'noPermission' }
   /** 200 with an HTML page, as a captive portal sends. */
   | { readonly kind: 'html' }
   /** 200 with valid JSON of at least this many bytes. @default 2 MiB */
@@ -48,6 +54,8 @@ export type ModifierFault =
   | { readonly kind: 'delay'; readonly delayMs: number }
   /** Shifts the clock of admission. A positive number moves it ahead. */
   | { readonly kind: 'clockSkew'; readonly skewMs: number }
+  /** There are no jobs, as in another region of the account. */
+  | { readonly kind: 'otherRegion' }
   /** ListPackageJobs shows the jobs as they were this long ago. */
   | { readonly kind: 'listLag'; readonly lagMs: number }
   /**
@@ -55,21 +63,26 @@ export type ModifierFault =
    * begins with the last job of this one. `circle`: after the second page comes the first again. `empty`: no jobs, and a token that leads to them. `no-list`: no PackageJobList.
    */
   | { readonly kind: 'oddPage'; readonly page: OddPage }
-  /** Jobs in another shape than the reference has, in GetPackageJob and ListPackageJobs. */
-  | { readonly kind: 'shape'; readonly shape: Shape }
+  /** Jobs in another shape than the reference has, in GetPackageJob and ListPackageJobs. @default all members */
+  | { readonly kind: 'shape'; readonly shape: Shape; readonly members?: readonly (keyof WirePackageJob)[] }
   /** Replaces these members of a job, in GetPackageJob and ListPackageJobs. Values of any type are allowed. */
   | { readonly kind: 'patch'; readonly patch: Readonly<Record<string, unknown>> };
 
-export type ThrottleCode = Extract<
-  ErrorCode,
-  'RequestsTooFrequent' | 'Degrade.Api' | 'ServiceBusy' | `Throttling${string}`
->;
+/** The emulator as proxy refuses with this status, or never answers. `action` and `jobId` do not apply. @default 407 */
+export interface ProxyFault {
+  readonly kind: 'proxy';
+  readonly status?: number;
+  readonly isSilent?: boolean;
+}
 
-export type Fault = ResponseFault | DeliveryFault | ModifierFault;
+export type Fault = ResponseFault | DeliveryFault | ModifierFault | ProxyFault;
 
-/** Which requests a fault applies to. Without `action` and `jobId` it applies to all. */
+/**
+ * Which requests a fault applies to. Without `action` and `jobId` it applies to all of ICE. Services that give keys must be
+ * named.
+ */
 export interface FaultScope {
-  readonly action?: IceAction;
+  readonly action?: IceAction | KeyAction;
   /** The JobId in the request. For `patch` also the JobId in the response, so it applies to the jobs of a list. */
   readonly jobId?: string;
   /** How many requests it applies to. For `patch`, how many jobs. @default 1 */
@@ -82,7 +95,7 @@ export type FaultKind = Fault['kind'];
 
 type FaultOf<Kind extends FaultKind> = Extract<Fault, { kind: Kind }>;
 
-const RESPONSE_KINDS = ['status', 'throttle', 'html', 'oversize', 'body'] as const;
+const RESPONSE_KINDS = ['status', 'throttle', 'noPermission', 'html', 'oversize', 'body'] as const;
 const DELIVERY_KINDS = ['hang', 'reset', 'truncate', 'garbage'] as const;
 
 /** The kinds that decide the outcome of a request. A request gets at most one: the first that matches. */
@@ -92,10 +105,12 @@ export const FAULT_KINDS = [
   ...OUTCOME_KINDS,
   'delay',
   'clockSkew',
+  'otherRegion',
   'listLag',
   'oddPage',
   'shape',
   'patch',
+  'proxy',
 ] as const satisfies readonly FaultKind[];
 
 export type OutcomeFault = ResponseFault | DeliveryFault;
@@ -204,7 +219,7 @@ function timesOf({ times = 1 }: FaultScope): number {
 }
 
 function isMet(scope: FaultScope, action: string | undefined, jobIds: readonly string[]): boolean {
-  if (scope.action !== undefined && scope.action !== action) return false;
+  if (scope.action !== action && (scope.action !== undefined || isKeyAction(action))) return false;
   return scope.jobId === undefined || jobIds.includes(scope.jobId);
 }
 

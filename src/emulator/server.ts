@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { Admission } from './admission.ts';
-import type { EmulatorCredentials } from './admission.ts';
+import type { EmulatorCredentials, KeyRefusal } from './admission.ts';
 import { handleRequest } from './api.ts';
 import type { ApiOptions } from './api.ts';
 import { Clock } from './clock.ts';
@@ -11,7 +12,10 @@ import { deliver } from './delivery.ts';
 import { errorResponse } from './envelope.ts';
 import { ApiError } from './errors.ts';
 import { FaultInjector } from './faults.ts';
+import type { ProxyFault } from './faults.ts';
 import { JobRegistry } from './jobs.ts';
+import { isKeyRequest, KeyService } from './key-service.ts';
+import { answerConnect } from './proxy.ts';
 import { RequestLog } from './request-log.ts';
 import type { ReceivedRequest } from './request-log.ts';
 import { parseRequest, readBody, splitUrl } from './request.ts';
@@ -31,6 +35,11 @@ export interface EmulatorOptions {
   readonly port?: number;
   /** The clock for jobs, signatures and limits, in milliseconds since the epoch. @default Date.now */
   readonly now?: () => number;
+  /**
+   * A certificate and its key, as PEM text, and a port on 127.0.0.1 for HTTPS. The emulator is a proxy then, at whose tunnels'
+   * ends it is ICE and STS. @default no TLS; port 0 means any free port
+   */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly port?: number } | undefined;
   /** The access keys that requests can be signed with. @default {@link DEFAULT_CREDENTIALS} */
   readonly credentials?: readonly EmulatorCredentials[];
   /** `demo`: a few hundred realistic jobs and the example of the ICE reference. @default none */
@@ -50,6 +59,8 @@ export interface EmulatorOptions {
 export interface Emulator {
   /** `http://127.0.0.1:PORT` */
   readonly endpoint: string;
+  /** `https://localhost:PORT`. It is `undefined` without `tls`. */
+  readonly tlsEndpoint: string | undefined;
   /** The first credentials without a security token, else the first ones. */
   readonly credentials: EmulatorCredentials;
   /** The API requests since the last reset, oldest first. At least the latest 100,000 are kept. */
@@ -63,6 +74,8 @@ export interface Emulator {
   resetRequests(): void;
   /** Replaces the access keys, as `POST /_emulator/credentials` does. */
   setCredentials(credentials: readonly EmulatorCredentials[]): void;
+  /** Has a key refused from now on, or accepted again, as `PATCH /_emulator/credentials` does. */
+  refuseKey(accessKeyId: string, refusal: KeyRefusal | undefined): void;
   /** Moves the clock forward, as `POST /_emulator/clock` does. */
   advanceClock(milliseconds: number): void;
   /** Closes the server and every connection, including hanging ones. */
@@ -99,11 +112,19 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const admission = new Admission({ credentials, limits: { ...DEFAULT_LIMITS, ...limits } });
   if (options.seed === 'demo') seedDemo(jobs, clock.now());
 
-  const server = createHttpServer({ admission, jobs, faults, clock, requestLog, latencyMs, onInternalError });
+  const keyService = new KeyService({ admission, faults, clock });
+  const state = { admission, jobs, faults, clock, requestLog, keyService };
+  const handle = createHandler({ ...state, latencyMs, onInternalError });
+  const server = createServer(LIMITS, handle);
+  const { tls: certificate } = options;
+  const tls = certificate && createTlsServer({ ...LIMITS, ...certificate }, handle);
+  const closeTunnels = answerConnect(server, { faults, tls });
   const port = await listen(server, options.port ?? 0);
+  const tlsPort = tls && (await listen(tls, certificate.port ?? 0));
 
   return {
     endpoint: `http://127.0.0.1:${port}`,
+    tlsEndpoint: tlsPort === undefined ? undefined : `https://localhost:${tlsPort}`,
     credentials: main,
     jobs,
     faults,
@@ -116,25 +137,65 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     countRequests: (action) => requestLog.count(action),
     resetRequests: () => requestLog.reset(),
     setCredentials: (keys) => admission.setCredentials(keys),
+    refuseKey: (accessKeyId, refusal) => admission.refuse(accessKeyId, refusal),
     advanceClock: (milliseconds) => clock.advance(milliseconds),
-    close: () => close(server),
+    async close() {
+      closeTunnels();
+      if (tls) await close(tls);
+      await close(server);
+    },
   };
 }
 
-type ServerOptions = ApiOptions & { readonly requestLog: RequestLog };
+type ServerOptions = ApiOptions & { readonly requestLog: RequestLog; readonly keyService: KeyService };
 
-function createHttpServer(options: ServerOptions): Server {
-  // A signed GET of SubmitPackageJob has all its parameters in the URL, so the default of 16 KiB can be too small.
-  const limits = { maxHeaderSize: 64 * 1024, keepAliveTimeout: 60_000 };
-  return createServer(limits, (incoming, response) => {
-    const { path } = splitUrl(incoming.url ?? '/');
-    const handle = path.startsWith(CONTROL_PREFIX) ? handleControl : handleApi;
-    handle(incoming, response, options).catch((error: unknown) => {
+// A signed GET of SubmitPackageJob has all its parameters in the URL, so the default of 16 KiB can be too small.
+const LIMITS = { maxHeaderSize: 64 * 1024, keepAliveTimeout: 60_000 };
+
+function createHandler(
+  options: ServerOptions,
+): (incoming: IncomingMessage, response: ServerResponse) => void {
+  return (incoming, response) => {
+    handlerFor(incoming, options)(incoming, response, options).catch((error: unknown) => {
       // After the client has disconnected, the error is expected. A response cannot be sent in either case.
       if (!response.destroyed) options.onInternalError(error);
       response.destroy();
     });
-  });
+  };
+}
+
+function handlerFor(incoming: IncomingMessage, { faults }: ServerOptions) {
+  // A client that has us for its proxy sends the whole URL.
+  const { url = '/' } = incoming;
+  const target = url.replace(/^http:\/\/[^/?]*/i, '');
+  const proxyFault = target === url ? undefined : faults.take(['proxy'], undefined, []);
+  if (proxyFault !== undefined) return refuseAsProxy(proxyFault);
+  incoming.url = target;
+  if (splitUrl(target).path.startsWith(CONTROL_PREFIX)) return handleControl;
+  return isKeyRequest(target, incoming.headers) ? handleKeyRequest : handleApi;
+}
+
+function refuseAsProxy({ status = 407, isSilent = false }: ProxyFault) {
+  return async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    await readBody(incoming);
+    if (!isSilent) response.writeHead(status).end();
+  };
+}
+
+async function handleKeyRequest(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  { keyService }: ServerOptions,
+): Promise<void> {
+  const disconnected = new AbortController();
+  response.once('close', () => disconnected.abort());
+  const request = parseRequest(incoming, await readBody(incoming));
+  const context = {
+    requestId: randomUUID().toUpperCase(),
+    hostId: incoming.headers.host ?? '127.0.0.1',
+    format: 'json',
+  } as const;
+  deliver(response, await keyService.handle(request, context, disconnected.signal));
 }
 
 async function handleApi(

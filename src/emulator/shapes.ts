@@ -4,18 +4,34 @@ import { MAX_TIME } from './wire.ts';
 
 /**
  * Other shapes of a job than the reference has, as other products of ICE write theirs: names in another case, texts of enums
- * in another case, structures as JSON text, numbers as text, times without their zone, lists wrapped in an object.
+ * in another case, structures as JSON text, numbers as text, times without their zone, times counted from 1970 in
+ * milliseconds, lists wrapped in an object, `null`.
  */
-export const SHAPES = ['other-case', 'json-text', 'text-values', 'wrapped'] as const;
+export const SHAPES = [
+  'other-case',
+  'json-text',
+  'text-values',
+  'counted-times',
+  'wrapped',
+  'null-values',
+] as const;
 export type Shape = (typeof SHAPES)[number];
 
 /** How a page of a list is odd. */
 export const ODD_PAGES = ['same-token', 'overlap', 'circle', 'empty', 'no-list'] as const;
 export type OddPage = (typeof ODD_PAGES)[number];
 
-/** A job in another shape. */
-export function shapeJob(job: Readonly<Record<string, unknown>>, shape: Shape): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(job).map(([name, value]) => SHAPERS[shape](name, value)));
+/** A job with these members in another shape. The id stays where all members are to be `null`. */
+export function shapeJob(
+  job: Readonly<Record<string, unknown>>,
+  shape: Shape,
+  members: readonly string[] = Object.keys(job),
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(job).map(([name, value]) =>
+      members.includes(name) ? SHAPERS[shape](name, value) : [name, value],
+    ),
+  );
 }
 
 const SHAPERS: Readonly<Record<Shape, (name: string, value: unknown) => [name: string, value: unknown]>> = {
@@ -29,6 +45,11 @@ const SHAPERS: Readonly<Record<Shape, (name: string, value: unknown) => [name: s
     const isTime = name.endsWith('Time') && typeof value === 'string';
     return [name, isTime ? value.replace('T', ' ').replace('Z', '') : value];
   },
+  'counted-times': (name, value) => {
+    const isTime = name.endsWith('Time') && typeof value === 'string';
+    return [name, isTime ? Date.parse(value) : value];
+  },
+  'null-values': (name, value) => [name, name === 'JobId' ? value : null],
   wrapped: (name, value) => [name, Array.isArray(value) ? { [name.slice(0, -1)]: value } : value],
 };
 

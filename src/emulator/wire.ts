@@ -10,6 +10,15 @@ export function isIceAction(text: string | undefined): text is IceAction {
   return (ICE_ACTIONS as readonly (string | undefined)[]).includes(text);
 }
 
+/** What services that give keys do: STS, the metadata service of an instance (ECS), and a credentials URI. */
+export const KEY_ACTIONS = ['AssumeRole', 'AssumeRoleWithOIDC', 'InstanceRole', 'CredentialsUri'] as const;
+
+export type KeyAction = (typeof KEY_ACTIONS)[number];
+
+export function isKeyAction(text: string | undefined): text is KeyAction {
+  return (KEY_ACTIONS as readonly (string | undefined)[]).includes(text);
+}
+
 /** `Type` is OSS or Media. `Media` is an oss:// or http(s):// URL for OSS, and a media-library id for Media. */
 export interface WireMedia {
   readonly Type: string;

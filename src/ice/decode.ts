@@ -198,7 +198,8 @@ const JOB_ID = /^[\x21-\x7e]{1,128}$/;
 /** One job, or `undefined` when it has no usable JobId. */
 function decodeJob(value: Members, report: ReportViolation): IceJob | undefined {
   const read = memberReader(value, 'PackageJob', report);
-  const id = read.id('JobId');
+  const exact = exactText(value['JobId'], 'PackageJob.JobId', report);
+  const id = typeof exact === 'string' ? exact : read.text('JobId');
   if (id === null || !JOB_ID.test(id)) return undefined;
   const statusRaw = read.text('Status');
   return {

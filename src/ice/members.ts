@@ -90,11 +90,6 @@ export function memberReader(value: Members, parent: string, report: ReportViola
   };
   return {
     text,
-    /** As {@link text}, and a number by its digits, see {@link exactText}. */
-    id(name: string): string | null {
-      const exact = exactText(value[name], `${parent}.${name}`, report);
-      return typeof exact === 'string' ? exact : text(name);
-    },
     time(name: string): string | null {
       const counted = countedTime(value[name]);
       if (counted !== undefined) {

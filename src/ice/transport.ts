@@ -90,8 +90,13 @@ export function createTransport(options: TransportOptions): Transport {
       const url = new URL(endpoint);
       url.search = encodeQuery(query);
       const progress = { isConnected: false };
+      // Where a response comes before its request is flushed, got heeds the signal after the end too, with nobody to tell.
+      const attempt = new AbortController();
+      const abort = () => attempt.abort(signal.reason);
+      if (signal.aborted) abort();
+      signal.addEventListener('abort', abort, { once: true });
       try {
-        const stream = client.stream(url, { headers, signal, body: '' });
+        const stream = client.stream(url, { headers, signal: attempt.signal, body: '' });
         stream.once('request', (request: ClientRequest) => {
           request.once('socket', (socket: Socket) => {
             whenConnected(socket, () => (progress.isConnected = true));
@@ -120,6 +125,8 @@ export function createTransport(options: TransportOptions): Transport {
         };
       } catch (error) {
         throw toIceError(action, error, signal, progress.isConnected);
+      } finally {
+        signal.removeEventListener('abort', abort);
       }
     },
     close() {

@@ -94,6 +94,7 @@ describe('/_emulator', () => {
       clockOffsetMs: 0,
       jobs: 1,
       unknownJob: 'JobNotFound',
+      keyRequests: {},
       faults: [{ kind: 'html', jobId: 'x', times: 1 }],
       requests: { total: 1, byAction: { ListPackageJobs: 1 }, maxConcurrency: 1 },
     });

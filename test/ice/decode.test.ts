@@ -217,9 +217,7 @@ describe('decodeJobResponse', () => {
     const wrong = [
       { PackageJob: 'x' },
       { PackageJob: [] },
-      { PackageJob: { JobId: true } },
-      { PackageJob: { JobId: 0.5 } },
-      { PackageJob: { JobId: 2 ** 53 } },
+      ...[true, 0.5, 2 ** 53].map((JobId) => ({ PackageJob: { JobId } })),
       { PackageJob: { JobId: 'a b' } },
     ];
     expect(wrong.map(readJob)).toEqual(wrong.map(() => undefined));
