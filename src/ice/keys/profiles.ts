@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { isJsonObject } from '../../json-object.ts';
 import type { Profile, Profiles } from './files.ts';
@@ -191,11 +192,16 @@ function oauth(profile: Profile, path: string, services: Services): KeySource {
     if (response.status !== 200) throw refusalOf(name, response);
     if (typeof access !== 'string' || typeof refresh !== 'string')
       throw new KeySourceError(name, 'InvalidAnswer');
-    await writeProfile(path, profile['name'], {
-      oauth_access_token: access,
-      oauth_refresh_token: refresh,
-      oauth_access_token_expire: now() + (typeof seconds === 'number' ? seconds : 3600),
-    });
+    try {
+      await writeProfile(path, profile['name'], {
+        oauth_access_token: access,
+        oauth_refresh_token: refresh,
+        oauth_access_token_expire: now() + (typeof seconds === 'number' ? seconds : 3600),
+      });
+    } catch {
+      // The old token may be good for nothing now. So a new one that cannot be kept is told, before it is needed again.
+      throw new KeySourceError(name, 'FileUnwritable');
+    }
     return access;
   }
 
@@ -220,13 +226,18 @@ function oauth(profile: Profile, path: string, services: Services): KeySource {
   };
 }
 
+/** The file is replaced as a whole, so that nobody reads half of it, and stays as private as it was. */
 async function writeProfile(path: string, name: unknown, members: Profile): Promise<void> {
   const value: unknown = JSON.parse(await readFile(path, 'utf8'));
   if (!isJsonObject(value) || !Array.isArray(value['profiles'])) return;
   const profiles = value['profiles'].map((profile: unknown) =>
     isJsonObject(profile) && profile['name'] === name ? { ...profile, ...members } : profile,
   );
-  await writeFile(path, JSON.stringify({ ...value, profiles }, null, 4));
+  const target = await realpath(path);
+  const { mode } = await stat(target);
+  const written = `${target}.${randomBytes(6).toString('hex')}`;
+  await writeFile(written, JSON.stringify({ ...value, profiles }, null, 4), { mode: mode & 0o777 });
+  await rename(written, target);
 }
 
 const run = promisify(execFile);

@@ -99,7 +99,8 @@ function parse(text: string): Readonly<Record<string, unknown>> {
 /** The error that a response without keys stands for. */
 export function refusalOf(source: string, { status, members }: ServiceResponse): KeySourceError {
   const isTransient = status >= 500 || status === 429 || status === 408;
-  const told = codeText(members['Code']) ?? codeText(members['code']);
+  // RFC 6749 calls it `error`.
+  const told = codeText(members['Code']) ?? codeText(members['code']) ?? codeText(members['error']);
   const reason = told?.toLowerCase() === 'success' ? undefined : told;
   return new KeySourceError(
     source,

@@ -1,109 +1,19 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createServerClock } from '../../../src/ice/clock.ts';
+import { describe, expect, it } from 'vitest';
 import { chooseSource } from '../../../src/ice/keys/choose-source.ts';
-import type { KeySettings } from '../../../src/ice/keys/key-source.ts';
-import { createServices } from '../../../src/ice/keys/service.ts';
-import { NO_PROXIES, type ProxySettings } from '../../../src/ice/proxy.ts';
-import { makeFolder } from '../../support/folder.ts';
-import { serve, startProxy, type LoopbackServer } from '../../support/loopback.ts';
-import { createCertificate } from '../../support/tls.ts';
-
-const CANARY = 'canary-secret';
-const ROLE = { roleArn: 'acs:ram::1:role/r', providerArn: 'acs:ram::1:oidc-provider/p' };
-const certificate = await createCertificate(
-  'sts.aliyuncs.com',
-  'sts.cn-beijing.aliyuncs.com',
-  'signin.example.com',
-);
-const closing: LoopbackServer[] = [];
-let home = '';
-let trustedBefore: string[];
-
-beforeAll(() => {
-  trustedBefore = getCACertificates('default');
-  setDefaultCACertificates([...trustedBefore, certificate.cert]);
-});
-afterAll(() => setDefaultCACertificates(trustedBefore));
-beforeEach(() => {
-  home = makeFolder();
-});
-afterEach(async () => {
-  for (const server of closing.splice(0).toReversed()) await server.close();
-});
-
-/** STS, or another service, behind a proxy that all https goes through. It notes what it is asked. */
-async function startService(
-  answer: (request: IncomingMessage, body: string, response: ServerResponse) => unknown,
-) {
-  const asked: {
-    readonly url: URL;
-    readonly body: URLSearchParams;
-    readonly headers: IncomingMessage['headers'];
-  }[] = [];
-  const service = await serve((request, response) => {
-    let body = '';
-    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-    request.on('end', () => {
-      const url = new URL(request.url ?? '/', `https://${request.headers.host ?? ''}`);
-      asked.push({ url, body: new URLSearchParams(body), headers: request.headers });
-      const result = answer(request, body, response);
-      if (!response.writableEnded) response.end(JSON.stringify(result));
-    });
-  }, certificate);
-  const proxy = await startProxy({ route: () => service.port });
-  closing.push(service, proxy);
-  const proxies: ProxySettings = {
-    https: new URL(`http://127.0.0.1:${String(proxy.port)}`),
-    http: undefined,
-    except: '',
-  };
-  return { asked, proxy, proxies };
-}
-
-const credentials = (id: string) => ({
-  RequestId: 'A',
-  Credentials: {
-    AccessKeyId: id,
-    AccessKeySecret: 'not-a-real-secret',
-    SecurityToken: 'not-a-real-token',
-    Expiration: '2030-01-01T00:00:00Z',
-  },
-});
-
-function servicesOf(proxies = NO_PROXIES, machineNow: () => number = Date.now) {
-  const clock = createServerClock(machineNow, () => undefined);
-  return createServices({ proxies, clock, machineNow });
-}
-
-async function lookUp(settings: KeySettings, services = servicesOf()) {
-  const source = await chooseSource({ isInstanceRoleOff: true, ...settings }, services);
-  return { name: source.name, keys: await source.lookUp() };
-}
-
-function write(path: string, content: unknown): string {
-  const file = join(home, path);
-  mkdirSync(join(file, '..'), { recursive: true });
-  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
-  return file;
-}
-
-const profile = (members: object) => ({ current: 'main', profiles: [{ name: 'main', ...members }] });
-const AK = { access_key_id: 'example-access-key', access_key_secret: 'not-a-real-secret' };
-const KEYS = { accessKeyId: 'example-access-key', accessKeySecret: 'not-a-real-secret' };
-
-/** The reason why a look-up gives no keys. It is all that is told of it. */
-async function reasonOf(settings: KeySettings, services = servicesOf()): Promise<string> {
-  const error = await lookUp(settings, services).then(
-    () => expect.unreachable('there were keys'),
-    (error: unknown) => error as Error & { reason: string },
-  );
-  expect(JSON.stringify([error, error.message, error.stack, error.cause])).not.toContain(CANARY);
-  return error.reason;
-}
+import {
+  AK,
+  CANARY,
+  KEYS,
+  ROLE,
+  credentials,
+  lookUp,
+  pathOf,
+  profile,
+  reasonOf,
+  servicesOf,
+  startService,
+  write,
+} from './support/key-services.ts';
 
 describe('the role of an OIDC token', () => {
   it('is taken at STS, through the proxy, with the token as it is now', async () => {
@@ -151,7 +61,7 @@ describe('the role of an OIDC token', () => {
   });
 
   it('tells a token file that cannot be read', async () => {
-    expect(await reasonOf({ oidc: { ...ROLE, tokenFile: join(home, 'none') } })).toBe('TokenFileUnreadable');
+    expect(await reasonOf({ oidc: { ...ROLE, tokenFile: pathOf('none') } })).toBe('TokenFileUnreadable');
   });
 });
 
@@ -267,7 +177,7 @@ describe('a profile of the SDKs', () => {
   });
 
   it('is the source when its file was named, even if that is missing', async () => {
-    expect(await reasonOf({ sdkFile: { path: join(home, 'none'), isNamed: true } })).toBe('FileMissing');
+    expect(await reasonOf({ sdkFile: { path: pathOf('none'), isNamed: true } })).toBe('FileMissing');
   });
 });
 
