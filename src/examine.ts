@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import type { Environment } from './environment.ts';
-import type { IceEvents, KeysFound } from './ice/events.ts';
+import type { IceEvents, KeysFailed, KeysFound } from './ice/events.ts';
 import { clockLine, explain, idEnd } from './ice/explain.ts';
 import { proxyFor } from './ice/proxy.ts';
 import { unknownVariables } from './unknown-variables.ts';
@@ -41,24 +41,27 @@ export async function examine(env: Environment, print: Print): Promise<boolean> 
 
 async function checkCalls(upstream: Upstream, config: Config, print: Print): Promise<boolean> {
   const events = new EventEmitter<IceEvents>();
-  const found: { keys?: KeysFound; clock?: string } = {};
+  const found: { keys?: KeysFound; failure?: KeysFailed; clock?: string; jobs?: number } = {};
   events.on('keysFound', (keys) => (found.keys = keys));
+  events.on('keysFailed', (failure) => (found.failure = failure));
   events.on('clockCorrected', (differenceMs) => (found.clock = clockLine(differenceMs)));
   const ice = connectUpstream(upstream, { ...config, attemptTimeoutMs: LIMIT_MS }, events, Date.now);
   const context = { signal: AbortSignal.timeout(LIMIT_MS), client: '', turnKey: {}, onCall: () => undefined };
   const [list, get] = await Promise.all([
-    problemOf(firstCall(ice, context.signal)),
+    problemOf(firstCall(ice, context.signal).then(({ value }) => (found.jobs = value.jobs.length))),
     problemOf(ice.getPackageJob(NO_JOB, context)),
   ]);
   ice.close();
   if (found.keys === undefined && list !== undefined) {
-    print('Key', list);
+    const source = found.failure?.source ?? 'no source';
+    print('Key', source === 'no source' ? list : `${source}: ${list}`);
     return false;
   }
   if (found.keys !== undefined)
     print('Key', `${found.keys.source}${idEnd(found.keys.id)}${timeLeft(found.keys)}`);
   if (found.clock !== undefined) print('Clock', found.clock);
-  print('List', list ?? 'ice:ListPackageJobs works');
+  const none = '. The account has no jobs in this region: check ICE_REGION if it should';
+  print('List', list ?? `ice:ListPackageJobs works${found.jobs === 0 ? none : ''}`);
   print('Get', get ?? 'ice:GetPackageJob works');
   print(
     'Submit',

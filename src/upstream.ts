@@ -59,7 +59,7 @@ function fixedSource(credentials: Credentials): KeySource {
 }
 
 /** The cheapest signed call. ICE accepts it when the endpoint, the keys and the rights are right. */
-export function firstCall(ice: IceClient, signal: AbortSignal): Promise<unknown> {
+export function firstCall(ice: IceClient, signal: AbortSignal): ReturnType<IceClient['listPackageJobs']> {
   const context = { signal, client: '', turnKey: {}, onCall: () => undefined };
   return ice.listPackageJobs({ orderBy: 'CreateTimeDesc', pageSize: 1 }, context);
 }

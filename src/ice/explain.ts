@@ -62,7 +62,7 @@ const NETWORK_ADVICE: Advice = [
   ],
   [
     /^E(?:CONN|HOST|NET|TIMED|PIPE)|^UPSTREAM_TIMEOUT$|Timeout$/,
-    'There is no way to it, or no answer in time: check the network, ICE_ENDPOINT, and whether HTTPS_PROXY is needed',
+    'There is no way to it, or no answer in time: check the network, ICE_ENDPOINT, and the proxy (HTTPS_PROXY)',
   ],
 ];
 
@@ -92,12 +92,15 @@ function adviceFor({ code, details }: IceError, reason: string): string {
   if (/^(?:Forbidden|NoPermission|Unauthorized|AccessDenied)/i.test(reason)) {
     return `The identity may not do it: give it the RAM action ice:${action}`;
   }
+  if (code === 'UPSTREAM_THROTTLED' && upstreamCode === undefined) {
+    return 'Something before ICE, such as a firewall, refuses for now: lower ICE_CALLS_PER_SECOND';
+  }
   if (code === 'UPSTREAM_THROTTLED') return 'The account makes too many calls: lower ICE_CALLS_PER_SECOND';
   if (code === 'UPSTREAM_MALFORMED') {
     return 'What answers there is not ICE, or a proxy answers in its place: check ICE_ENDPOINT and HTTPS_PROXY';
   }
   if (code === 'UPSTREAM_REJECTED') return 'ICE refused it';
-  return find(NETWORK_ADVICE, reason) ?? 'ICE cannot be reached or has a fault';
+  return find(NETWORK_ADVICE, reason) ?? 'ICE, or what is before it, has a fault: try again later';
 }
 
 function find(advice: Advice, reason: string): string | undefined {
