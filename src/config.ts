@@ -46,6 +46,8 @@ export interface Config {
   /** Whether no other operations run. */
   readonly persistedOnly: boolean;
   readonly pollInterval: { readonly minMs: number; readonly maxMs: number };
+  /** The most of the rate of calls that sweeps of watched jobs take before they are made less often. 0.01 to 1. */
+  readonly watchShare: number;
   /** WebSockets and event streams. See `server/transports/connections`. */
   readonly streams: { readonly max: number; readonly maxPerClient: number; readonly keepAliveMs: number };
   /** Origins that browsers may call from. `loopback` is every http(s) origin on this machine. */
@@ -116,6 +118,7 @@ export function readConfig(env: Environment): Config {
     persistedOperations,
     persistedOnly,
     pollInterval: readPollInterval(read, problems),
+    watchShare: readWatchShare(read),
     streams: {
       max: read.integer('MAX_STREAMS'),
       maxPerClient: read.integer('MAX_STREAMS_PER_ADDRESS'),
@@ -148,6 +151,11 @@ function readPollInterval(read: Reader, problems: string[]): Config['pollInterva
   if (minMs > maxMs)
     problems.push(`POLL_MIN_MS (${String(minMs)}) must not exceed POLL_MAX_MS (${String(maxMs)})`);
   return { minMs, maxMs };
+}
+
+function readWatchShare(read: Reader): number {
+  const pattern = /^(?:1|0\.(?:0[1-9]|[1-9])\d{0,6})$/;
+  return Number(read.text('WATCH_SHARE', pattern, 'a number from 0.01 to 1') ?? OTHERS.WATCH_SHARE.default);
 }
 
 /** @param mustBeSet whether a browser or a proxy may come by other names than those of this machine */

@@ -135,12 +135,14 @@ export async function startGateway(
 }
 
 function composeJobs(ice: IceClient, { config, events, now, caches }: Composition): StartedJobs {
-  const { isListBatchingOn, freshness, pollInterval, maxJobs, allowSubmit, operationTimeoutMs } = config;
+  const { isListBatchingOn, freshness, pollInterval, watchShare, maxJobs, allowSubmit, operationTimeoutMs } =
+    config;
   return startJobs({
     ice,
     source: (memory) => createPlanner({ ice, memory, isListBatchingOn, now, events: events.jobs }),
     freshness,
     pollInterval,
+    watchShare,
     maxJobs,
     readTimeoutMs: operationTimeoutMs,
     allowSubmit,

@@ -85,6 +85,7 @@ export const OTHERS = {
   HTTP_PROXY: { default: undefined, values: 'an http or https URL' },
   ALL_PROXY: { default: undefined, values: 'an http or https URL' },
   NO_PROXY: { default: undefined, values: 'hosts and networks, or *' },
+  WATCH_SHARE: { default: '0.25', values: '0.01–1' },
   JIT: { default: 'on', values: SWITCH },
   ICE_LIST_BATCHING: { default: 'on', values: SWITCH },
   ALLOW_SUBMIT: { default: 'true with the emulator, false with ICE', values: BOOLEAN },

@@ -38,6 +38,7 @@ describe('readConfig', () => {
       persistedOperations: undefined,
       persistedOnly: false,
       pollInterval: { minMs: 1000, maxMs: 15_000 },
+      watchShare: 0.25,
       streams: { max: 10_000, maxPerClient: 1000, keepAliveMs: 12_000 },
       corsOrigins: 'loopback',
       ide: true,
@@ -140,6 +141,9 @@ describe('readConfig', () => {
     ['ICE_LIST_BATCHING', 'true', 'ICE_LIST_BATCHING must be one of on, off, got "true"'],
     ['POLL_MIN_MS', '99', 'POLL_MIN_MS must be an integer from 100 to 60000, got "99"'],
     ['POLL_MAX_MS', '600001', 'POLL_MAX_MS must be an integer from 100 to 600000, got "600001"'],
+    ['WATCH_SHARE', '1.1', 'WATCH_SHARE must be a number from 0.01 to 1, got "1.1"'],
+    ['WATCH_SHARE', '0.00', 'WATCH_SHARE must be a number from 0.01 to 1, got "0.00"'],
+    ['WATCH_SHARE', '25%', 'WATCH_SHARE must be a number from 0.01 to 1, got "25%"'],
     ['AUTH', 'basic', 'AUTH must be one of none, got "basic"'],
     [
       'CORS_ORIGINS',

@@ -8,14 +8,17 @@ import type { CreateJobSource } from './source/job-source.ts';
 import type { Freshness } from './store/entry.ts';
 import { JobStore } from './store/store.ts';
 import { createSubmitJob } from './submit/submit-job.ts';
+import { createLookForEnds } from './watch/ends.ts';
 import { JobWatcher } from './watch/watcher.ts';
 
 export interface JobsOptions {
-  readonly ice: Pick<IceClient, 'listPackageJobs' | 'submitPackageJob'>;
+  readonly ice: Pick<IceClient, 'listPackageJobs' | 'submitPackageJob' | 'state'>;
   /** Where jobs are read from when memory does not do. */
   readonly source: CreateJobSource;
   readonly freshness: Freshness;
   readonly pollInterval: PollInterval;
+  /** The most of the rate of calls that sweeps of watched jobs take before they are made less often. 0 to 1. */
+  readonly watchShare: number;
   /** The most jobs remembered, and the most jobs watched. */
   readonly maxJobs: number;
   /** Limit of one read of a watched job, in milliseconds. */
@@ -40,6 +43,12 @@ export function startJobs(options: JobsOptions): StartedJobs {
   const watcher = new JobWatcher({
     store,
     pollInterval,
+    share: options.watchShare,
+    callsPerSecond: () => ({
+      lists: ice.state.ListPackageJobs.callsPerSecond,
+      gets: ice.state.GetPackageJob.callsPerSecond,
+    }),
+    lookForEnds: createLookForEnds(ice, store),
     maxAgeMs: freshness.unfinishedMs,
     readTimeoutMs,
     maxJobs,

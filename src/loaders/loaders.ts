@@ -1,5 +1,6 @@
 import type DataLoader from 'dataloader';
 import type {
+  Detail,
   JobEntry,
   Jobs,
   PackageJobConnection,
@@ -23,8 +24,10 @@ export interface Loaders {
   readonly oneState: OneState;
 }
 
-/** Is told what the loaders read. */
-export interface LoaderEvents {
+/** How the loaders read, and who is told what they read. */
+export interface LoaderOptions {
+  /** How much of a job of which nothing is known is read. `detail` spares another read where `outputUrl` is selected. */
+  readonly detailOfUnknown: () => Detail;
   readonly onEntry: (id: string, entry: JobEntry) => void;
   readonly onPage: () => void;
 }
@@ -33,7 +36,7 @@ export interface LoaderEvents {
 export function createLoaders(
   jobs: Pick<Jobs, 'get' | 'peek' | 'list'>,
   context: ReadContext,
-  { onEntry, onPage }: LoaderEvents,
+  { detailOfUnknown, onEntry, onPage }: LoaderOptions,
 ): Loaders {
   const oneState = new OneState((id) => jobs.peek(id));
 
@@ -45,7 +48,7 @@ export function createLoaders(
 
   async function readAll(ids: readonly string[]): Promise<(PackageJob | null | Error)[]> {
     const read = (id: string) =>
-      jobs.get(id, context).then(
+      jobs.get(id, context, jobs.peek(id) === undefined ? detailOfUnknown() : 'summary').then(
         (entry) => oneState.saw(id, entry),
         (error: unknown) => asError(error),
       );

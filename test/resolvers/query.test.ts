@@ -134,6 +134,8 @@ describe('packageJob', () => {
 
 describe('packageJobsById', () => {
   const BY_ID = 'query ($ids: [ID!]!) { packageJobsById(ids: $ids) { id } }';
+  /** Lists leave `outputUrl` out, so these are got. */
+  const WHOLE_BY_ID = 'query ($ids: [ID!]!) { packageJobsById(ids: $ids) { id outputUrl } }';
 
   it('keeps order, length and repeats, and makes one call for each distinct id', async ({ gateway }) => {
     const [a, b] = [gateway.emulator.jobs.add(), gateway.emulator.jobs.add()];
@@ -145,7 +147,7 @@ describe('packageJobsById', () => {
   it('reads 20 distinct ids in 20 calls at once', async ({ gateway }) => {
     const ids = Array.from({ length: 20 }, () => gateway.emulator.jobs.add());
     const release = gateway.emulator.faults.hold({ times: 'always' });
-    const answer = gateway.query(BY_ID, { ids });
+    const answer = gateway.query(WHOLE_BY_ID, { ids });
     await expect.poll(() => gateway.emulator.maxConcurrency).toBe(20);
     release();
     await answer;
@@ -156,13 +158,22 @@ describe('packageJobsById', () => {
   it('reads 100 distinct ids in no more calls at once than configured', async ({ gateway }) => {
     const ids = Array.from({ length: 100 }, () => gateway.emulator.jobs.add());
     const release = gateway.emulator.faults.hold({ times: 'always' });
-    const answer = gateway.query(BY_ID, { ids });
+    const answer = gateway.query(WHOLE_BY_ID, { ids });
     await expect.poll(() => gateway.emulator.maxConcurrency).toBe(32);
     release();
     const { data } = await answer;
-    expect(data).toEqual({ packageJobsById: ids.map((id) => ({ id })) });
+    expect(data).toEqual({ packageJobsById: ids.map((id) => ({ id, outputUrl: null })) });
     expect(gateway.emulator.countRequests()).toBe(100);
     expect(gateway.emulator.maxConcurrency).toBe(32);
+  });
+
+  it('reads 100 distinct ids whose outputs nobody wants by a list of the newest jobs', async ({
+    gateway,
+  }) => {
+    const ids = Array.from({ length: 100 }, () => gateway.emulator.jobs.add());
+    const { data } = await gateway.query(BY_ID, { ids });
+    expect(data).toEqual({ packageJobsById: ids.map((id) => ({ id })) });
+    expect(gateway.emulator.countRequests()).toBe(2);
   });
 
   it('lets one failure, one hang and one unknown id among ten hurt no other', async () => {
@@ -173,13 +184,15 @@ describe('packageJobsById', () => {
     gateway.emulator.faults.add({ kind: 'hang', when: 'before-headers', jobId: hanging, times: 'always' });
     const asked = ids.with(8, 'no-such-job');
     const startedAt = performance.now();
-    const { status, data, errors } = await gateway.query(BY_ID, { ids: asked });
+    const { status, data, errors } = await gateway.query(WHOLE_BY_ID, { ids: asked });
     // The limit of an operation.
     expect(performance.now() - startedAt).toBeLessThan(3000);
     await gateway.close();
     expect(status).toBe(200);
     expect(data).toEqual({
-      packageJobsById: asked.map((id) => ([failing, hanging, 'no-such-job'].includes(id) ? null : { id })),
+      packageJobsById: asked.map((id) =>
+        [failing, hanging, 'no-such-job'].includes(id) ? null : { id, outputUrl: null },
+      ),
     });
     expect(
       errors?.map(({ path, extensions }) => [path, extensions['code'], extensions['retryable']]),

@@ -46,6 +46,7 @@ export async function startServer(now: () => number): Promise<Server> {
     source: (memory) => createPlanner({ ice, memory, isListBatchingOn: true, now, events: events.jobs }),
     freshness: config.freshness,
     pollInterval: config.pollInterval,
+    watchShare: config.watchShare,
     maxJobs: config.maxJobs,
     readTimeoutMs: config.operationTimeoutMs,
     allowSubmit: false,

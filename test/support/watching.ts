@@ -84,6 +84,8 @@ export function startWatching(
   const watcher = new JobWatcher({
     store: tracked,
     pollInterval: POLL_INTERVAL,
+    share: 0.25,
+    callsPerSecond: () => ({ lists: 50, gets: 50 }),
     maxAgeMs: FRESHNESS.unfinishedMs,
     readTimeoutMs: 10_000,
     maxJobs: 10_000,
@@ -92,6 +94,7 @@ export function startWatching(
     random: () => 0,
     events,
     ...options,
+    lookForEnds: (...args) => track(options.lookForEnds?.(...args) ?? Promise.resolve(2)),
   });
   async function settled(): Promise<void> {
     while (reads.size > 0) {

@@ -13,7 +13,7 @@ export interface Wanted {
 export interface UnfinishedList {
   /** The unfinished jobs among them, and when the call that listed each began. */
   readonly unfinished: ReadonlyMap<string, { readonly job: IceJob; readonly observedAt: number }>;
-  /** The wanted jobs beyond the last page that was read. The lists say nothing of them. */
+  /** The wanted jobs that no page was read for. The lists say nothing of them. */
   readonly unread: readonly Wanted[];
 }
 
@@ -21,100 +21,104 @@ export interface UnfinishedList {
 export const FEW = 3;
 
 /** How long a page may take, with its wait for the call budget, in milliseconds. After that gets may be faster. */
-const PAGE_TIMEOUT_MS = 1000;
+export const PAGE_TIMEOUT_MS = 1000;
+
+/** A page that shows fewer wanted jobs is a poor one. Gets would have cost no more. */
+const POOR = 2;
 
 /** Tolerate one poor page for every 10 jobs still missing. */
 const JOBS_PER_POOR_PAGE = 10;
 
 /**
- * Lists the unfinished jobs that were created around the wanted ones, oldest first, page by page. It goes on for as long as
- * a page should replace more calls than it costs.
+ * Lists the unfinished jobs that were created around the wanted ones, oldest first, page by page. Each page begins at the next
+ * wanted job: right after the last page, or beyond it where no wanted job was created for a time. So no page is read twice, and
+ * none that shows no wanted job, but where more jobs than a page holds were created in a second.
+ *
+ * Where pages are poor, wanted jobs are left to gets: two, then four, eight and so on until a page is no poor one again.
  *
  * The bounds are a second wider than needed, as ICE does not say whether they are inclusive.
  *
+ * @param onMissing is told at once of wanted jobs whose place a page has passed without showing them
  * @throws {IceError} when the first page fails; a later failure ends the listing
  */
 export async function listUnfinished(
   wanted: readonly Wanted[],
   ice: Pick<IceClient, 'listPackageJobs'>,
   context: CallContext,
+  onMissing: (missing: readonly Wanted[]) => void = () => undefined,
 ): Promise<UnfinishedList> {
   const unfinished = new Map<string, { job: IceJob; observedAt: number }>();
-  let left = wanted.toSorted((a, b) => Date.parse(a.createTime) - Date.parse(b.createTime));
-  const end = shifted(left.at(-1), 1000);
-  let start = shifted(left[0], -1000);
-  let token: string | null = null;
-  let hasLeapt = false;
+  const unread: Wanted[] = [];
   const tokens = new Set<string>();
+  let left = wanted
+    .map((job) => ({ ...job, at: Date.parse(job.createTime) }))
+    .toSorted((a, b) => a.at - b.at);
+  const end = shifted(left.at(-1)?.at, 1000);
+  let start = shifted(left[0]?.at, -1000);
+  let token: string | null = null;
   let poorPages = 0;
+  let leave = 2;
 
   while (left.length > 0) {
-    const response: Observed<IceJobPage> | undefined = await ice
-      .listPackageJobs(
-        {
-          status: 'Init',
-          orderBy: 'CreateTimeAsc',
-          pageSize: MAX_JOBS,
-          startOfCreateTime: start,
-          endOfCreateTime: end,
-          ...(token === null ? {} : { nextPageToken: token }),
-        },
-        { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(PAGE_TIMEOUT_MS)]) },
-      )
-      .catch((error: unknown) => {
-        if (left.length === wanted.length) throw error;
-        return undefined;
-      });
+    const response: Observed<IceJobPage> | undefined = await readPage(
+      ice,
+      { start, end, token },
+      context,
+    ).catch((error: unknown) => {
+      if (left.length === wanted.length) throw error;
+      return undefined;
+    });
     if (response === undefined) break;
     const { value: page, observedAt }: Observed<IceJobPage> = response;
     for (const job of page.jobs) unfinished.set(job.id, { job, observedAt });
-    const before = left.length;
-    left = page.nextPageToken === null ? [] : left.filter((job) => !isRead(job, page.jobs, unfinished));
-    if (left.length <= FEW) break;
     token = page.nextPageToken;
-    // A token that was there before leads in a circle.
-    if (token === null || tokens.has(token)) break;
-    tokens.add(token);
-    if (before - left.length > FEW) continue;
-    // Other jobs lie between the wanted ones. Leap over them once. Read on while that should cost far less than gets.
-    const next = shifted(left[0], -1000);
-    poorPages += 1;
-    if (!hasLeapt && next > start) {
+    const lastAt = token === null ? Infinity : Date.parse(page.jobs.at(-1)?.createTime ?? '');
+    const isRead = ({ id, at }: { id: string; at: number }) => at < lastAt || unfinished.has(id);
+    const before = left.length;
+    const missing = left.filter((job) => isRead(job) && !unfinished.has(job.id));
+    left = left.filter((job) => !isRead(job));
+    if (missing.length > 0) onMissing(missing);
+    if (token === null || left.length <= FEW) break;
+    if (before - left.length >= POOR) leave = 2;
+    else {
+      poorPages += 1;
+      if (poorPages > left.length / JOBS_PER_POOR_PAGE) {
+        unread.push(...left.splice(0, leave));
+        leave *= 2;
+      }
+    }
+    const next = shifted(left[0]?.at, -1000);
+    if (next > start && Date.parse(next) > lastAt) {
       start = next;
       token = null;
-      hasLeapt = true;
       tokens.clear();
-    } else if (
-      poorPages > left.length ||
-      (poorPages > left.length / JOBS_PER_POOR_PAGE && pagesFor(left, page.jobs) > left.length / FEW)
-    ) {
-      break;
-    }
+    } else if (tokens.has(token)) break;
+    else tokens.add(token);
   }
-  return { unfinished, unread: left };
+  return { unfinished, unread: [...unread, ...left] };
 }
 
-/** Whether a page of a list in the order of creation has shown the job or gone past its place. */
-function isRead(
-  { id, createTime }: Wanted,
-  page: readonly IceJob[],
-  unfinished: ReadonlyMap<string, unknown>,
-): boolean {
-  const last = page.at(-1)?.createTime;
-  return unfinished.has(id) || (typeof last === 'string' && Date.parse(createTime) < Date.parse(last));
+/** Reads a page of unfinished jobs, oldest first. */
+function readPage(
+  ice: Pick<IceClient, 'listPackageJobs'>,
+  { start, end, token }: { readonly start: string; readonly end: string; readonly token: string | null },
+  context: CallContext,
+): Promise<Observed<IceJobPage>> {
+  return ice.listPackageJobs(
+    {
+      status: 'Init',
+      orderBy: 'CreateTimeAsc',
+      pageSize: MAX_JOBS,
+      startOfCreateTime: start,
+      endOfCreateTime: end,
+      ...(token === null ? {} : { nextPageToken: token }),
+    },
+    { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(PAGE_TIMEOUT_MS)]) },
+  );
 }
 
-/** About how many pages hold all jobs from the first to the last of these. It assumes that each is like this page. */
-function pagesFor(left: readonly Wanted[], page: readonly IceJob[]): number {
-  const shownMs = Math.max(1000, spanMs(page.at(0)?.createTime, page.at(-1)?.createTime));
-  return spanMs(left.at(0)?.createTime, left.at(-1)?.createTime) / shownMs;
-}
-
-function spanMs(from: string | null | undefined, to: string | null | undefined): number {
-  return from && to ? Date.parse(to) - Date.parse(from) : 0;
-}
-
-function shifted(job: Wanted | undefined, byMs: number): string {
-  const seconds = Math.floor((Date.parse(job?.createTime ?? '') + byMs) / 1000);
+/** @param at in milliseconds since 1970 */
+function shifted(at = 0, byMs: number): string {
+  const seconds = Math.floor((at + byMs) / 1000);
   return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
 }

@@ -300,10 +300,10 @@ export class JobStore implements JobMemory {
   }
 
   #begin(id: string, detail: Detail, context: ReadContext): Flight<JobEntry> {
-    // A job of which nothing is known is read in detail.
-    const wanted = this.#entries.peek(id) === undefined ? 'detail' : detail;
-    return this.#flights.begin(id, wanted, context, (signal, askers) =>
-      this.#read(id, wanted, { ...context, signal, askers }),
+    // A job of which nothing is known is mostly read in detail, so that who wants that may join.
+    const joinedFor = this.#entries.peek(id) === undefined ? 'detail' : detail;
+    return this.#flights.begin(id, joinedFor, context, (signal, askers) =>
+      this.#read(id, detail, { ...context, signal, askers }),
     );
   }
 

@@ -1,15 +1,22 @@
-import { pollAfterMs, type PackageJob, type PollInterval } from '../model.ts';
+import { isFinished, pollAfterMs, type PackageJob } from '../model.ts';
 import type { JobEntry } from '../store/entry.ts';
+import { Rhythm, type RhythmOptions } from './rhythm.ts';
 import type { SetTimer } from './timer.ts';
 
 /** By how much an interval is shortened at most, so that gateways fall out of step with each other. */
 const JITTER = 0.1;
 
-/** A job joins a sweep when it is due within this part of its interval. Jobs that are due together cost fewer calls. */
+/** A job that is read apart joins a sweep when it is due within this part of its interval. */
 const SHARE = 0.25;
 
 /** The longest pause after failed reads, in milliseconds. An open circuit breaker makes them cost nothing. */
 const MAX_PAUSE_MS = 2000;
+
+/** When the last sweep of a job was, in milliseconds since 1970. */
+export interface SweptAt {
+  readonly start: number;
+  readonly end: number;
+}
 
 /** What the schedule goes by. */
 export interface ScheduledJob {
@@ -22,44 +29,93 @@ export interface ScheduledJob {
   readonly wantsDetail: boolean;
   /** A job in flight is not due. It is scheduled again after that. */
   readonly isInFlight: boolean;
+  /** The last sweep that has read it. */
+  readonly swept: SweptAt | undefined;
+  /** Whether sweeps read it by GetPackageJob, as no list is worth its cost. */
+  readonly isGot: boolean;
 }
 
-export interface ScheduleOptions<Job extends ScheduledJob> {
-  readonly pollInterval: PollInterval;
+export interface ScheduleOptions<Job extends ScheduledJob> extends RhythmOptions {
   /** When anybody last read the job, in milliseconds since 1970. 0 is never. */
   readonly validatedAt: (id: string) => number;
-  /** Reads the jobs that are due. All are given in one turn of the event loop, so that they are planned together. */
-  readonly onDue: (jobs: readonly Job[]) => void;
+  /**
+   * Reads the jobs that are due. All are given in one turn of the event loop, so that they are planned together.
+   *
+   * @param isWhole whether all jobs that are read together are among them
+   */
+  readonly onDue: (jobs: readonly Job[], isWhole: boolean) => void;
+  /** Looks for ends of these jobs, in so many pages at most. They are read together, and it is not yet time for that. */
+  readonly onLook: (jobs: readonly Job[], maxPages: number) => void;
   readonly now: () => number;
   readonly setTimer: SetTimer;
   /** 0 to 1. */
   readonly random: () => number;
 }
 
+interface Scheduled<Job> {
+  readonly job: Job;
+  dueAt: number;
+}
+
+/** What happens at one moment. */
+interface Moment<Job> {
+  /** The jobs that are read together. */
+  readonly together: readonly Scheduled<Job>[];
+  /** The jobs that are due apart. */
+  readonly apart: readonly Job[];
+  /** When the next one of the others is due. */
+  readonly nextAt: number;
+}
+
 /**
- * When jobs are read next. A read by anybody puts the next read of a job off. Jobs that are due at about the same time are
- * due together. One timer serves all jobs. It runs only while there are jobs.
+ * When jobs are read next. All jobs that lists show are read in one sweep, as they cost the same pages however many of them are
+ * due. How often follows from what it costs, see {@link Rhythm}. When that is less often than the shortest interval, ends are
+ * looked for meanwhile. A read by anybody puts the next read of a job off. One timer
+ * serves all jobs. It runs only while there are jobs.
  */
 export class Schedule<Job extends ScheduledJob> {
   readonly #options: ScheduleOptions<Job>;
-  readonly #jobs = new Map<string, { readonly job: Job; dueAt: number }>();
+  readonly #rhythm: Rhythm;
+  readonly #jobs = new Map<string, Scheduled<Job>>();
+  /** The jobs that take a GetPackageJob each. */
+  readonly #got = new Set<string>();
   #jitter = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
+  /** When ends were last looked for, by a sweep or between two. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
 
   constructor(options: ScheduleOptions<Job>) {
     this.#options = options;
+    this.#rhythm = new Rhythm(options);
+  }
+
+  /** Is told how many pages the last sweep of all jobs that are read together took. */
+  tookPages(pages: number): void {
+    this.#rhythm.pages = pages;
+  }
+
+  /** Is told how many pages the last look for ends took. */
+  looked(pages: number): void {
+    this.#rhythm.looked = pages;
   }
 
   /** Schedules the next read of a job by its present state. */
   set(job: Job): void {
+    const scheduled = { job, dueAt: Infinity };
+    this.#jobs.set(job.id, scheduled);
+    if (job.isGot) this.#got.add(job.id);
+    else this.#got.delete(job.id);
+    this.#count();
     const dueAt = this.#dueAt(job);
-    this.#jobs.set(job.id, { job, dueAt });
+    scheduled.dueAt = dueAt;
     this.#wakeAt(dueAt);
   }
 
   delete(id: string): void {
     this.#jobs.delete(id);
+    this.#got.delete(id);
+    this.#count();
     if (this.#jobs.size > 0) return;
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -77,18 +133,40 @@ export class Schedule<Job extends ScheduledJob> {
     return Math.min(pollInterval.maxMs, Math.max(pollInterval.minMs, Math.ceil(dueAt - now())));
   }
 
+  #count(): void {
+    this.#rhythm.jobs = this.#jobs.size;
+    this.#rhythm.gets = this.#got.size;
+  }
+
+  /** Whether the job is read at times of its own, as that is less often than a sweep by lists. */
+  #isApart({ isGot, failures }: Job): boolean {
+    return failures > 0 || (isGot && this.#rhythm.getMs > this.#rhythm.sweepMs);
+  }
+
+  /** Milliseconds between two reads. It is infinite when the job is not to be read. */
+  #intervalMs(job: Job): number {
+    const { entry, failures, wantsDetail } = job;
+    if (entry === undefined) return failures > 0 ? this.#options.pollInterval.minMs : Infinity;
+    if (entry.job === null) return Infinity;
+    if (isFinished(entry.job)) return wantsDetail ? this.#options.pollInterval.minMs : Infinity;
+    return job.isGot ? Math.max(this.#rhythm.getMs, this.#rhythm.sweepMs) : this.#rhythm.sweepMs;
+  }
+
   /** In milliseconds since 1970. It is infinite when the job is not to be read. */
-  #dueAt({ id, entry, failures, wantsDetail }: Job): number {
+  #dueAt(job: Job): number {
     const { pollInterval, now, validatedAt, random } = this.#options;
-    if (entry === undefined && failures === 0) return Infinity;
-    const interval = entry?.job ? intervalOf(entry.job, pollInterval, wantsDetail) : pollInterval.minMs;
-    if (entry?.job === null || interval === null) return Infinity;
+    const { id, entry, failures, swept } = job;
+    const interval = this.#intervalMs(job);
+    if (interval === Infinity) return Infinity;
     if (failures > 0) {
       const pauseMs = Math.min(MAX_PAUSE_MS, pollInterval.minMs * 2 ** Math.min(failures - 1, 10));
       return now() + Math.max(Math.min(interval, MAX_PAUSE_MS), pauseMs) * (1 - JITTER * random());
     }
+    const readAt = Math.max(validatedAt(id), entry?.observedAt ?? 0);
+    // The pages of a sweep are read one after the other. All of its jobs are due at once again.
+    const isReadBySweep = swept !== undefined && readAt <= swept.end && !this.#isApart(job);
     // A clock that was set back must not put the next read off.
-    const since = Math.min(now(), Math.max(validatedAt(id), entry?.observedAt ?? 0));
+    const since = Math.min(now(), isReadBySweep ? swept.start : readAt);
     return since + interval * (1 - JITTER * this.#jitter);
   }
 
@@ -103,28 +181,45 @@ export class Schedule<Job extends ScheduledJob> {
   }
 
   #sweep(): void {
-    const { now, pollInterval, random, onDue } = this.#options;
+    const { now, random, onDue, onLook, pollInterval } = this.#options;
     const startedAt = now();
     this.#timer = undefined;
     this.#sweptAt = startedAt;
     this.#jitter = random();
+    const { together, apart, nextAt } = this.#momentOf(startedAt);
+    const landed = together.filter(({ job }) => !job.isInFlight);
+    const firstAt = landed.reduce((first, { dueAt }) => Math.min(first, dueAt), Infinity);
+    const isWhole = firstAt <= startedAt;
+    const due = isWhole ? [...apart, ...landed.map(({ job }) => job)] : apart;
+    if (due.length > 0) onDue(due, isWhole);
+    this.#wakeAt(Math.min(nextAt, isWhole ? Infinity : firstAt));
+    const { sweepMs, lookPages } = this.#rhythm;
+    if (sweepMs === pollInterval.minMs || lookPages === 0 || together.length === 0) return;
+    const lookAt = this.#lookedAt + pollInterval.minMs * (1 - JITTER * this.#jitter);
+    if (!isWhole && lookAt <= startedAt) {
+      onLook(
+        together.map(({ job }) => job),
+        lookPages,
+      );
+    }
+    if (isWhole || lookAt <= startedAt) this.#lookedAt = startedAt;
+    this.#wakeAt(this.#lookedAt + pollInterval.minMs);
+  }
+
+  #momentOf(at: number): Moment<Job> {
+    const together: Scheduled<Job>[] = [];
+    const apart: Job[] = [];
     let nextAt = Infinity;
-    const due: Job[] = [];
     for (const scheduled of this.#jobs.values()) {
       const { job } = scheduled;
-      if (job.isInFlight) continue;
       // Somebody else may have read it since.
       if (job.failures === 0) scheduled.dueAt = this.#dueAt(job);
-      const slackMs = SHARE * (job.entry?.job ? (pollAfterMs(job.entry.job, pollInterval) ?? 0) : 0);
-      if (scheduled.dueAt - slackMs <= startedAt) due.push(job);
+      if (scheduled.dueAt === Infinity) continue;
+      if (!this.#isApart(job)) together.push(scheduled);
+      else if (job.isInFlight) continue;
+      else if (scheduled.dueAt - SHARE * this.#intervalMs(job) <= at) apart.push(job);
       else nextAt = Math.min(nextAt, scheduled.dueAt);
     }
-    if (due.length > 0) onDue(due);
-    this.#wakeAt(nextAt);
+    return { together, apart, nextAt };
   }
-}
-
-/** Milliseconds between two reads. It is `null` when the job is not read any more. */
-function intervalOf(job: PackageJob, pollInterval: PollInterval, wantsDetail: boolean): number | null {
-  return pollAfterMs(job, pollInterval) ?? (wantsDetail ? pollInterval.minMs : null);
 }

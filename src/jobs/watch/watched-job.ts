@@ -1,6 +1,6 @@
 import { isFinished, type PackageJob } from '../model.ts';
 import { hasDetail, isUnchangedSummary, supersedes, type Detail, type JobEntry } from '../store/entry.ts';
-import type { ScheduledJob } from './schedule.ts';
+import type { ScheduledJob, SweptAt } from './schedule.ts';
 
 /** Who is told of a job. */
 export interface JobListener {
@@ -50,6 +50,10 @@ export class WatchedJob implements ScheduledJob {
   readonly firstReads = new Map<string, FirstRead>();
   entry: JobEntry | undefined;
   failures = 0;
+  swept: SweptAt | undefined;
+  isGot = false;
+  /** How many sweeps in a row have read it by GetPackageJob. */
+  getsInRow = 0;
   /** Ends the read in flight. */
   reading: AbortController | undefined;
   /** Whether some listeners cannot be told the latest state before it was read in detail. */

@@ -5,9 +5,12 @@ import { IceError } from '../../ice/errors.ts';
 import { OverloadedError, RateLimitedError } from '../errors.ts';
 import type { JobsEmitter } from '../events.ts';
 import { MAX_JOBS } from '../input.ts';
-import { pollAfterMs, type PackageJob, type PollInterval } from '../model.ts';
+import type { CallRecord } from '../../ice/client.ts';
+import { isFinished, pollAfterMs, type PackageJob, type PollInterval } from '../model.ts';
 import { hasDetail, type Detail, type JobEntry } from '../store/entry.ts';
 import type { JobStore, ReadContext } from '../store/store.ts';
+import { windowOf, type LookForEnds } from './ends.ts';
+import type { CallRate } from './rhythm.ts';
 import { Schedule } from './schedule.ts';
 import { setUnrefTimer, type SetTimer } from './timer.ts';
 import { WatchedJob, type FirstRead, type JobListener } from './watched-job.ts';
@@ -26,6 +29,11 @@ export interface JobWatcherOptions {
   readonly store: Pick<JobStore, 'getFresh' | 'get' | 'refresh' | 'peek' | 'freshForMs' | 'onChange'>;
   /** The bounds of the interval at which a job is read. */
   readonly pollInterval: PollInterval;
+  /** The most of the rate that sweeps take before they are made less often. 0 to 1. */
+  readonly share: number;
+  /** The rate that ICE grants at this moment. */
+  readonly callsPerSecond: () => CallRate;
+  readonly lookForEnds: LookForEnds;
   /** The longest that an unfinished job is served without asking ICE, in milliseconds. */
   readonly maxAgeMs: number;
   /** Limit of one read of one job, in milliseconds. */
@@ -38,6 +46,16 @@ export interface JobWatcherOptions {
   /** 0 to 1. @default Math.random */
   readonly random?: () => number;
   readonly events: JobsEmitter;
+}
+
+/** What a sweep has cost so far. */
+interface SweepCost {
+  /** In milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Whether all jobs that are read together are in it. */
+  readonly isWhole: boolean;
+  /** Pages of lists. */
+  pages: number;
 }
 
 /** How much later than it was due a sweep usually has read a job, in milliseconds. */
@@ -58,19 +76,32 @@ export class JobWatcher {
   readonly #schedule: Schedule<WatchedJob>;
   /** The reads of all sweeps take turns as one in the call budget. */
   readonly #turnKey = {};
+  #isLooking = false;
   readonly #listeners = new ClientShares(BOUNDS.listeners.max);
   /** The jobs that each client listens to. */
   readonly #jobsOf: ClientShares;
 
   constructor(options: JobWatcherOptions) {
-    const { store, pollInterval, maxJobs, now, setTimer = setUnrefTimer, random = Math.random } = options;
+    const {
+      store,
+      pollInterval,
+      share,
+      callsPerSecond,
+      maxJobs,
+      now,
+      setTimer = setUnrefTimer,
+      random = Math.random,
+    } = options;
     this.#jobsOf = new ClientShares(maxJobsOfClient(maxJobs));
     this.#options = options;
     this.#setTimer = setTimer;
     this.#schedule = new Schedule({
       pollInterval,
+      share,
+      callsPerSecond,
       validatedAt: (id) => store.peek(id)?.validatedAt ?? 0,
-      onDue: (jobs) => this.#sweep(jobs),
+      onDue: (jobs, isWhole) => this.#sweep(jobs, isWhole),
+      onLook: (jobs, maxPages) => void this.#look(jobs, maxPages),
       now,
       setTimer,
       random,
@@ -204,7 +235,7 @@ export class JobWatcher {
   /** Reads the latest state in detail when some wait for that. A read that failed is made again when the job is due. */
   #completeIfWanted(job: WatchedJob): void {
     const isDue = job.wantsDetail && !job.isInFlight && job.failures === 0;
-    if (isDue && this.#isWatching(job)) this.#sweep([job]);
+    if (isDue && this.#isWatching(job)) this.#sweep([job], false);
   }
 
   /** Reads a first state as any read of this client would be served, or joins such a read. */
@@ -246,14 +277,20 @@ export class JobWatcher {
     }
   }
 
-  async #read(job: WatchedJob, read: (signal: AbortSignal) => Promise<JobEntry>): Promise<void> {
+  async #read(
+    job: WatchedJob,
+    sweep: SweepCost,
+    read: (signal: AbortSignal) => Promise<JobEntry>,
+  ): Promise<void> {
     const controller = new AbortController();
     const { version, wantsDetail } = job;
     job.reading = controller;
     const cancelTimer = this.#setTimer(() => abort(controller), this.#options.readTimeoutMs);
     try {
-      job.adopt(await read(controller.signal));
+      const entry = await read(controller.signal);
+      job.adopt(entry);
       job.failures = 0;
+      this.#note(job, entry, sweep);
       if (wantsDetail) job.giveUpDetail(version);
     } catch (error) {
       job.failures += 1;
@@ -265,6 +302,17 @@ export class JobWatcher {
       // Its listeners may all have left when they were told.
       if (this.#isWatching(job) && !job.isInFlight) this.#schedule.set(job);
     }
+  }
+
+  /** Learns what the read of a job has cost. */
+  #note(job: WatchedJob, { job: state, lastGetAt }: JobEntry, sweep: SweepCost): void {
+    const { startedAt, pages, isWhole } = sweep;
+    job.swept = { start: startedAt, end: this.#options.now() };
+    if (state === null || isFinished(state)) return;
+    job.getsInRow = lastGetAt >= startedAt ? job.getsInRow + 1 : 0;
+    // A list is checked on one job, another one each time.
+    job.isGot = job.getsInRow > (pages > 0 ? 1 : 0);
+    if (isWhole) this.#schedule.tookPages(pages);
   }
 
   /** Tells those that wait for a first state, or for the detail of one, when it will not come. */
@@ -290,18 +338,29 @@ export class JobWatcher {
     if (!(error instanceof IceError)) this.#options.events.emit('unexpectedError', error, 'watcher');
   }
 
-  #sweep(jobs: readonly WatchedJob[]): void {
-    const { store, events } = this.#options;
+  /** Looks for ends of jobs. The store passes on what is found. */
+  async #look(jobs: readonly WatchedJob[], maxPages: number): Promise<void> {
+    const window = windowOf(jobs.flatMap(({ entry }) => entry?.job?.createTime ?? []));
+    if (this.#isLooking || window === undefined) return;
+    this.#isLooking = true;
+    this.#schedule.looked(await this.#options.lookForEnds(window, maxPages, this.#turnKey));
+    this.#isLooking = false;
+  }
+
+  /** @param isWhole whether all jobs that are read together are among them */
+  #sweep(jobs: readonly WatchedJob[], isWhole: boolean): void {
+    const { store, events, now } = this.#options;
     const sweep = { jobs: jobs.length };
+    const cost = { startedAt: now(), isWhole, pages: 0 };
     events.emit('sweepStart', sweep);
     const context = {
       client: '',
       turnKey: this.#turnKey,
-      onCall: () => undefined,
+      onCall: ({ action }: CallRecord) => void (cost.pages += action === 'ListPackageJobs' ? 1 : 0),
       onCacheStatus: () => undefined,
     };
     const reads = jobs.map((job) =>
-      this.#read(job, (signal) =>
+      this.#read(job, cost, (signal) =>
         job.wantsDetail
           ? store.get(job.id, { ...context, signal }, 'detail')
           : store.refresh(job.id, { ...context, signal }),

@@ -57,7 +57,10 @@ export function createContext(options: ContextOptions): GatewayContext {
       if (status === 'stale') cacheability.mustRevalidate = true;
     },
   };
+  const detailOf = () =>
+    record.operation && selects(record.operation.document, 'outputUrl') ? 'detail' : 'summary';
   const loaders = createLoaders(jobs, readContext, {
+    detailOfUnknown: detailOf,
     onEntry: (id, entry) => addDependency(record, id, entry),
     onPage: () => (cacheability.mustRevalidate = true),
   });
@@ -69,8 +72,6 @@ export function createContext(options: ContextOptions): GatewayContext {
     return readWait({ until: 'FINISHED', timeoutSeconds: preferredWaitSeconds });
   }
 
-  const detailOf = () =>
-    record.operation && selects(record.operation.document, 'outputUrl') ? 'detail' : 'summary';
   const waitFor = createWaits(options, (id, wait, ended) =>
     jobs.wait(id, wait, readContext, ended, detailOf()),
   );

@@ -51,7 +51,11 @@ export async function soak(): Promise<SectionResult> {
       onCall: () => undefined,
       onCacheStatus: () => undefined,
     };
-    const loaders = createLoaders(jobs, context, { onEntry: () => undefined, onPage: () => undefined });
+    const loaders = createLoaders(jobs, context, {
+      detailOfUnknown: () => 'summary',
+      onEntry: () => undefined,
+      onPage: () => undefined,
+    });
     const ids = Array.from({ length: JOBS_PER_OPERATION }, (_, index) => idOf(first + index));
     await Promise.all(ids.map((id) => loaders.packageJob.load(id)));
     deadline.end();

@@ -28,12 +28,13 @@ export function createWork() {
     maxConcurrency: config.maxConcurrency,
     events: events.ice,
   });
-  const { isListBatchingOn, freshness, pollInterval, maxJobs, operationTimeoutMs } = config;
+  const { isListBatchingOn, freshness, pollInterval, watchShare, maxJobs, operationTimeoutMs } = config;
   const access = startJobs({
     ice,
     source: (memory) => createPlanner({ ice, memory, isListBatchingOn, now: Date.now, events: events.jobs }),
     freshness,
     pollInterval,
+    watchShare,
     maxJobs,
     readTimeoutMs: operationTimeoutMs,
     allowSubmit: false,

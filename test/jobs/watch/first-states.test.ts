@@ -39,7 +39,10 @@ describe('a listener', () => {
   it('tells a late listener that a job has finished, long before it is due, and all others with it', async ({
     jobs,
   }) => {
-    const { watcher, advance, settled } = startWatching(jobs.clock, jobs.store);
+    // Then the job is read every 15 s.
+    const { watcher, advance, settled } = startWatching(jobs.clock, jobs.store, {
+      callsPerSecond: () => ({ lists: 1, gets: 0.1 }),
+    });
     const [id = ''] = addJobs(jobs, 1, 600_000);
     const [early, late] = [recorder(), recorder()];
     watcher.listen(id, early.listener, jobs.context);
@@ -79,7 +82,7 @@ describe('a listener', () => {
     watcher.listen(id, summary.listener, jobs.context);
     watcher.listen(id, detail.listener, jobs.context, 'detail');
     watcher.listen(other, sibling.listener, jobs.context, 'detail');
-    await advance(1500);
+    await advance(500);
     const release = jobs.emulator.faults.hold({ action: 'GetPackageJob', jobId: id, times: 1000 });
     for (const finished of [id, other]) jobs.emulator.jobs.finish(finished);
     await createListJobs(jobs.ice, jobs.store)({}, jobs.context, EVERY_JOB);

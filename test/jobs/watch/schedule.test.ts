@@ -11,11 +11,19 @@ const POLL_INTERVAL = { minMs: 1000, maxMs: 15_000 };
 /** A sweep: when it was, since the start, and which jobs were due. */
 type Sweep = readonly [afterMs: number, ...ids: string[]];
 
+/** With this rate a page, or a get of each job, costs 4 s of the share. */
+const SLOW = { lists: 1, gets: 1 };
+
 /** A schedule on a clock that only the test moves. Jobs that are due are read at once, in `read`. */
 class Setting {
   now = START;
   random = 0;
+  rate = { lists: 50, gets: 50 };
+  /** The pages that each sweep of all jobs takes. */
+  pages = 0;
   readonly sweeps: Sweep[] = [];
+  /** When ends were looked for, since the start, in how many pages at most. */
+  readonly looks: (readonly [afterMs: number, maxPages: number])[] = [];
   readonly validatedAt = new Map<string, number>();
   /** What happens to a job that is due. @default it is read, and found as it was */
   read: (job: ScheduledJob) => ScheduledJob = (job) => this.found(job, job.entry?.job ?? null);
@@ -27,10 +35,17 @@ class Setting {
   };
   readonly schedule = new Schedule<ScheduledJob>({
     pollInterval: POLL_INTERVAL,
+    share: 0.25,
+    callsPerSecond: () => this.rate,
     validatedAt: (id) => this.validatedAt.get(id) ?? 0,
-    onDue: (jobs) => {
+    onDue: (jobs, isWhole) => {
       this.sweeps.push([this.now - START, ...jobs.map(({ id }) => id)]);
+      if (isWhole) this.schedule.tookPages(this.pages);
       for (const job of jobs) this.schedule.set(this.read(job));
+    },
+    onLook: (_jobs, maxPages) => {
+      this.looks.push([this.now - START, maxPages]);
+      this.schedule.looked(2);
     },
     now: () => this.now,
     setTimer: this.#setTimer,
@@ -54,21 +69,24 @@ class Setting {
     this.now = until;
   }
 
-  /** The job as a read that begins now finds it. */
-  found(job: ScheduledJob, state: PackageJob | null): ScheduledJob {
-    this.validatedAt.set(job.id, this.now);
-    return { ...job, entry: this.#entry(state), failures: 0 };
+  /** The job as a read that begins now finds it, for a sweep of this length. */
+  found(job: ScheduledJob, state: PackageJob | null, tookMs = 0): ScheduledJob {
+    this.validatedAt.set(job.id, this.now + tookMs);
+    const swept = { start: this.now, end: this.now + tookMs };
+    return { ...job, entry: this.#entry(state), failures: 0, swept };
   }
 
-  /** Schedules a job that was read just now and is read at this interval. */
-  add(id: string, intervalMs: number, members: Partial<ScheduledJob> = {}): ScheduledJob {
+  /** Schedules a job that was read just now. */
+  add(id: string, members: Partial<ScheduledJob> = {}): ScheduledJob {
     this.validatedAt.set(id, this.now);
     const job = {
       id,
-      entry: this.#entry(unfinished(id, intervalMs)),
+      entry: this.#entry(jobWith({ id })),
       failures: 0,
       wantsDetail: false,
       isInFlight: false,
+      swept: undefined,
+      isGot: false,
       ...members,
     };
     this.schedule.set(job);
@@ -80,82 +98,168 @@ class Setting {
   }
 }
 
-/** A job whose age asks for this interval: its tenth. */
-function unfinished(id: string, intervalMs: number): PackageJob {
-  const createTime = new Date(START - 10 * intervalMs).toISOString();
-  return jobWith({ id, createTime, observedAt: new Date(START).toISOString() });
-}
-
 describe('a schedule', () => {
   let setting: Setting;
   beforeEach(() => {
     setting = new Setting();
   });
 
-  it('has a job read at its interval, again and again', () => {
-    setting.add('a', 4000);
-    setting.advance(12_500);
+  it('has a job of any age read at the shortest interval, while that fits into the share', () => {
+    setting.schedule.set(
+      setting.found(setting.add('old'), jobWith({ id: 'old', createTime: '2025-12-31T00:00:00Z' })),
+    );
+    setting.add('young');
+    setting.advance(3500);
     expect(setting.sweeps).toEqual([
-      [4000, 'a'],
-      [8000, 'a'],
-      [12_000, 'a'],
+      [1000, 'old', 'young'],
+      [2000, 'old', 'young'],
+      [3000, 'old', 'young'],
     ]);
+  });
+
+  it('has all jobs read less often, in proportion to the pages of a sweep, but for the longest interval', () => {
+    for (let job = 0; job < 200; job += 1) setting.add(`j${String(job)}`);
+    for (const [pages, intervalMs] of [
+      [12, 1000],
+      // Two pages a second look for ends meanwhile.
+      [25, 2381],
+      [100, 9524],
+      [200, 15_000],
+    ] as const) {
+      setting.pages = pages;
+      setting.advance(15_000);
+      setting.sweeps.length = 0;
+      setting.advance(60_000);
+      const times = setting.sweeps.map(([at]) => at);
+      const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+      expect(new Set(gaps)).toEqual(new Set([intervalMs]));
+      expect(setting.sweeps.every((sweep) => sweep.length === 201)).toBe(true);
+    }
+  });
+
+  it('looks for ends at the shortest interval while sweeps are less often, in half of the share at most', () => {
+    for (let job = 0; job < 200; job += 1) setting.add(`j${String(job)}`);
+    setting.pages = 12;
+    setting.advance(5000);
+    expect(setting.looks).toEqual([]);
+    setting.pages = 50;
+    setting.advance(10_000);
+    expect(setting.sweeps.slice(-2).map(([at]) => at)).toEqual([6000, 10_762]);
+    const before = [7000, 8000, 9000, 10_000];
+    expect(setting.looks).toEqual([...before, 11_762, 12_762, 13_762, 14_762].map((at) => [at, 6]));
+    setting.rate = { lists: 10, gets: 50 };
+    setting.looks.length = 0;
+    setting.advance(10_000);
+    expect(setting.looks).toEqual([]);
+  });
+
+  it('goes by the rate that ICE grants at the moment', () => {
+    for (let job = 0; job < 10; job += 1) setting.add(`j${String(job)}`);
+    setting.pages = 5;
+    setting.advance(5000);
+    expect(setting.sweeps.length).toBe(5);
+    setting.rate = { lists: 10, gets: 50 };
+    setting.advance(10_000);
+    expect(setting.sweeps.slice(-5).map(([at]) => at)).toEqual([7000, 9000, 11_000, 13_000, 15_000]);
+  });
+
+  it('forgets what many jobs cost when a few are left', () => {
+    for (let job = 0; job < 200; job += 1) setting.add(`j${String(job)}`);
+    setting.pages = 100;
+    setting.advance(1000);
+    for (let job = 1; job < 200; job += 1) setting.schedule.delete(`j${String(job)}`);
+    setting.schedule.set(setting.add('new'));
+    setting.advance(1000);
+    expect(setting.sweeps.at(-1)).toEqual([2000, 'j0', 'new']);
+  });
+
+  it('counts the interval from the start of a sweep, however long its pages take', () => {
+    setting.read = (job) => setting.found(job, job.entry?.job ?? null, 400);
+    setting.add('a');
+    setting.add('b');
+    setting.advance(3000);
+    expect(setting.sweeps.map(([at]) => at)).toEqual([1000, 2000, 3000]);
   });
 
   it('shortens an interval by a tenth at most', () => {
     setting.random = 1;
-    setting.add('a', 4000);
-    setting.advance(8000);
+    setting.add('a');
+    setting.advance(2000);
     expect(setting.sweeps).toEqual([
-      [4000, 'a'],
-      [7600, 'a'],
+      [1000, 'a'],
+      [1900, 'a'],
     ]);
   });
 
   it('takes no job in flight for due, and has it read once it has landed', () => {
-    setting.add('b', 1000, { isInFlight: true });
-    setting.add('a', 2000);
-    setting.advance(2500);
-    expect(setting.sweeps).toEqual([[2000, 'a']]);
-    setting.add('b', 1000);
-    setting.advance(1000);
-    expect(setting.sweeps[1]).toEqual([3500, 'b', 'a']);
+    setting.add('b', { isInFlight: true });
+    setting.add('a');
+    setting.advance(1500);
+    expect(setting.sweeps).toEqual([[1000, 'a']]);
+    setting.add('b');
+    setting.advance(500);
+    expect(setting.sweeps[1]).toEqual([2000, 'b', 'a']);
   });
 
   it('puts the next read off by a read of somebody else', () => {
-    setting.add('a', 4000);
-    setting.advance(3000);
+    setting.add('a');
+    setting.advance(700);
     setting.validatedAt.set('a', setting.now);
-    setting.advance(3999);
+    setting.advance(999);
     expect(setting.sweeps).toEqual([]);
     setting.advance(1);
-    expect(setting.sweeps).toEqual([[7000, 'a']]);
+    expect(setting.sweeps).toEqual([[1700, 'a']]);
   });
 
-  it('has jobs read together that are due within a quarter of their interval', () => {
-    setting.add('a', 4000);
-    setting.advance(1000);
-    setting.add('within', 4000);
-    setting.advance(1);
-    setting.add('beyond', 4000);
-    setting.advance(3000);
-    expect(setting.sweeps).toEqual([[4000, 'a', 'within']]);
-    setting.advance(1000);
-    expect(setting.sweeps[1]).toEqual([5001, 'beyond']);
+  it('has all jobs read when one is due, as a list shows them all', () => {
+    setting.add('a');
+    setting.advance(900);
+    setting.add('b');
+    setting.advance(1100);
+    expect(setting.sweeps).toEqual([
+      [1000, 'a', 'b'],
+      [2000, 'a', 'b'],
+    ]);
+  });
+
+  it('has jobs that no list shows read apart and less often, and no other job for it', () => {
+    setting.rate = { lists: 50, gets: 2 };
+    for (const id of ['a', 'b', 'c']) setting.add(id, { isGot: true });
+    setting.add('listed');
+    setting.advance(13_000);
+    const of = (id: string) => setting.sweeps.filter((sweep) => sweep.includes(id)).map(([at]) => at);
+    // Half a call a second for three of them.
+    for (const id of ['a', 'b', 'c']) expect(of(id)).toEqual([5000, 10_000]);
+    expect(of('listed').length).toBe(13);
+  });
+
+  it('has jobs that are read apart join a sweep within a quarter of their interval', () => {
+    setting.rate = SLOW;
+    const ids = ['a', 'within', 'beyond'];
+    for (const id of ids) {
+      setting.add(id, { isGot: true });
+      setting.advance(2000);
+    }
+    // Three gets take 12 s of the share.
+    setting.advance(8000);
+    expect(setting.sweeps).toEqual([[12_000, 'a', 'within']]);
+    setting.advance(4000);
+    expect(setting.sweeps[1]).toEqual([16_000, 'beyond']);
   });
 
   it.for([
-    [1, 4000, 2000],
-    [2, 4000, 2000],
-    [20, 4000, 2000],
-    [20, 15_000, 2000],
-    [1, 1000, 1000],
-    [2, 1000, 2000],
-    [20, 1000, 2000],
+    [1, 1, 2000],
+    [2, 1, 2000],
+    [20, 1, 2000],
+    [1, 50, 1000],
+    [2, 50, 2000],
+    [20, 50, 2000],
   ] as const)(
-    'after %i failures pauses a job of the interval %i for %i ms',
-    ([failures, intervalMs, pauseMs]) => {
-      setting.add('a', intervalMs, { failures });
+    'after %i failures, at %i calls a second, pauses a job for %i ms',
+    ([failures, lists, pauseMs]) => {
+      setting.rate = { lists, gets: 50 };
+      setting.schedule.tookPages(1);
+      setting.add('a', { failures });
       setting.advance(pauseMs - 1);
       expect(setting.sweeps).toEqual([]);
       setting.advance(1);
@@ -165,7 +269,7 @@ describe('a schedule', () => {
 
   it('never pauses for longer than 2 s while reads fail', () => {
     setting.read = (job) => ({ ...job, failures: job.failures + 1 });
-    setting.add('a', 1000, { entry: undefined, failures: 1 });
+    setting.add('a', { entry: undefined, failures: 1 });
     setting.advance(60_000);
     const times = setting.sweeps.map(([at]) => at);
     expect(times.slice(0, 3)).toEqual([1000, 3000, 5000]);
@@ -180,12 +284,16 @@ describe('a schedule', () => {
     ['a finished job whose read failed', jobWith({ id: 'a', status: 'SUCCESS' }), 3],
     ['an unknown id whose read failed', null, 3],
   ] as const)('never has %s read, not even beside others', ([, state, failures]) => {
-    setting.schedule.set({
-      ...setting.found({ id: 'a', entry: undefined, failures, wantsDetail: false, isInFlight: false }, state),
-      failures,
-    });
+    const unread = {
+      entry: undefined,
+      wantsDetail: false,
+      isInFlight: false,
+      swept: undefined,
+      isGot: false,
+    };
+    setting.schedule.set({ ...setting.found({ id: 'a', failures, ...unread }, state), failures });
     expect(setting.timers).toBe(0);
-    setting.add('other', 1000);
+    setting.add('other');
     setting.advance(60_000);
     expect(setting.sweeps.length).toBeGreaterThan(50);
     expect(setting.sweeps.flat()).not.toContain('a');
@@ -193,20 +301,20 @@ describe('a schedule', () => {
 
   it('has a job no longer read once it has finished', () => {
     setting.read = (job) => setting.found(job, jobWith({ id: job.id, status: 'SUCCESS' }));
-    setting.add('a', 1000);
+    setting.add('a');
     setting.advance(60_000);
     expect([setting.sweeps, setting.timers]).toEqual([[[1000, 'a']], 0]);
   });
 
   it('leaves a job that was never read to whoever reads it first', () => {
-    setting.add('a', 1000, { entry: undefined });
+    setting.add('a', { entry: undefined });
     expect(setting.timers).toBe(0);
   });
 
   it('has one timer for all jobs, and none without a job', () => {
     expect(setting.timers).toBe(0);
-    for (const id of ['a', 'b', 'c']) setting.add(id, 4000);
-    setting.add('d', 1000);
+    for (const id of ['a', 'b', 'c']) setting.add(id);
+    setting.add('d');
     expect(setting.timers).toBe(1);
     for (const id of ['a', 'b', 'c']) setting.schedule.delete(id);
     expect(setting.timers).toBe(1);

@@ -20,6 +20,8 @@ interface Told {
 
 type Subscribe = (ids: readonly string[], fields?: string) => Promise<Told>;
 
+const ENV = { STALE_IF_ERROR_S: '30', JOB_MAX_AGE_MS: '500', ICE_TIMEOUT_MS: '1000' };
+
 let gateway: TestGateway;
 let offsetMs: number;
 let left: (() => void)[];
@@ -27,10 +29,7 @@ let left: (() => void)[];
 beforeEach(async () => {
   offsetMs = 0;
   left = [];
-  gateway = await startGateway({
-    env: { STALE_IF_ERROR_S: '30', JOB_MAX_AGE_MS: '500', ICE_TIMEOUT_MS: '1000' },
-    now,
-  });
+  gateway = await startGateway({ env: ENV, now });
 });
 afterEach(async () => {
   for (const leave of left) leave();
@@ -124,9 +123,14 @@ describe.for([
   });
 
   it('says in its first event when the job is read next, from then', async () => {
+    await gateway.close();
+    // The share allows a call in 14 s.
+    gateway = await startGateway({ env: { ...ENV, WATCH_SHARE: '0.01', ICE_CALLS_PER_SECOND: '7' }, now });
     const id = add(600_000);
     const first = await subscribe([id]);
     await vi.waitFor(() => expect(first.jobs).toHaveLength(1));
+    // The first sweep tells what it costs.
+    await vi.waitFor(() => expect(gateway.emulator.countRequests('GetPackageJob')).toBe(2), 5000);
     const toldAt = Date.now();
     // A burst of subscribers shares one result, and nobody after that.
     await vi.waitFor(() => expect(Date.now() - toldAt).toBeGreaterThan(150));
