@@ -202,7 +202,9 @@ class Planner {
     }
     const isTrusted = await this.#settleUnfinished(unfinished, listing, context);
     for (const [id, listed] of listing?.jobs ?? []) {
-      if (!wanted.has(id)) memory.ingest(id, { ...listed, source: isTrusted ? 'checked list' : 'list' });
+      // What nobody has asked for must not take the place of what somebody has.
+      if (!wanted.has(id) && memory.peek(id) !== undefined)
+        memory.ingest(id, { ...listed, source: isTrusted ? 'checked list' : 'list' });
     }
   }
 

@@ -174,7 +174,7 @@ export const READS: readonly Row[] = [
   },
   {
     name: 'jobs that memory has no room for',
-    env: () => ({ CACHE_MAX_JOBS: '100' }),
+    env: () => ({ CACHE_MAX_JOBS: '100', ICE_LIST_BATCHING: 'off' }),
     async act(gateway) {
       const ids = Array.from({ length: 120 }, () => finished(gateway));
       await gateway.query(READ_MANY, { ids: ids.slice(0, 60) });
