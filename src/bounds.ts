@@ -93,7 +93,7 @@ export const BOUNDS = {
     max: 1000,
     unit: 'items',
     per: 'client',
-    what: 'Fields that wait for a job, by `wait` or `Prefer: wait`',
+    what: 'Fields that wait for a job, by `wait` or `Prefer: wait`. A query that could need more is refused as a whole',
     reason: 'Each keeps an operation and its request for up to 55 s. An app waits for one job, or a few.',
   },
   sharedResults: {

@@ -10,6 +10,8 @@ export interface FieldCosts {
   readonly complexity?: FieldCost;
   /** Reads of ICE that the field can cause when nothing is in memory. @default children */
   readonly reads?: FieldCost;
+  /** How many jobs the field waits for, by its arguments. A field that has it waits for one by `Prefer: wait`. @default none */
+  readonly waits?: FieldCost;
 }
 
 /** Declares the costs of a field as its extensions. */
@@ -27,6 +29,9 @@ export function withCosts<Resolve>(
 
 /** The costs of a field that reads one job by its id. */
 export const ONE_JOB: FieldCosts = { reads: () => 1 };
+
+/** The costs of a field that reads one job by its id, and can wait for it. */
+export const AWAITED_JOB: FieldCosts = { ...ONE_JOB, waits: ({ args }) => (args['wait'] ? 1 : 0) };
 
 /** The costs of a field that reads the jobs of its argument `ids`. */
 export const JOBS_BY_ID: FieldCosts = {

@@ -100,6 +100,35 @@ describe('waits', () => {
     });
   });
 
+  it('of one operation are refused as a whole when the client cannot have all of them', async () => {
+    const id = addJob();
+    const few = postFrom(ONE, gateway.url, waitsFor(id, 1));
+    const most = Array.from({ length: BOUNDS.waits.max / 100 - 1 }, () =>
+      postFrom(ONE, gateway.url, waitsFor(id, 100)),
+    );
+    await vi.waitFor(
+      async () => {
+        const { data, errors } = await postFrom(ONE, gateway.url, waitsFor(id, 100, 1));
+        expect(data).toBeUndefined();
+        expect(errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED', policy: 'waits' } }]);
+      },
+      { timeout: 10_000 },
+    );
+    const preferred = await postFrom(
+      ONE,
+      gateway.url,
+      {
+        query: waitsFor(id, 100)
+          .query.replaceAll(', wait: $w', '')
+          .replace(/^[^{]*/, ''),
+      },
+      { prefer: 'wait=1' },
+    );
+    expect(preferred.errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED', policy: 'waits' } }]);
+    gateway.emulator.jobs.finish(id);
+    for (const { errors } of await Promise.all([few, ...most])) expect(errors).toBeUndefined();
+  });
+
   it('of one operation are bounded, whoever asks', async () => {
     const { query, variables } = waitsFor(witness, 100, 1);
     const oneMore = query.replace('{ a0', `{ packageJob(id: "${witness}", wait: $w) { id } a0`);

@@ -64,6 +64,25 @@ describe('createBudget', () => {
       expect(at - (startedAt[index] ?? at)).toBeGreaterThan(1000);
   });
 
+  it('starts few calls in one turn of the event loop, and the others in the turns after it', async () => {
+    const budget = setUp({ maxConcurrency: 100 });
+    const startedIn: number[] = [];
+    let turn = 0;
+    const count = () => {
+      turn += 1;
+      if (startedIn.length < 20) setImmediate(count);
+    };
+    setImmediate(count);
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        budget.run({ signal, ...ann }, () => Promise.resolve(startedIn.push(turn))),
+      ),
+    );
+    expect(Object.values(Object.groupBy(startedIn, String)).map((calls) => calls?.length)).toEqual([
+      4, 4, 4, 4, 4,
+    ]);
+  });
+
   it('refuses at once, with OVERLOADED, when the queue is full', async () => {
     const budget = setUp({ maxQueued: 1 });
     const calls = [pending(), pending()];

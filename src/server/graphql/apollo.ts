@@ -10,7 +10,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { BOUNDS } from '../../bounds.ts';
 import type { Caches } from '../../measured-cache.ts';
 import { retryAfterSeconds } from '../errors/retry-after.ts';
-import { admitReads, checkOperation } from './checked-operation.ts';
+import { admitQuery, checkOperation } from './checked-operation.ts';
 import type { GatewayContext } from './context.ts';
 import { createDocumentStore, createTextCache } from './document-caches.ts';
 import { documentLimits } from './document-limits.ts';
@@ -94,10 +94,14 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
           if (operation.operation === SUBSCRIPTION && !contextValue.acceptsSubscriptions) throw needsStream();
           if (operation.operation === MUTATION && isGet) throw needsPost();
           const checked = { document, definition: operation, variables };
-          const { cost, reads, errors } = checkOperation(schema, checked);
+          const { isWaitPreferred } = contextValue;
+          const { cost, reads, waits, errors } = checkOperation(schema, checked, isWaitPreferred);
           contextValue.record.cost = cost;
           variableErrors = errors;
-          admitReads(checked, () => contextValue.checkReads(reads));
+          admitQuery(checked, () => {
+            contextValue.checkReads(reads);
+            if (waits > 0) contextValue.checkWaits(waits);
+          });
           contextValue.record.operation = checked;
         },
         /**

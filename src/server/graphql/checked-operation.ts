@@ -1,13 +1,15 @@
 import {
   GraphQLError,
   OperationTypeNode,
+  TypeInfo,
+  ValidationContext,
   type DocumentNode,
   type GraphQLSchema,
   type OperationDefinitionNode,
 } from 'graphql';
 import {
+  createComplexityRule,
   fieldExtensionsEstimator,
-  getComplexity,
   simpleEstimator,
   type ComplexityEstimator,
 } from 'graphql-query-complexity';
@@ -27,11 +29,21 @@ export interface CheckedOperation {
 /** Counts the fields of the response, as graphql-query-complexity does. */
 const COST: ComplexityEstimator[] = [fieldExtensionsEstimator(), simpleEstimator({ defaultComplexity: 1 })];
 
-/** Counts the reads of ICE. */
-const READS: ComplexityEstimator[] = [
-  (field) => (field.field.extensions as FieldCosts).reads?.(field),
-  ({ childComplexity }) => childComplexity,
-];
+/**
+ * Counts the reads of ICE.
+ *
+ * @param onWaits is told how many jobs each field waits for
+ */
+function readsOf(isWaitPreferred: boolean, onWaits: (waits: number) => void): ComplexityEstimator[] {
+  return [
+    (field) => {
+      const { reads, waits } = field.field.extensions as FieldCosts;
+      if (waits !== undefined) onWaits(isWaitPreferred ? 1 : waits(field));
+      return reads?.(field);
+    },
+    ({ childComplexity }) => childComplexity,
+  ];
+}
 
 /** What the checks of an operation found. */
 export interface Findings {
@@ -39,6 +51,8 @@ export interface Findings {
   readonly cost: number;
   /** How many reads of ICE it can cause, when nothing is in memory. */
   readonly reads: number;
+  /** How many jobs it waits for. */
+  readonly waits: number;
   /** What is wrong with its variables. */
   readonly errors?: readonly GraphQLError[];
 }
@@ -46,9 +60,14 @@ export interface Findings {
 /**
  * Refuses operations over the limits that need the variables.
  *
+ * @param isWaitPreferred whether each job that can be waited for is, where the operation says nothing
  * @throws {GraphQLError} OPERATION_TOO_COMPLEX. BAD_USER_INPUT when the variables are nested too deep
  */
-export function checkOperation(schema: GraphQLSchema, operation: CheckedOperation): Findings {
+export function checkOperation(
+  schema: GraphQLSchema,
+  operation: CheckedOperation,
+  isWaitPreferred = false,
+): Findings {
   const { definition, variables } = operation;
   const { listSize, values, depth } = measure(variables);
   if (depth > BOUNDS.variablesDepth.max) throw nestedTooDeep(depth);
@@ -56,21 +75,26 @@ export function checkOperation(schema: GraphQLSchema, operation: CheckedOperatio
     throw tooComplex('listSize', listSize, `a list of ${String(listSize)} items`);
   if (values > LIMITS.values) throw tooComplex('values', values, `${String(values)} values in its variables`);
   const { errors } = coerceVariables(schema, definition, variables);
-  if (errors) return { cost: 0, reads: 0, errors };
+  if (errors) return { cost: 0, reads: 0, waits: 0, errors };
   const cost = estimate(COST, schema, operation);
   if (cost > LIMITS.cost) throw tooComplex('cost', cost, `a cost of ${String(cost)}`);
-  const reads = estimate(READS, schema, operation);
+  let waits = 0;
+  const reads = estimate(
+    readsOf(isWaitPreferred, (more) => (waits += more)),
+    schema,
+    operation,
+  );
   if (reads > LIMITS.reads) throw tooComplex('reads', reads, `${String(reads)} reads of ICE`);
-  return { cost, reads };
+  return { cost, reads, waits };
 }
 
 /**
- * Refuses a query as a whole when its client could come to more reads in flight than it may have. Its fields would be
- * refused one by one otherwise, which takes far longer: an error for each, with its stack, its place and its text.
+ * Refuses a query as a whole when its client could come to more reads in flight, or to more waits, than it may have. Its fields
+ * would be refused one by one otherwise, which takes far longer: an error for each, with its place and its text.
  *
  * @throws {GraphQLError} RATE_LIMITED
  */
-export function admitReads({ definition }: CheckedOperation, check: () => void): void {
+export function admitQuery({ definition }: CheckedOperation, check: () => void): void {
   // A submission has a queue of its own, and jobs that are listened to have a bound of theirs.
   if (definition.operation !== OperationTypeNode.QUERY) return;
   try {
@@ -82,25 +106,26 @@ export function admitReads({ definition }: CheckedOperation, check: () => void):
   }
 }
 
+/**
+ * graphql-query-complexity counts everything when it enters an operation. Its own `getComplexity` visits the document after that,
+ * which finds nothing more and takes as long again.
+ */
 function estimate(
   estimators: ComplexityEstimator[],
   schema: GraphQLSchema,
   { document, definition, variables }: CheckedOperation,
 ): number {
-  try {
-    return getComplexity({
-      schema,
-      query: document,
-      variables,
-      estimators,
-      ...(definition.name && { operationName: definition.name.value }),
-      maxQueryNodes: Infinity,
-    });
-  } catch (error) {
-    // The error of a wrong argument names its place. It is left to execution to report.
-    if (error instanceof GraphQLError && error.nodes !== undefined) return 0;
-    throw error;
-  }
+  let failure: GraphQLError | undefined;
+  const context = new ValidationContext(schema, document, new TypeInfo(schema), (error) => {
+    failure = error;
+  });
+  const options = { maximumComplexity: Infinity, maxQueryNodes: Infinity, estimators, variables };
+  const rule = createComplexityRule(options)(context);
+  rule.onOperationDefinitionEnter(definition);
+  if (failure === undefined) return rule.complexity;
+  // The error of a wrong argument names its place. It is left to execution to report.
+  if (failure.nodes !== undefined) return 0;
+  throw failure;
 }
 
 interface Measures {

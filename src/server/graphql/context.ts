@@ -21,10 +21,18 @@ export interface GatewayContext extends OperationContext {
    * @throws {IceError} RATE_LIMITED when it may not
    */
   checkReads(reads: number): void;
+  /**
+   * Checks that the client may begin so many waits now.
+   *
+   * @throws {RateLimitedError} when it may not
+   */
+  checkWaits(waits: number): void;
   /** Aborts when the client has disconnected. */
   readonly disconnected: AbortSignal;
   /** Whether whoever asked can take the results of a subscription. */
   readonly acceptsSubscriptions: boolean;
+  /** Whether each job that can be waited for is, where the operation says nothing. */
+  readonly isWaitPreferred: boolean;
 }
 
 export interface ContextOptions {
@@ -80,6 +88,7 @@ export function createContext(options: ContextOptions): GatewayContext {
     client,
     loaders,
     checkReads: (reads) => jobs.checkReads(client.key, reads),
+    checkWaits: (count) => checkWaits(options.waits, client.key, count),
     async packageJob(id, argument) {
       const wait = waitOf(argument);
       if (wait === undefined) return loaders.packageJob.load(id);
@@ -103,6 +112,7 @@ export function createContext(options: ContextOptions): GatewayContext {
     record,
     disconnected: deadline.disconnected,
     acceptsSubscriptions,
+    isWaitPreferred: preferredWaitSeconds !== undefined,
   };
 }
 
@@ -113,7 +123,11 @@ function createWaits(
 ): (id: string, wait: Wait) => Promise<PackageJob | null> {
   let ownWaits = 0;
   return async (id, wait) => {
-    checkWaits(waits, client.key, ownWaits);
+    const { max } = BOUNDS.operationWaits;
+    if (ownWaits >= max) {
+      throw new InputError('wait', `is for at most ${String(max)} fields of an operation`);
+    }
+    checkWaits(waits, client.key, 1);
     ownWaits += 1;
     waits.add(client.key, 1);
     try {
@@ -126,13 +140,9 @@ function createWaits(
   };
 }
 
-/** @throws unless the client may have one more wait, and the operation that has `ownWaits` */
-function checkWaits(waits: ClientShares, client: string, ownWaits: number): void {
-  const { max } = BOUNDS.operationWaits;
-  if (ownWaits >= max) {
-    throw new InputError('wait', `is for at most ${String(max)} fields of an operation`);
-  }
-  if (!waits.allows(client)) {
+/** @throws unless the client may have so many more waits */
+function checkWaits(waits: ClientShares, client: string, count: number): void {
+  if (!waits.allows(client, count)) {
     throw new RateLimitedError('waits', `A client may have ${String(waits.max)} waits at once`);
   }
 }
