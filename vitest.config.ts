@@ -32,6 +32,7 @@ export const SAME_WHEN_PLAIN = [
   // They vary what is cached and compiled.
   'test/chaos/truth/**',
   // They start programs with an environment of their own.
+  'test/chaos/abuse/**',
   'test/chaos/drain.test.ts',
   // They are about a program beside the gateway.
   'test/deploy/**',

@@ -4,7 +4,7 @@ import { fuzz, seedOfRun } from './support/fuzz/run.ts';
 
 it(
   '200,000 generated requests do no harm, valid, nearly valid or garbage',
-  { timeout: 1_800_000 },
+  { timeout: 3_600_000 },
   async () => {
     expect(
       problemsOf(

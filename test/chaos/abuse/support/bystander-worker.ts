@@ -1,8 +1,8 @@
 /** Runs in a thread of its own, so that what the attacker computes delays none of its timers. */
 
-import { closeSync, openSync, readSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { parentPort } from 'node:worker_threads';
+import { openThreadClock } from './thread-time.ts';
 
 /** What the bystander asks for, and how. */
 export interface BystanderOptions {
@@ -21,10 +21,10 @@ export interface Samples {
   /** How long each request took, in milliseconds. */
   readonly elapsedMs: readonly number[];
   /**
-   * For how long the main thread of the gateway computed while each request waited, in milliseconds. Unlike the elapsed time it
-   * does not depend on what else the machine computes. It is the elapsed time where the system does not tell.
+   * The same without the time for which the gateway's main thread was ready to run, and the machine ran something else, such as
+   * the attacker. It is the elapsed time where the system does not tell.
    */
-  readonly computedMs: readonly number[];
+  readonly unhinderedMs: readonly number[];
   /** What was wrong with those that failed. */
   readonly failures: readonly string[];
 }
@@ -46,19 +46,20 @@ function measure({ port, from, pid, everyMs, bodies }: BystanderOptions): () => 
     });
   agents.set(from, agent);
   const elapsedMs: number[] = [];
-  const computedMs: number[] = [];
-  const clock = computingClock(pid);
+  const unhinderedMs: number[] = [];
+  const clock = openThreadClock(pid);
   const failures: string[] = [];
   const inFlight = new Set<Promise<void>>();
   let index = 0;
 
   function ask(body: string): Promise<void> {
     const startedAt = performance.now();
-    const computedAtStart = clock.now();
+    const waitedAtStart = clock.read().waitedMs;
     const { promise, resolve } = Promise.withResolvers<void>();
     const end = (failure?: string) => {
-      elapsedMs.push(performance.now() - startedAt);
-      computedMs.push(clock.now() - computedAtStart);
+      const tookMs = performance.now() - startedAt;
+      elapsedMs.push(tookMs);
+      unhinderedMs.push(Math.max(0, tookMs - (clock.read().waitedMs - waitedAtStart)));
       if (failure !== undefined) failures.push(failure);
       resolve();
     };
@@ -96,25 +97,7 @@ function measure({ port, from, pid, everyMs, bodies }: BystanderOptions): () => 
     clearInterval(timer);
     await Promise.all(inFlight);
     clock.close();
-    return { elapsedMs, computedMs, failures };
-  };
-}
-
-/** How long the main thread of a process has computed, in milliseconds. */
-function computingClock(pid: number): { now(): number; close(): void } {
-  let file: number;
-  try {
-    file = openSync(`/proc/${String(pid)}/task/${String(pid)}/schedstat`, 'r');
-  } catch {
-    return { now: () => performance.now(), close: () => undefined };
-  }
-  const buffer = Buffer.alloc(64);
-  return {
-    now() {
-      const length = readSync(file, buffer, 0, buffer.length, 0);
-      return Number.parseInt(buffer.toString('latin1', 0, length), 10) / 1e6;
-    },
-    close: () => closeSync(file),
+    return { elapsedMs, unhinderedMs, failures };
   };
 }
 

@@ -19,5 +19,5 @@ export function rotated(ids: readonly string[], by: number): string[] {
   return [...ids.slice(start), ...ids.slice(0, start)];
 }
 
-/** How much text a document may carry besides its tokens: a body of 256 KiB takes it, the line of a request 15 KB. */
-export const roomOf = (transport: string): number => (transport === 'GET' ? 12_000 : 250_000);
+/** How much text a document carries besides its tokens. A document may have 64 KiB, and the line of a request 15 KB. */
+export const roomOf = (transport: string): number => (transport === 'GET' ? 12_000 : 60_000);

@@ -46,7 +46,7 @@ export function createTally(): Tally {
 }
 
 /** Whether a request was refused whose body has a transfer coding that nobody knows, as RFC 9112, section 6.1, says. */
-function isUnknownCoding(status: number, body: string): boolean {
+export function isUnknownCoding(status: number, body: string): boolean {
   return status === 501 && body.includes('Transfer-Encoding');
 }
 

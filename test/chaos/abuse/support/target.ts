@@ -4,6 +4,7 @@ import { expect, vi } from 'vitest';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../../../src/emulator/server.ts';
 import { NO_LIMITS } from '../../../support/limits.ts';
 import type { Holding, Question } from './probe.ts';
+import { openThreadClock } from './thread-time.ts';
 
 export type { Holding } from './probe.ts';
 
@@ -122,12 +123,21 @@ export async function startTarget({ env, emulator: options }: TargetOptions = {}
     expect((await fetch(`http://127.0.0.1:${String(port)}/readyz`)).ok).toBe(true),
   );
 
-  /** The share of a time in which it did not compute. It is no wait for something: a share is one of a length of time. */
+  const clock = openThreadClock(child.pid ?? 0);
+
+  /** How long it has computed, or would have on a machine of its own. */
+  function busyMs(): number {
+    const { ranMs, waitedMs } = clock.read();
+    return ranMs + waitedMs;
+  }
+
+  /** The share of a time in which it had nothing to do. It is no wait for something: a share is one of a length of time. */
   async function idleShare(): Promise<number> {
-    const { cpuMs } = await holding(false);
+    const busyBefore = busyMs();
     const startedAt = performance.now();
     await new Promise((resolve) => setTimeout(resolve, 100));
-    return 1 - ((await holding(false)).cpuMs - cpuMs) / (performance.now() - startedAt);
+    if (end !== undefined) throw new Error(`the gateway ${end}`);
+    return 1 - (busyMs() - busyBefore) / (performance.now() - startedAt);
   }
 
   /** The calls of ICE since it was asked last. */
@@ -159,6 +169,7 @@ export async function startTarget({ env, emulator: options }: TargetOptions = {}
     async close() {
       child.kill('SIGKILL');
       await ended;
+      clock.close();
       await emulator.close();
     },
   };

@@ -117,7 +117,7 @@ export const CALLS: readonly Row[] = [
     attack: ({ send }) =>
       send({
         connections: 20,
-        operations: times(100, () => ({
+        operations: times(20, () => ({
           query: 'subscription($ids:[ID!]!){packageJobUpdated(ids:$ids){id}}',
           variables: { ids: unknownIds(100) },
         })),

@@ -164,6 +164,22 @@ export const CONNECTIONS: readonly Row[] = [
       }),
   },
   {
+    name: '20 sockets that ask 90 times for 100 jobs each and read nothing',
+    over: ['WebSocket'],
+    attack: (attack) => {
+      const { target, round } = attack;
+      return holdWebSockets(attack, 20, (socket, index) => {
+        socket.pause();
+        socket.send('{"type":"connection_init"}');
+        for (let operation = 0; operation < 90; operation += 1) {
+          const query = `query Q${round}${String(index)}x${String(operation)}($ids:[ID!]!){packageJobsById(ids:$ids){id name status userData inputs{media url bucket objectKey}output{media url}outputUrl createTime}}`;
+          const payload = { query, variables: { ids: target.jobs.finished } };
+          socket.send(JSON.stringify({ id: String(operation), type: 'subscribe', payload }));
+        }
+      });
+    },
+  },
+  {
     name: '500 connections that are cut after a request',
     over: ['POST'],
     attack: async ({ target }) => {

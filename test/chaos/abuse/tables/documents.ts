@@ -6,7 +6,7 @@ const COUNT = 120;
 /** A document of one field with text that no AST needs, in many spellings. Each comes twice where caches wait for that. */
 export const DOCUMENTS: readonly Row[] = [
   {
-    name: 'documents of one field with 250 KB of comment',
+    name: 'documents of one field with 60 KB of comment',
     attack: ({ send, transport, round }) =>
       send({
         window: 8,
@@ -16,7 +16,7 @@ export const DOCUMENTS: readonly Row[] = [
       }),
   },
   {
-    name: 'queries of jobs with 250 KB of comment, each twice, so that they are prepared and compiled',
+    name: 'queries of jobs with 60 KB of comment, each twice, so that they are prepared and compiled',
     over: ['POST', 'WebSocket'],
     attack: ({ send, transport, round, target }) =>
       send({
@@ -32,38 +32,38 @@ export const DOCUMENTS: readonly Row[] = [
       }),
   },
   {
-    name: 'operation names of 200 KB',
+    name: 'operation names of 60 KB',
     attack: ({ send, transport, round }) =>
       send({
         window: 8,
         operations: times(COUNT, (index) => ({
-          query: `query ${filler(Math.min(200_000, roomOf(transport)), `${round}${String(index)}`)}{__typename}`,
+          query: `query ${filler(roomOf(transport), `${round}${String(index)}`)}{__typename}`,
         })),
       }),
   },
   {
-    name: 'aliases of 200 KB',
+    name: 'aliases of 60 KB',
     attack: ({ send, transport, round }) =>
       send({
         window: 8,
         operations: times(COUNT, (index) => ({
-          query: `{${filler(Math.min(200_000, roomOf(transport)), `${round}${String(index)}`)}:__typename}`,
+          query: `{${filler(roomOf(transport), `${round}${String(index)}`)}:__typename}`,
         })),
       }),
   },
   {
-    name: 'fields of 200 KB that do not exist',
+    name: 'fields of 60 KB that do not exist',
     attack: ({ send, transport, round }) =>
       send({
         window: 8,
         operations: times(COUNT, (index) => ({
-          query: `{${filler(Math.min(200_000, roomOf(transport)), `${round}${String(index)}`)}}`,
+          query: `{${filler(roomOf(transport), `${round}${String(index)}`)}}`,
         })),
       }),
     refusal: ['GRAPHQL_VALIDATION_FAILED'],
   },
   {
-    name: 'subscriptions to a finished job with 250 KB of comment',
+    name: 'subscriptions to a finished job with 60 KB of comment',
     over: ['event stream', 'WebSocket'],
     attack: ({ send, transport, round, target }) =>
       send({

@@ -114,13 +114,13 @@ export const SUBSCRIPTIONS: readonly Row[] = [
       }),
   },
   {
-    name: 'subscriptions that are held with documents of 200 KB of comment each',
+    name: 'subscriptions that are held with documents of 60 KB of comment each',
     over: STREAMS,
     attack: ({ send, target, round, transport, whileHeld }) =>
       send({
         connections: transport === 'WebSocket' ? 1 : 8,
         operations: times(60, (index) => ({
-          query: `${BY_IDS}#${`${round}${String(index)}`.padEnd(200_000, 'x')}`,
+          query: `${BY_IDS}#${`${round}${String(index)}`.padEnd(60_000, 'x')}`,
           variables: { ids: [target.jobs.running[index] ?? ''] },
         })),
         whileHeld,

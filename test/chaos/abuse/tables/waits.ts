@@ -51,13 +51,13 @@ export const WAITS: readonly Row[] = [
       }),
   },
   {
-    name: 'waits that are held by documents of 200 KB of comment each',
+    name: 'waits that are held by documents of 60 KB of comment each',
     over: HELD,
     attack: ({ send, target, round, transport, whileHeld }) =>
       send({
         connections: transport === 'event stream' ? 8 : 1,
         operations: times(60, (index) => ({
-          query: `${WAIT}#${`${round}${String(index)}`.padEnd(200_000, 'x')}`,
+          query: `${WAIT}#${`${round}${String(index)}`.padEnd(60_000, 'x')}`,
           variables: { id: target.jobs.running[index] ?? '' },
         })),
         whileHeld,

@@ -16,8 +16,8 @@ export function problemsOf(
   { sent, statuses, codes, problems, bystander, memory }: FuzzReport,
   mayGrowMiB: number,
 ): string[] {
-  const [quietMs, busyMs] = [bystander.quiet, bystander.busy].map(({ elapsedMs }) =>
-    quantile(elapsedMs, 0.99),
+  const [quietMs, busyMs] = [bystander.quiet, bystander.busy].map(({ unhinderedMs }) =>
+    quantile(unhinderedMs, 0.99),
   );
   const p99 = `the bystander's p99: ${(quietMs ?? 0).toFixed(0)} -> ${(busyMs ?? 0).toFixed(0)} ms`;
   const grown = (['retained', 'rss'] as const).filter((kind) => {

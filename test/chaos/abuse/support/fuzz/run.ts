@@ -7,6 +7,7 @@ import { ROOT } from '../../../../support/command.ts';
 import { createBystander, type Samples } from '../bystander.ts';
 import { openRaw, type RawConnection, type RawResponse } from '../http.ts';
 import { kindsOf } from '../log.ts';
+import { isUnknownCoding } from '../tally.ts';
 import { startTarget, type Holding, type Target } from '../target.ts';
 import { anyFrame, frame, handshake } from './frames.ts';
 import type { Vocabulary } from './operations.ts';
@@ -146,7 +147,10 @@ const SENDERS = [sendRequests, sendRequests, sendRequests, sendEventStream, send
 export function faultOf({ status, head, body }: RawResponse): string | undefined {
   const isTyped = body.includes('"code":"');
   const isFault =
-    (status >= 500 && !(status === 503 && body.includes('"OVERLOADED"')) && status !== 505) ||
+    (status >= 500 &&
+      !(status === 503 && body.includes('"OVERLOADED"')) &&
+      status !== 505 &&
+      !isUnknownCoding(status, body)) ||
     body.includes('INTERNAL_SERVER_ERROR') ||
     (/"errors":\[/.test(body) && !isTyped) ||
     status === 0;
