@@ -1,4 +1,4 @@
-import { Kind, OperationTypeNode, type DocumentNode, type FieldNode, type GraphQLSchema } from 'graphql';
+import { assertObjectType, type DocumentNode, type FieldNode, type GraphQLSchema } from 'graphql';
 import { BOUNDS } from '../../bounds.ts';
 import { MeasuredCache, type Caches } from '../../measured-cache.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
@@ -7,19 +7,22 @@ import { textBytes } from '../../jobs/text.ts';
 import { jobBytes } from '../../jobs/weight.ts';
 import type { OperationContext } from '../../resolvers/context.ts';
 import { recordingPollAfterMs } from '../graphql/context.ts';
-import { compiledBytes, compileOperation, type CompiledOperation } from '../graphql/jit/compile.ts';
 import type { OperationRecord } from '../graphql/record.ts';
 import { Doorkeeper } from './doorkeeper.ts';
+import { prepareSelection, type SelectionWriter } from './selection-writer.ts';
 
 /** What a cached fragment takes besides its text and its job, in bytes, as measured on 64 bits. */
 const FRAGMENT_BYTES = 250;
 
+/** What a prepared field takes, in bytes: its functions and what they refer to. It was measured at 300. */
+const FIELD_BYTES = 400;
+
 /** About how many fragments are remembered to have come once. */
 const MAX_SEEN = 16_384;
 
-/** The context of resolvers that get one job after the other. */
-export interface JobContext {
-  job: PackageJob | undefined;
+/** What the resolvers of jobs use of an operation's context. */
+export interface JobContext extends Pick<OperationContext, 'pollAfterMs'> {
+  readonly loaders: { readonly packageJobDetail: { load(id: string): never } };
 }
 
 /** Writes what a field selects of a job as JSON. It gives `undefined` when that takes a call of ICE, or fails. */
@@ -40,6 +43,7 @@ export function createJobFragments(schema: GraphQLSchema, caches?: Caches) {
     sizeCalculation: ({ job, text }) => FRAGMENT_BYTES + textBytes(text) + jobBytes(job),
   });
   const seen = new Doorkeeper(MAX_SEEN);
+  const type = assertObjectType(schema.getType('PackageJob'));
   let selections = 0;
   caches?.set('job_fragments', finished);
 
@@ -47,73 +51,50 @@ export function createJobFragments(schema: GraphQLSchema, caches?: Caches) {
     /** What the cached fragments take in memory, in bytes. */
     bytes: () => finished.calculatedSize,
     /** The context to write the jobs of one response with. The record gets what they show. */
-    context: (record: OperationRecord, jobs: Pick<Jobs, 'pollAfterMs' | 'isTimed'>): JobContext =>
-      contextOf(recordingPollAfterMs(jobs, record)),
+    context: (record: OperationRecord, jobs: Pick<Jobs, 'pollAfterMs' | 'isTimed'>): JobContext => ({
+      loaders: NO_LOADERS,
+      pollAfterMs: recordingPollAfterMs(jobs, record),
+    }),
     /** Prepares the selection of a field that gives jobs, `packageJob` or another. `undefined`: it cannot be prepared. */
-    of(field: FieldNode, document: DocumentNode): PreparedSelection | undefined {
-      const reading = readingOneJob(field, document);
-      const compiled = compileOperation(schema, reading, undefined);
-      if (compiled === undefined) return undefined;
+    of({ selectionSet }: FieldNode, document: DocumentNode): PreparedSelection | undefined {
+      const writer = selectionSet && prepareSelection<JobContext>(schema, type, selectionSet, document);
+      if (writer === undefined) return undefined;
       selections += 1;
       const selection = `${String(selections)} `;
       const writeFragment: WriteFragment = (job, context) => {
-        if (!isFinished(job)) return write(compiled, job, context);
+        if (!isFinished(job)) return write(writer, job, context);
         const key = selection + job.id;
         const known = finished.get(key);
         if (known?.job === job) return known.text;
-        const text = write(compiled, job, context);
-        if (text !== undefined && seen.knows(key)) finished.set(key, { job, text });
+        const text = write(writer, job, context);
+        // It is one text then. As it was written, it is made of many.
+        if (text !== undefined && seen.knows(key))
+          finished.set(key, { job, text: Buffer.from(text).toString() });
         return text;
       };
-      return { write: writeFragment, bytes: compiledBytes(reading) };
+      return { write: writeFragment, bytes: FIELD_BYTES * writer.fields };
     },
   };
 }
 
-/** An operation with this field alone. The context says which job it is of. */
-function readingOneJob({ name, selectionSet }: FieldNode, { definitions }: DocumentNode): DocumentNode {
-  const isNode = name.value === 'node' || name.value === 'nodes';
-  const field = {
-    kind: Kind.FIELD,
-    name: { kind: Kind.NAME, value: isNode ? 'node' : 'packageJob' },
-    alias: { kind: Kind.NAME, value: 'job' },
-    arguments: [
-      {
-        kind: Kind.ARGUMENT,
-        name: { kind: Kind.NAME, value: 'id' },
-        value: { kind: Kind.STRING, value: 'any' },
-      },
-    ],
-    ...(selectionSet && { selectionSet }),
-  } as const;
-  const operation = {
-    kind: Kind.OPERATION_DEFINITION,
-    operation: OperationTypeNode.QUERY,
-    selectionSet: { kind: Kind.SELECTION_SET, selections: [field] },
-  } as const;
-  const fragments = definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
-  return { kind: Kind.DOCUMENT, definitions: [operation, ...fragments] };
-}
+/** What is not in memory is an error, so that a route answers. */
+const NO_LOADERS: JobContext['loaders'] = {
+  packageJobDetail: {
+    load() {
+      throw new Error('this takes a call of ICE');
+    },
+  },
+};
 
-/** What the resolvers of jobs use of an operation's context. What is not in memory is an error, so that a route answers. */
-function contextOf(pollAfterMs: OperationContext['pollAfterMs']): JobContext {
-  const loaders = { packageJob: { load: () => context.job }, packageJobDetail: { load: notInMemory } };
-  const context = {
-    job: undefined as PackageJob | undefined,
-    packageJob: () => context.job,
-    loaders,
-    pollAfterMs,
-  };
-  return context;
-}
-
-function notInMemory(): never {
-  throw new Error('this takes a call of ICE');
-}
-
-function write(compiled: CompiledOperation, job: PackageJob, context: JobContext): string | undefined {
-  context.job = job;
-  const result = compiled(undefined, context, undefined);
-  if ('then' in result || result.errors !== undefined) return undefined;
-  return JSON.stringify(result.data?.['job']);
+function write(
+  writer: SelectionWriter<JobContext>,
+  job: PackageJob,
+  context: JobContext,
+): string | undefined {
+  try {
+    return writer.write(job, context);
+  } catch {
+    // A resolver or a scalar has refused a value. A route says why.
+    return undefined;
+  }
 }
