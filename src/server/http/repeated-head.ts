@@ -47,14 +47,17 @@ function isKept({ url = '', rawHeaders, headers }: IncomingMessage): boolean {
 function isSameHead(head: Head, { method, url, httpVersion, rawHeaders, headers }: IncomingMessage): boolean {
   if (head.method !== method || head.url !== url || head.httpVersion !== httpVersion) return false;
   if (head.host !== headers.host || head.rawHeaders.length !== rawHeaders.length) return false;
-  return rawHeaders.every((word, index) => {
-    const known = head.rawHeaders[index];
-    return word === known || (index % 2 === 1 && mayDiffer(rawHeaders[index - 1], word, known));
-  });
+  for (let index = 0; index < rawHeaders.length; index += 1) {
+    const word = rawHeaders[index] ?? '';
+    const known = head.rawHeaders[index] ?? '';
+    if (word !== known && (index % 2 === 0 || !mayDiffer(rawHeaders[index - 1] ?? '', word, known)))
+      return false;
+  }
+  return true;
 }
 
 /** Whether no check tells two values of this header apart. */
-function mayDiffer(name: string | undefined, a: string, b: string | undefined): boolean {
-  const lowerCase = name?.toLowerCase();
+function mayDiffer(name: string, a: string, b: string): boolean {
+  const lowerCase = name.toLowerCase();
   return lowerCase === 'x-request-id' || (lowerCase === 'content-length' && a !== '0' && b !== '0');
 }

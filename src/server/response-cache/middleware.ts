@@ -177,8 +177,14 @@ function write(
   const headers = [...head, 'x-request-id', requestId];
   if (ageS > 0) headers.push('age', String(ageS));
   if (encoding !== undefined) headers.push('content-encoding', encoding);
-  const bytes = body === undefined ? 0 : Buffer.byteLength(body);
-  if (body !== undefined) headers.push('content-length', String(bytes));
-  response.writeHead(body === undefined ? 304 : 200, headers).end(body);
+  if (body === undefined) {
+    response.writeHead(304, headers).end();
+    return 0;
+  }
+  const bytes = Buffer.byteLength(body);
+  headers.push('content-length', String(bytes));
+  // The text is ASCII then. Node need not look at each character, nor take room for three bytes of each.
+  const coding = body.length === bytes ? 'latin1' : 'utf8';
+  response.writeHead(200, headers).end(body, coding);
   return bytes;
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { crc32 } from 'node:zlib';
 import { BOUNDS } from '../../bounds.ts';
-import { ChunkBuffer } from '../http/body-chunks.ts';
+import { CountedRequest } from '../http/counted-request.ts';
 
 /** What tells requests apart that must get different responses. */
 export interface RequestKey {
@@ -53,16 +53,12 @@ export function lookUp(
     return;
   }
   const length = Number(headers['content-length']);
-  if (method !== 'POST' || url !== '/graphql' || !(length > 0 && length <= maxBodyBytes)) {
+  const isWanted = method === 'POST' && url === '/graphql' && length > 0 && length <= maxBodyBytes;
+  if (!isWanted || !(request instanceof CountedRequest)) {
     next();
     return;
   }
-  readBody(request, length, (body) => {
-    if (look(keyOf(method, request, body))) return;
-    // The end of the stream has not been read yet, so `next` can read it all.
-    request.pause().unshift(body);
-    next();
-  });
+  request.offerBody(length, (body) => look(keyOf(method, request, body)), next);
 }
 
 /** How long the headers are that select the response, in characters. */
@@ -110,20 +106,4 @@ function keyOf(
 ): RequestKey {
   const { text, checksum } = headOf(method, headers);
   return { method, head: text, content, checksum: crc32(content, checksum) };
-}
-
-function readBody(request: IncomingMessage, length: number, done: (body: Buffer) => void): void {
-  let buffer: ChunkBuffer | undefined;
-  const onData = (chunk: Buffer) => {
-    // Most bodies come in one chunk.
-    const isWhole = buffer === undefined && chunk.length >= length;
-    if (!isWhole) {
-      buffer ??= new ChunkBuffer();
-      buffer.append(chunk);
-      if (buffer.length < length) return;
-    }
-    request.off('data', onData);
-    done(buffer?.bytes() ?? chunk);
-  };
-  request.on('data', onData);
 }
