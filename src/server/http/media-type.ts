@@ -18,7 +18,7 @@ function refusalOfType(type: string): Refusal | undefined {
   if (essence.trim().toLowerCase() !== 'application/json') return NOT_JSON;
   if (parameters === undefined || parameters.toLowerCase() === ' charset=utf-8') return undefined;
   const charset = mediaType(type)?.params.get('charset');
-  return charset === undefined || charset === null || /^utf-?8$/i.test(charset) ? undefined : NOT_UTF8;
+  return charset === undefined || charset === null || /^utf-?8$/i.test(charset) ? undefined : FOREIGN_CHARSET;
 }
 
 const NOT_JSON: Refusal = {
@@ -27,7 +27,7 @@ const NOT_JSON: Refusal = {
   message: 'Unsupported Media Type: the body must be application/json',
 };
 
-const NOT_UTF8: Refusal = {
+const FOREIGN_CHARSET: Refusal = {
   status: 415,
   code: 'BAD_REQUEST',
   message: 'Unsupported Media Type: the charset of the body must be utf-8',

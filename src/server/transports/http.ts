@@ -78,7 +78,7 @@ async function answer(
   const { json, stream } = request.method === 'HEAD' ? { ...accepted, stream: undefined } : accepted;
   // Nothing may be executed whose result cannot be sent.
   if (json === undefined && stream === undefined) return sendRefusal(reply, NOT_ACCEPTABLE);
-  if (!isUtf8Encoded(request.url)) return sendRefusal(reply, NOT_UTF8);
+  if (!isUtf8Encoded(request.url)) return sendRefusal(reply, QUERY_NOT_UTF8);
   const { client } = options.admissions.of(request.raw);
   const operation = {
     requestId: request.id,
@@ -280,7 +280,7 @@ function statusOf(errors: FormattedExecutionResult['errors']): number {
   return (isErrorCode(code) ? ERRORS[code].status : undefined) ?? 500;
 }
 
-const NOT_UTF8: Refusal = {
+const QUERY_NOT_UTF8: Refusal = {
   status: 400,
   code: 'BAD_REQUEST',
   message: 'The query string must be percent-encoded UTF-8',
