@@ -5,7 +5,8 @@ import { MAX_TIME } from './wire.ts';
 /**
  * Other shapes of a job than the reference has, as other products of ICE write theirs: names in another case, texts of enums
  * in another case, structures as JSON text, numbers as text, times without their zone, times counted from 1970 in
- * milliseconds, lists wrapped in an object, `null`.
+ * milliseconds, lists wrapped in an object, all else as the only
+ * item of a list, `null`.
  */
 export const SHAPES = [
   'other-case',
@@ -13,6 +14,7 @@ export const SHAPES = [
   'text-values',
   'counted-times',
   'wrapped',
+  'listed',
   'null-values',
 ] as const;
 export type Shape = (typeof SHAPES)[number];
@@ -50,6 +52,7 @@ const SHAPERS: Readonly<Record<Shape, (name: string, value: unknown) => [name: s
     return [name, isTime ? Date.parse(value) : value];
   },
   'null-values': (name, value) => [name, name === 'JobId' ? value : null],
+  listed: (name, value) => [name, Array.isArray(value) ? value : [value]],
   wrapped: (name, value) => [name, Array.isArray(value) ? { [name.slice(0, -1)]: value } : value],
 };
 

@@ -6,6 +6,7 @@ import {
   memberReader,
   namesOf,
   structureOf,
+  unwrapped,
   withNames,
   type Members,
   type ReportViolation,
@@ -122,7 +123,8 @@ function parseXmlError(body: string): Record<string, unknown> | undefined {
  * not what ICE documents.
  */
 export function decodeJobResponse(members: Members, report: ReportViolation): IceJob | null | undefined {
-  const value = structureOf(members['PackageJob'] ?? findJob(members, report), 'PackageJob', report);
+  const sent = structureOf(members['PackageJob'] ?? findJob(members, report), 'PackageJob', report);
+  const value = unwrapped(sent, 'PackageJob', report);
   if (value === null) return null;
   if (!isJsonObject(value)) return undefined;
   const job = withNames(value, JOB_NAMES, 'PackageJob', report);
@@ -198,7 +200,8 @@ const JOB_ID = /^[\x21-\x7e]{1,128}$/;
 /** One job, or `undefined` when it has no usable JobId. */
 function decodeJob(value: Members, report: ReportViolation): IceJob | undefined {
   const read = memberReader(value, 'PackageJob', report);
-  const exact = exactText(value['JobId'], 'PackageJob.JobId', report);
+  const bare = unwrapped(value['JobId'], 'PackageJob.JobId', report);
+  const exact = exactText(bare, 'PackageJob.JobId', report);
   const id = typeof exact === 'string' ? exact : read.text('JobId');
   if (id === null || !JOB_ID.test(id)) return undefined;
   const statusRaw = read.text('Status');
@@ -293,7 +296,7 @@ function isNothing(value: unknown): boolean {
 
 function decodeMedia(value: unknown, member: string, report: ReportViolation): IceMedia | null {
   if (value === undefined || value === null) return null;
-  const media = structureOf(value, member, report);
+  const media = unwrapped(structureOf(value, member, report), member, report);
   if (!isJsonObject(media)) {
     report({ kind: 'wrong type', member });
     return null;

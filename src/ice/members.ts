@@ -52,6 +52,15 @@ export function structureOf(value: unknown, member: string, report: ReportViolat
   }
 }
 
+/** A value that should not be a list, and may come as the only item of one, as converters from XML write it. */
+export function unwrapped(value: unknown, member: string, report: ReportViolation): unknown {
+  if (!Array.isArray(value) || value.length !== 1) return value;
+  const [item] = value as unknown[];
+  if (item === null || Array.isArray(item)) return value;
+  report({ kind: 'other form', member });
+  return item;
+}
+
 /** A list, and one that comes as JSON text or as the only member of an object. `undefined` is none. */
 export function listOf(value: unknown, member: string, report: ReportViolation): unknown[] | undefined {
   const structure = structureOf(value, member, report);
@@ -73,9 +82,10 @@ export function exactText(value: unknown, member: string, report: ReportViolatio
 }
 
 /** Reads members by name. An absent member is `null`. A wrong member is reported and `null`. */
-export function memberReader(value: Members, parent: string, report: ReportViolation) {
+export function memberReader(members: Members, parent: string, report: ReportViolation) {
+  const valueOf = (name: string) => unwrapped(members[name], `${parent}.${name}`, report) ?? null;
   const text = (name: string): string | null => {
-    const member = value[name] ?? null;
+    const member = valueOf(name);
     if (member === null || typeof member === 'string') return member;
     report({ kind: 'wrong type', member: `${parent}.${name}` });
     return null;
@@ -91,7 +101,7 @@ export function memberReader(value: Members, parent: string, report: ReportViola
   return {
     text,
     time(name: string): string | null {
-      const counted = countedTime(value[name]);
+      const counted = countedTime(valueOf(name));
       if (counted !== undefined) {
         report({ kind: 'other form', member: `${parent}.${name}` });
         return counted;
@@ -105,7 +115,7 @@ export function memberReader(value: Members, parent: string, report: ReportViola
     },
     url: (name: string) => parsed(name, parseAddress),
     integer(name: string): number | null {
-      const member = value[name] ?? null;
+      const member = valueOf(name);
       if (member === null) return null;
       const isText = typeof member === 'string' && /^\s*-?\d{1,10}(?:\.0+)?\s*$/.test(member);
       const number = isText ? Number(member) : member;
@@ -118,7 +128,7 @@ export function memberReader(value: Members, parent: string, report: ReportViola
     },
     /** @param known by the texts that ICE documents */
     enumOf<T extends string>(name: string, known: ReadonlyMap<string, T>): T | 'UNKNOWN' | null {
-      const member = value[name];
+      const member = valueOf(name);
       if (typeof member !== 'string') return null;
       const exact = known.get(member);
       if (exact !== undefined) return exact;

@@ -1,5 +1,7 @@
 import { describe, expect } from 'vitest';
-import type { TestGateway } from '../support/gateway.ts';
+import { SHAPES } from '../../src/emulator/shapes.ts';
+import { WIRE_MEMBERS } from '../../src/emulator/wire.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { it } from '../support/it.ts';
 
 const FIELDS = `id name status isFinished triggerSource inputs { type media } output { type media } pipelineId priority
@@ -18,33 +20,89 @@ async function readBoth(gateway: TestGateway, id: string): Promise<unknown[]> {
   return [packageJob, packageJobs.nodes.find((node) => node.id === id)];
 }
 
+/** What a shape's job has where its members are `null`. */
+const WITHOUT: Readonly<Record<string, object>> = {
+  Name: { name: null },
+  Status: { status: 'UNKNOWN', isFinished: false },
+  TriggerSource: { triggerSource: null },
+  Inputs: { inputs: [] },
+  Output: { output: null },
+  PipelineId: { pipelineId: null },
+  Priority: { priority: null },
+  SubmitTime: { submitTime: null },
+  FinishTime: { finishTime: null },
+  CreateTime: { createTime: null },
+  ModifiedTime: { modifiedTime: null },
+  UserData: { userData: null },
+};
+
 describe('a job in another shape', () => {
-  it.for(['other-case', 'json-text', 'text-values', 'wrapped'] as const)(
-    'is the same job, finished as ever, and reported once: %s',
-    async (shape, { gateway }) => {
-      const createTime = Date.now() - 60_000;
-      const add = (jobId: string) =>
-        gateway.emulator.jobs.add({
-          jobId,
-          name: 'trailer',
-          createTime,
-          finishTime: createTime + 30_000,
-          inputs: [{ Type: 'Media', Media: 'id' }],
-          priority: 6,
-          userData: '{"a":1}',
-        });
-      const [plain] = await readBoth(gateway, add('plain'));
-      expect(plain).toMatchObject({
-        status: 'SUCCESS',
-        isFinished: true,
-        inputs: [{ type: 'MEDIA', media: 'id' }],
-      });
+  const createTime = Math.floor(Date.now() / 1000) * 1000 - 60_000;
+  const add = (gateway: TestGateway, jobId: string) =>
+    gateway.emulator.jobs.add({
+      jobId,
+      name: 'trailer',
+      createTime,
+      finishTime: createTime + 30_000,
+      inputs: [{ Type: 'Media', Media: 'id' }],
+      priority: 6,
+      userData: '{"a":1}',
+      triggerSource: 'WorkFlow',
+    });
+  const list = async (gateway: TestGateway) => {
+    const { data, errors } = await gateway.query(
+      `{ packageJobs(first: 100, filter: { createdTo: "2999-01-01T00:00:00Z" }) { nodes { ${FIELDS} } } }`,
+    );
+    expect(errors).toBeUndefined();
+    return (data as { packageJobs: { nodes: { id: string }[] } }).packageJobs.nodes;
+  };
+
+  it.for(SHAPES)('is the same job, finished as ever, whole or in each of its members: %s', async (shape) => {
+    const gateway = await startGateway({ emulator: { seed: 'none' } });
+    const [plain] = await readBoth(gateway, add(gateway, 'plain'));
+    expect(plain).toMatchObject({
+      status: 'SUCCESS',
+      isFinished: true,
+      triggerSource: 'WORK_FLOW',
+      inputs: [{ type: 'MEDIA', media: 'id' }],
+    });
+    for (const member of [undefined, ...WIRE_MEMBERS]) {
+      const scope = member === undefined ? {} : { members: [member] };
+      const isNull = shape === 'null-values';
+      const lacks = isNull ? Object.entries(WITHOUT).filter(([name]) => (member ?? name) === name) : [];
+      const expected = Object.assign({}, plain, ...lacks.map(([, fields]) => fields)) as object;
+      // One is listed first, and one is read first, as memory holds what came first.
+      const [listed, read] = [`${member ?? 'all'}-listed`, `${member ?? 'all'}-read`];
+      add(gateway, listed);
+      gateway.emulator.faults.add({ kind: 'shape', shape, ...scope });
+      const shown = (await list(gateway)).find(({ id }) => id === listed);
+      expect(shown, listed).toEqual({ ...expected, id: listed });
+      add(gateway, read);
+      gateway.emulator.faults.add({ kind: 'shape', shape, ...scope, action: 'GetPackageJob' });
+      const query = `query ($id: ID!) { packageJob(id: $id) { ${FIELDS} } }`;
+      const { data, errors } = await gateway.query(query, { id: read });
+      expect({ data, errors }, read).toEqual({ data: { packageJob: { ...expected, id: read } } });
+    }
+    await gateway.close();
+  });
+});
+
+describe('a job that finishes while all answers have another shape', () => {
+  it('is told as finished to whoever waits, in every shape', async () => {
+    const shapes = SHAPES.filter((shape) => shape !== 'null-values');
+    const ends = shapes.map(async (shape) => {
+      const gateway = await startGateway({ emulator: { seed: 'none' } });
       gateway.emulator.faults.add({ kind: 'shape', shape, times: 'always' });
-      for (const job of await readBoth(gateway, add('shaped'))) {
-        expect(job).toEqual({ ...(plain as object), id: 'shaped' });
-      }
-    },
-  );
+      const id = gateway.emulator.jobs.add({ finishTime: Date.now() + 500 });
+      const query = `query ($id: ID!) { packageJob(id: $id, wait: { timeoutSeconds: 20 }) { status } }`;
+      const { data } = await gateway.query(query, { id });
+      await gateway.close();
+      return [shape, data];
+    });
+    expect(await Promise.all(ends)).toEqual(
+      shapes.map((shape) => [shape, { packageJob: { status: 'SUCCESS' } }]),
+    );
+  });
 });
 
 describe('a job whose id is a number', () => {

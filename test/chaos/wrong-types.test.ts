@@ -6,7 +6,7 @@ import { addJobs, countFailing, QUERIES } from './support/queries.ts';
 /** A field, ICE's member behind it, values of that member that it cannot be, and what is answered in their place. */
 type Row = readonly [field: string, member: string, wrong: readonly unknown[], answer: unknown];
 
-const NO_TEXT = [7, true, [], ['a'], {}, { a: 1 }, null];
+const NO_TEXT = [7, true, [], ['a', 'b'], [['a']], {}, { a: 1 }, null];
 const NO_TIME = [...NO_TEXT, '', 'soon', '2022-02-30T00:00:00Z', '20220908', -1];
 const MEDIA = 'media { type media url assetId bucket objectKey fileName }';
 

@@ -96,7 +96,10 @@ const THROTTLINGS = ['Throttling', 'Throttling.User', 'Throttling.Api', 'Request
 /** Names of throttling that no page of ICE lists. */
 const BUSY: readonly (readonly [status: number, code: string])[] = [
   [400, 'Degrade.Api'],
+  [400, 'Degrade.User'],
   [400, 'ServiceBusy'],
+  [503, 'SystemBusy'],
+  [400, 'Rejected.Throttling'],
   [403, 'Throttling.QPSLimit'],
   [400, 'FlowControl.User'],
   [400, 'TooManyRequests'],
@@ -184,6 +187,25 @@ const byCode: readonly Row[] = [
   },
 ];
 
+/** A firewall before ICE refuses with a page and a header of its own. */
+const byFirewall = (['retry-after', 'retry-after-date'] as const).map((header): Row => ({
+  name: `429 of a firewall with ${header}`,
+  fault: { kind: 'throttle', status: 429, body: 'html', header },
+  outcome: THROTTLED_FOR_LONG,
+  retryAfterMs: 1000,
+  env: SHORT_DEADLINE,
+}));
+
+/** What the account lacks. */
+const byAccount: readonly Row[] = [
+  {
+    name: 'a missing right',
+    fault: { kind: 'noPermission' },
+    outcome: REJECTED,
+    upstreamCode: 'NoPermission',
+  },
+];
+
 const byConnection: readonly Row[] = [
   {
     name: 'a reset before the headers',
@@ -260,4 +282,11 @@ const byContent: readonly Row[] = [
 ];
 
 /** Every way in which ICE can fail a read for good. */
-export const TABLE: readonly Row[] = [...byStatus, ...byCode, ...byConnection, ...byContent];
+export const TABLE: readonly Row[] = [
+  ...byStatus,
+  ...byCode,
+  ...byFirewall,
+  ...byAccount,
+  ...byConnection,
+  ...byContent,
+];
