@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { WIRE_MEMBERS } from '../../src/emulator/wire.ts';
 import { chromiumProgram } from '../support/browser.ts';
 import { addFinished, it, patience } from './support/board.ts';
 
@@ -11,6 +12,42 @@ describe.skipIf(chromiumProgram.skip)(`an open job of the job board in ${chromiu
     for (const part of [id, 'oss://bucket/path/to/video.mp4', 'Finished after 1 min 00 s', 'Succeeded']) {
       expect(text).toContain(part);
     }
+  });
+
+  it('says what ICE leaves out, and what cannot be read, in the list and in the panel', async ({
+    gateway,
+    board,
+  }) => {
+    const times = { createTime: Date.now() - 60_000, finishTime: Date.now() };
+    const patches = {
+      'no-member': Object.fromEntries(WIRE_MEMBERS.filter((name) => name !== 'JobId').map((name) => [name, null])),
+      unreadable: { Name: ' ', Inputs: [{ Input: { Type: 'OSS', Media: 7 } }], Output: { Type: 'x' } },
+      bare: { Name: 'bare', Inputs: [], SubmitTime: null, FinishTime: null },
+    };
+    for (const [jobId, patch] of Object.entries(patches)) {
+      gateway.emulator.jobs.add({ ...times, jobId });
+      gateway.emulator.faults.add({ kind: 'patch', patch, jobId, times: 'always' });
+    }
+    await board.open();
+    // Jobs without a name go by their ids.
+    await board.row('unreadable').getByText(/^unreadable → to\s*unreadable$/).waitFor();
+    await board.row('bare').getByText(/^no inputs → to/).waitFor();
+    const row = await board.row('no-member').innerText();
+    expect(row).not.toMatch(/→|null|undefined|NaN|Invalid/);
+    const shown = async (id: string, heading: string) => {
+      await board.open(`/board?job=${id}`);
+      await board.panel.getByRole('heading', { name: heading }).waitFor();
+      const text = (await board.panel.innerText()).replaceAll(/\s+/g, ' ');
+      expect(text).not.toMatch(/null|undefined|NaN|Invalid Date/);
+      return text;
+    };
+    const withoutAll = await shown('no-member', 'no-member');
+    expect(withoutAll).toContain('Submitted ICE does not say when In a state that is not known Id no-member');
+    expect(withoutAll).toMatch(/Inputs? none Read from ICE/i);
+    expect(await shown('unreadable', 'unreadable')).toMatch(
+      /Input What ICE sent cannot be read Output What ICE sent cannot be read/i,
+    );
+    expect(await shown('bare', 'bare')).toMatch(/Submitted ICE does not say when Finished Id bare/);
   });
 
   it('opens and closes by keyboard, and the focus follows', async ({ gateway, board }) => {

@@ -55,6 +55,7 @@ function Details({ job }: { readonly job: JobDetailsFragment }) {
           <code>{job.id}</code> <Copy text={job.id}>Copy id</Copy>
         </Entry>
         <Entry term={job.inputs.length > 1 ? 'Inputs' : 'Input'}>
+          {job.inputs.length === 0 && 'none'}
           {job.inputs.map((media, index) => (
             // eslint-disable-next-line react/no-array-index-key -- inputs have no ids, and their order never changes
             <Media key={index} media={media} />
@@ -93,7 +94,8 @@ function Address({ url }: { readonly url: string }) {
 function Media({ media: { type, media } }: { readonly media: MediaFragment }) {
   return (
     <p>
-      <code>{media}</code> {type === 'MEDIA' && <small>in the media library</small>}
+      {media === null ? 'What ICE sent cannot be read' : <code>{media}</code>}{' '}
+      {type === 'MEDIA' && <small>in the media library</small>}
     </p>
   );
 }

@@ -1,4 +1,4 @@
-import type { JobSummaryFragment } from './gql/graphql.ts';
+import type { JobSummaryFragment, MediaFragment } from './gql/graphql.ts';
 import { linkTo, type Place } from './location.ts';
 import { Status, titleOf } from './status.tsx';
 import { Ago, Took } from './times.tsx';
@@ -22,12 +22,7 @@ export function JobRow({ job, place }: { readonly job: JobSummaryFragment; reado
         {status === 'FAIL' && (code ?? message) ? (
           <p className="reason">{[code, message].filter(Boolean).join(': ')}</p>
         ) : (
-          <p className="files">
-            {inputs.map((input) => input.fileName ?? input.media).join(', ')}
-            <span aria-hidden="true"> → </span>
-            <span className="hidden">to</span>
-            {output?.fileName ?? output?.media}
-          </p>
+          <Files inputs={inputs} output={output} />
         )}
       </div>
       <div className="when">
@@ -39,4 +34,21 @@ export function JobRow({ job, place }: { readonly job: JobSummaryFragment; reado
       </div>
     </li>
   );
+}
+
+/** What goes in and what comes out, by name. ICE may leave out either. */
+function Files({ inputs, output }: Pick<JobSummaryFragment, 'inputs' | 'output'>) {
+  if (inputs.length === 0 && output === null) return null;
+  return (
+    <p className="files">
+      {inputs.map(fileOf).join(', ') || 'no inputs'}
+      <span aria-hidden="true"> → </span>
+      <span className="hidden">to</span>
+      {output === null ? 'no output' : fileOf(output)}
+    </p>
+  );
+}
+
+function fileOf({ fileName, media }: MediaFragment): string {
+  return fileName ?? media ?? 'unreadable';
 }

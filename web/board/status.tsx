@@ -29,7 +29,7 @@ export function Status({ job }: { readonly job: JobSummaryFragment }) {
   );
 }
 
-/** The title of a job: its name, or else its id. */
+/** The title of a job: its name, or else its id. A name of white space alone would be a link without a text. */
 export function titleOf({ name, id }: JobSummaryFragment): string {
-  return name ?? id;
+  return name?.trim() ? name : id;
 }

@@ -1,4 +1,4 @@
-import type { JobSummaryFragment } from './gql/graphql.ts';
+import type { JobSummaryFragment, PackageJobStatus } from './gql/graphql.ts';
 import { ago, clock, duration, useNow } from './time.ts';
 
 /** How long ago something was, updated every second. The tooltip has the exact time. */
@@ -14,10 +14,23 @@ export function Ago({ time }: { readonly time: string }) {
 /** How long a job took, or has taken so far, updated every second. Nothing when ICE does not send the times. */
 export function Took({ job }: { readonly job: JobSummaryFragment }) {
   const { submitTime, finishTime, isFinished } = job;
-  if (!submitTime || (isFinished && !finishTime)) return null;
+  if (!submitTime || !hasLength(job)) return null;
   const start = Date.parse(submitTime);
   return isFinished && finishTime ? duration(Date.parse(finishTime) - start) : <Since start={start} />;
 }
+
+/** Whether ICE sends the times that tell how long a job took, or has taken so far. */
+function hasLength({ submitTime, finishTime, isFinished }: JobSummaryFragment): boolean {
+  return Boolean(submitTime) && (!isFinished || Boolean(finishTime));
+}
+
+/** What a job does in each status. */
+const PHASES: Readonly<Record<PackageJobStatus, string>> = {
+  INIT: 'Packaging',
+  SUCCESS: 'Finished',
+  FAIL: 'Failed',
+  UNKNOWN: 'In a state that is not known',
+};
 
 function Since({ start }: { readonly start: number }) {
   return duration(useNow() - start);
@@ -33,11 +46,13 @@ export function Timeline({ job }: { readonly job: JobSummaryFragment }) {
         {submitTime && <small>{clock(submitTime)}</small>}
       </li>
       <li>
-        <strong>{isFinished ? (status === 'FAIL' ? 'Failed' : 'Finished') : 'Packaging'}</strong>{' '}
-        <span className="numbers">
-          {isFinished ? 'after ' : 'for '}
-          <Took job={job} />
-        </span>
+        <strong>{PHASES[status]}</strong>{' '}
+        {hasLength(job) && (
+          <span className="numbers">
+            {isFinished ? 'after ' : 'for '}
+            <Took job={job} />
+          </span>
+        )}
         {isFinished && finishTime && <small>{clock(finishTime)}</small>}
         {(code ?? message) && (
           <p className="reason">
