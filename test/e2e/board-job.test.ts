@@ -20,7 +20,9 @@ describe.skipIf(chromiumProgram.skip)(`an open job of the job board in ${chromiu
   }) => {
     const times = { createTime: Date.now() - 60_000, finishTime: Date.now() };
     const patches = {
-      'no-member': Object.fromEntries(WIRE_MEMBERS.filter((name) => name !== 'JobId').map((name) => [name, null])),
+      'no-member': Object.fromEntries(
+        WIRE_MEMBERS.filter((name) => name !== 'JobId').map((name) => [name, null]),
+      ),
       unreadable: { Name: ' ', Inputs: [{ Input: { Type: 'OSS', Media: 7 } }], Output: { Type: 'x' } },
       bare: { Name: 'bare', Inputs: [], SubmitTime: null, FinishTime: null },
     };
@@ -30,8 +32,14 @@ describe.skipIf(chromiumProgram.skip)(`an open job of the job board in ${chromiu
     }
     await board.open();
     // Jobs without a name go by their ids.
-    await board.row('unreadable').getByText(/^unreadable → to\s*unreadable$/).waitFor();
-    await board.row('bare').getByText(/^no inputs → to/).waitFor();
+    await board
+      .row('unreadable')
+      .getByText(/^unreadable → to\s*unreadable$/)
+      .waitFor();
+    await board
+      .row('bare')
+      .getByText(/^no inputs → to/)
+      .waitFor();
     const row = await board.row('no-member').innerText();
     expect(row).not.toMatch(/→|null|undefined|NaN|Invalid/);
     const shown = async (id: string, heading: string) => {
