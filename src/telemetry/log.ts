@@ -19,12 +19,14 @@ export function logEvents(
   ice.on('contractViolation', logOnce(logger));
   logKeys(ice, logger);
   ice.on('attemptEnd', logRefusals(logger));
-  ice.on('clockCorrected', (differenceMs) =>
-    logger.warn(
-      { differenceMs },
-      'the clock of this machine differs from that of ICE: calls are signed by ICE’s time',
-    ),
-  );
+  ice.on('clockCorrected', (differenceMs) => {
+    if (differenceMs === 0) logger.info({ differenceMs }, 'the clock of this machine is that of ICE again');
+    else
+      logger.warn(
+        { differenceMs },
+        'the clock of this machine differs from that of ICE, set it: calls are signed by ICE’s time',
+      );
+  });
   jobs.on('listContradiction', () =>
     logger.warn('ICE listed a finished job as unfinished: lists are not trusted for now'),
   );
