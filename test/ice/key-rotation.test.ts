@@ -129,6 +129,36 @@ describe('a key that is replaced', () => {
     ice.close();
   });
 
+  it('is got from its service under 100 reads a second when ICE says that its token has expired', async ({
+    emulator,
+  }) => {
+    const events = createEvents().ice;
+    const keySettings = { uri: `${emulator.endpoint}/credentials`, isInstanceRoleOff: true };
+    const upstream = { endpoint: new URL(emulator.endpoint), credentials: undefined, keySettings };
+    const ice = connectUpstream(upstream, LIMITS, events, Date.now);
+    const context = {
+      signal: new AbortController().signal,
+      client: '',
+      turnKey: {},
+      onCall: () => undefined,
+    };
+    const read = (id: string) => ice.getPackageJob(id, context);
+    await read('j1');
+    const authorization = String(emulator.requests.at(-1)?.headers.authorization);
+    const [, accessKeyId = ''] = /Credential=([^,]+)/.exec(authorization) ?? [];
+    emulator.resetRequests();
+    const failedAt = await readOften(read, emulator, 100, {
+      40: () => emulator.refuseKey(accessKeyId, 'InvalidSecurityToken.Expired'),
+    });
+    ice.close();
+    expect(failedAt).toEqual([]);
+    expect(emulator.countRequests()).toBeLessThan(100 + 20);
+    const signers = new Set(
+      emulator.requests.map(({ headers }) => /Credential=[^,]+/.exec(String(headers.authorization))?.[0]),
+    );
+    expect(signers.size).toBe(2);
+  });
+
   it('that is wrong in its file too is no storm', async ({ emulator }) => {
     emulator.setCredentials([NEW]);
     const { ice, read, lookUps } = connect(emulator, OLD);
