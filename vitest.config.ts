@@ -36,6 +36,8 @@ export const SAME_WHEN_PLAIN = [
   'test/chaos/drain.test.ts',
   // They are about a program beside the gateway.
   'test/deploy/**',
+  // Subscriptions are neither cached nor compiled.
+  'test/server/transports/account-updates.test.ts',
   // They are about documents and types.
   'test/interop/guides/**',
   'test/interop/types.test.ts',

@@ -44,14 +44,14 @@ export const BOUNDS = {
     max: 20_000,
     unit: 'items',
     per: 'client',
-    what: 'Jobs that subscriptions and waits listen to; a job counts for each of them',
+    what: 'Jobs that subscriptions and waits listen to; a job counts for each of them, and a subscription to all jobs as 100',
     reason: 'It is a tenth of what all clients have, and far above what apps behind one address use.',
   },
   allListeners: {
     max: 200_000,
     unit: 'items',
     per: 'gateway',
-    what: 'Jobs that subscriptions and waits listen to; a job counts for each of them',
+    what: 'Jobs that subscriptions and waits listen to; a job counts for each of them, and a subscription to all jobs as 100',
     reason: 'They take 0.4 kB each in subscriptions to 100 jobs, and 1.1 kB each in subscriptions to one.',
   },
   watchedJobs: {
@@ -60,6 +60,20 @@ export const BOUNDS = {
     per: 'client',
     what: 'Distinct jobs that a client listens to; at most a tenth of `CACHE_MAX_JOBS`, but 100 at least',
     reason: 'Nobody can use up the watched jobs of all. An account has fewer unfinished jobs.',
+  },
+  followedJobs: {
+    max: 1000,
+    unit: 'items',
+    per: 'gateway',
+    what: 'Unfinished jobs that are followed for subscriptions to all jobs, the newest; at most half of `CACHE_MAX_JOBS`. Older ones are followed as these finish; until then, changes of them are told when anybody reads them',
+    reason: 'They are read ten pages at a time. More would use up the calls of everybody else.',
+  },
+  accountChanges: {
+    max: 2000,
+    unit: 'items',
+    per: 'gateway',
+    what: 'The latest changes of jobs that subscriptions to all jobs can still be told. A subscription that is further behind ends with OVERLOADED',
+    reason: 'They are kept once for all, and take about 3 MB.',
   },
   callsWaiting: {
     max: 10_000,

@@ -383,12 +383,32 @@ export type Subscription = {
    * The other jobs continue. While ICE fails, no change is sent. Changes from that time are sent afterwards.
    */
   readonly packageJobUpdated?: Maybe<PackageJob>;
+  /**
+   * Every job of the account that is created or changes from now on, whoever submitted it, in its new state. No snapshot is
+   * sent: subscribe first, then read `packageJobs`, and then apply the events to that list, also those that came before it. Each
+   * event puts the job in its place, or takes it out where it does not match the filter any more. To lose nothing although
+   * ICE's lists lag, jobs that were created or changed in the last ten seconds can come first. Of each job no state is sent
+   * twice, and none that is older than the last. Where `outputUrl` is selected, a state is sent once it is known with it.
+   *
+   * The 1000 newest unfinished jobs are followed. Older ones are followed as these finish. Until then, their changes are only
+   * sent when anybody reads them. An unfinished job that ICE does not know any more gives one `null` and an error with its id in
+   * `extensions.jobId`. While ICE fails, no change is sent. Changes from that time are sent afterwards. The subscription
+   * does not complete. One that ends was cut, or its client was too slow for the changes. Subscribe again then, and read the
+   * list again.
+   */
+  readonly packageJobsUpdated?: Maybe<PackageJob>;
 };
 
 
 /** Changes that the gateway pushes to clients, over a WebSocket (graphql-transport-ws) or server-sent events. */
 export type SubscriptionPackageJobUpdatedArgs = {
   ids: ReadonlyArray<Scalars['ID']['input']>;
+};
+
+
+/** Changes that the gateway pushes to clients, over a WebSocket (graphql-transport-ws) or server-sent events. */
+export type SubscriptionPackageJobsUpdatedArgs = {
+  filter?: InputMaybe<PackageJobFilter>;
 };
 
 
@@ -600,6 +620,7 @@ export type SubmitPackageJobPayloadResolvers<ContextType = OperationContext, Par
 
 export type SubscriptionResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['Subscription'] = ResolversParentTypes['Subscription']> = {
   packageJobUpdated?: SubscriptionResolver<Maybe<ResolversTypes['PackageJob']>, "packageJobUpdated", ParentType, ContextType, RequireFields<SubscriptionPackageJobUpdatedArgs, 'ids'>>;
+  packageJobsUpdated?: SubscriptionResolver<Maybe<ResolversTypes['PackageJob']>, "packageJobsUpdated", ParentType, ContextType, Partial<SubscriptionPackageJobsUpdatedArgs>>;
 };
 
 export interface UrlScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['URL'], any> {

@@ -3,6 +3,7 @@ import type { IsVisible, PackageJob } from './model.ts';
 import type { Detail, JobEntry } from './store/entry.ts';
 import type { ReadContext, StatesCheck } from './store/store.ts';
 import type { SubmissionArgument } from './submit/submission.ts';
+import type { ChangeReader } from './watch/change-log.ts';
 import type { JobListener, Listening } from './watch/watcher.ts';
 
 /** Jobs as the domain has them, for all clients together. Clients get at them through the door of `jobs.ts` alone. */
@@ -40,6 +41,13 @@ export interface JobAccess {
    * @throws {OverloadedError} when all clients together do
    */
   listen(id: string, listener: JobListener, context: ReadContext, detail?: Detail): Listening;
+  /**
+   * Begins to follow all jobs of the account. `onChange` is called when there is a change to be read.
+   *
+   * @throws {RateLimitedError} when the client listens to too much
+   * @throws {OverloadedError} when all clients together do
+   */
+  follow(onChange: () => void, client: string): ChangeReader;
   /**
    * Submits a job and gives its first known state.
    *

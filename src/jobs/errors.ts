@@ -12,6 +12,16 @@ export class InputError extends ExpectedError {
   }
 }
 
+/** A job that was told of is not there any more. ICE does not know its id. */
+export class GoneError extends InputError {
+  readonly jobId: string;
+
+  constructor(jobId: string) {
+    super('filter', `matched the job ${jobId}, which ICE does not know any more`);
+    this.jobId = jobId;
+  }
+}
+
 /** This gateway does not allow what a client asked for. The message is for the client. */
 export class ForbiddenError extends ExpectedError {
   override readonly name = 'ForbiddenError';

@@ -1,13 +1,16 @@
 import type { JobAccess } from './access.ts';
+import type { FilterArgument } from './filter.ts';
 import type { PackageJobConnection, PackageJobsArguments } from './list/connection.ts';
 import { isFinished, type IsVisible, type PackageJob } from './model.ts';
 import type { Detail, JobEntry } from './store/entry.ts';
 import type { Dependencies, ReadContext, StatesCheck } from './store/store.ts';
 import type { SubmissionArgument } from './submit/submission.ts';
 import { seenBy } from './visible.ts';
-import { JobUpdates } from './watch/updates.ts';
+import { AccountUpdates } from './watch/account-updates.ts';
+import { JobUpdates, type JobUpdateStream } from './watch/updates.ts';
 import { waitForJob, type Wait } from './watch/wait.ts';
 
+export type { FilterArgument } from './filter.ts';
 export type { PackageJobConnection, PackageJobsArguments } from './list/connection.ts';
 export type { Detail, JobEntry } from './store/entry.ts';
 export type { Dependencies, ReadContext, StatesCheck } from './store/store.ts';
@@ -15,7 +18,7 @@ export type { SubmissionArgument } from './submit/submission.ts';
 export type { JobAccess } from './access.ts';
 export { EVERY_JOB, type IsVisible } from './model.ts';
 export { supersedes } from './store/entry.ts';
-export type { JobUpdate, JobUpdates } from './watch/updates.ts';
+export type { JobUpdate, JobUpdateStream } from './watch/updates.ts';
 export { MAX_WAIT_S, readWait, WAIT_GRACE_MS, type Wait, type WaitUntil } from './watch/wait.ts';
 
 /** Says that what some clients see of states is up to date. See {@link Jobs.revalidate}. */
@@ -52,7 +55,9 @@ export interface Jobs {
   /** A page of the account's jobs. */
   list(args: PackageJobsArguments, context: ReadContext): Promise<PackageJobConnection>;
   /** The states of these jobs as they come. See {@link JobUpdates}. */
-  watch(ids: readonly string[], context: ReadContext, detail?: Detail): JobUpdates;
+  watch(ids: readonly string[], context: ReadContext, detail?: Detail): JobUpdateStream;
+  /** The changes of all jobs that match, or matched before, from now on. See {@link AccountUpdates}. */
+  watchAll(filter: FilterArgument | null | undefined, context: ReadContext, detail?: Detail): JobUpdateStream;
   /** The job as soon as the condition is true, or its present state. See {@link waitForJob}. */
   wait(
     id: string,
@@ -102,6 +107,7 @@ export function createJobs(access: JobAccess, isVisible: IsVisible): Jobs {
     checkReads: (client, reads) => access.checkReads(client, reads),
     list: (args, context) => seen.list(args, context),
     watch: (ids, context, detail) => new JobUpdates(seen, ids, context, detail),
+    watchAll: (filter, context, detail) => new AccountUpdates(seen, filter, context, detail),
     wait: (id, wait, context, ended, detail) => waitForJob(seen, id, wait, context, ended, detail),
     submit: (input, context) => access.submit(input, context),
     pollAfterMs: (job) => access.pollAfterMs(job),

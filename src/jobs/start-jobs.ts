@@ -9,6 +9,7 @@ import type { Freshness } from './store/entry.ts';
 import { JobStore } from './store/store.ts';
 import { createSubmitJob } from './submit/submit-job.ts';
 import { createLookForEnds } from './watch/ends.ts';
+import { AccountFeed } from './watch/account-feed.ts';
 import { JobWatcher } from './watch/watcher.ts';
 
 export interface JobsOptions {
@@ -55,6 +56,17 @@ export function startJobs(options: JobsOptions): StartedJobs {
     now,
     events,
   });
+  const feed = new AccountFeed({
+    ice,
+    store,
+    watcher,
+    pollInterval,
+    maxJobs,
+    readTimeoutMs,
+    now,
+    events,
+  });
+  const listJobs = createListJobs(ice, store, events, (id, entry) => feed.listed(id, entry));
   return {
     get usage() {
       return { watchedJobs: watcher.size, listeners: watcher.listeners };
@@ -73,7 +85,12 @@ export function startJobs(options: JobsOptions): StartedJobs {
     holds: (check) => store.holds(check),
     checkReads: (client, reads) => store.reads.check(client, reads),
     absence: (id) => store.absence(id),
-    list: createListJobs(ice, store, events),
+    async list(args, context, isVisible) {
+      const status = args.filter?.status;
+      if (status === 'SUCCESS' || status === 'FAIL') await feed.begun(context.signal);
+      return listJobs(args, context, isVisible);
+    },
+    follow: (onChange, client) => feed.follow(onChange, client),
     listen: (id, listener, context, detail) => watcher.listen(id, listener, context, detail),
     submit: createSubmitJob({ ice, store, isAllowed: options.allowSubmit }),
     freshForMs: (entry) => store.freshForMs(entry),

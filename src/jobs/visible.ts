@@ -7,7 +7,7 @@ import type { ReadContext } from './store/store.ts';
 /** The ways in which clients read jobs. All others are made of these. */
 export interface VisibleJobs extends Pick<
   JobAccess,
-  'get' | 'peek' | 'peekFresh' | 'renew' | 'maxAgeMs' | 'listen'
+  'get' | 'peek' | 'peekFresh' | 'renew' | 'maxAgeMs' | 'listen' | 'follow'
 > {
   list(args: PackageJobsArguments, context: ReadContext): Promise<PackageJobConnection>;
 }
@@ -39,6 +39,22 @@ export function seenBy(access: JobAccess, isVisible: IsVisible): VisibleJobs {
       };
       const { entry, stop } = access.listen(id, listener, context, detail);
       return { entry: entry && shown(id, entry), stop };
+    },
+    follow(onChange, client) {
+      const reader = access.follow(onChange, client);
+      return {
+        poll() {
+          for (;;) {
+            const change = reader.poll();
+            if (change === undefined) return undefined;
+            const job = change.job !== null && isVisible(change.job) ? change.job : null;
+            const before =
+              change.before !== undefined && isVisible(change.before) ? change.before : undefined;
+            if (job !== null || before !== undefined) return { ...change, before, job };
+          }
+        },
+        stop: () => reader.stop(),
+      };
     },
   };
 }

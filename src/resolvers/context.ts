@@ -1,4 +1,4 @@
-import type { JobUpdates, SubmissionArgument, WaitUntil } from '../jobs/jobs.ts';
+import type { FilterArgument, JobUpdateStream, SubmissionArgument, WaitUntil } from '../jobs/jobs.ts';
 import type { PackageJob } from '../jobs/model.ts';
 import type { Loaders } from '../loaders/loaders.ts';
 
@@ -8,7 +8,9 @@ export interface OperationContext {
   /** The job with this id, after a wait where one is asked for. */
   readonly packageJob: (id: string, wait: WaitArgument | null | undefined) => Promise<PackageJob | null>;
   /** The states of these jobs as they come. */
-  readonly watchJobs: (ids: readonly string[]) => JobUpdates;
+  readonly watchJobs: (ids: readonly string[]) => JobUpdateStream;
+  /** The changes of all jobs that match, or matched before, from now on. */
+  readonly watchAllJobs: (filter: FilterArgument | null | undefined) => JobUpdateStream;
   /** Submits a job and gives its first known state. */
   readonly submitPackageJob: (input: SubmissionArgument) => Promise<PackageJob>;
   /** Milliseconds until another read of the job can be worth its cost. It is `null` once the job has finished. */

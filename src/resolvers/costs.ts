@@ -1,4 +1,5 @@
 import type { ComplexityEstimatorArgs } from 'graphql-query-complexity';
+import { BOUNDS } from '../bounds.ts';
 import { MAX_JOBS } from '../jobs/input.ts';
 
 /** The cost of a field, from its arguments and the cost of one of its items. */
@@ -46,6 +47,11 @@ const LISTS_PER_PAGE = 9;
 export const PAGE_OF_JOBS: FieldCosts = {
   complexity: ({ args, childComplexity }) => 1 + (pageSize(args) ?? 1) * childComplexity,
   reads: ({ args, childComplexity }) => LISTS_PER_PAGE + (pageSize(args) ?? 20) * childComplexity,
+};
+
+/** The costs of a subscription to all jobs: the lists that say what there is when nobody listens yet, and one job of an event. */
+export const ALL_JOBS: FieldCosts = {
+  reads: ({ childComplexity }) => 1 + Math.ceil(BOUNDS.followedJobs.max / MAX_JOBS) + childComplexity,
 };
 
 /** The costs of a submission: the submission itself, and the read of the job after it. */

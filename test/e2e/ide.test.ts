@@ -68,6 +68,7 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
       'PackageJobUpdated',
       'PackageJobWait',
       'PackageJobsById',
+      'PackageJobsUpdated',
       'PackageJobs',
       'SubmitPackageJob',
     ]);
@@ -85,6 +86,7 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
   });
 
   it('runs the other examples as they stand', async () => {
+    assert(gateway);
     await open();
     for (const tab of await page.getByRole('tab').all()) {
       const name = await tab.innerText();
@@ -92,9 +94,11 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
       if (name === 'PackageJobWait') continue;
       await tab.click();
       await execute().click();
+      // It tells of jobs that are new from now on, or were just added.
+      if (name === 'PackageJobsUpdated') gateway.emulator.jobs.add();
       await expect.poll(() => result(), patience).toMatch(/^\{\s+"data": \{\s+"\w+": [[{]/);
       await expect(result()).resolves.not.toContain('"errors"');
-      if (name === 'PackageJobUpdated') await stop().click();
+      if (name.endsWith('Updated')) await stop().click();
     }
   });
 
@@ -179,18 +183,18 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
 
     await page.reload();
     await expect.poll(() => editor().innerText(), patience).toContain('mine');
-    await expect(tabs()).resolves.toHaveLength(7);
+    await expect(tabs()).resolves.toHaveLength(8);
   });
 
   it('opens the example a link names, beside the others', async () => {
     await open('/?operation=package-jobs');
     await expect(selectedTab()).resolves.toBe('PackageJobs');
     await expect.poll(() => editor().innerText(), patience).toContain('pageInfo');
-    await expect(tabs()).resolves.toHaveLength(7);
+    await expect(tabs()).resolves.toHaveLength(8);
 
     await open('/?operation=node');
     await expect(selectedTab()).resolves.toBe('Node');
-    await expect(tabs()).resolves.toHaveLength(7);
+    await expect(tabs()).resolves.toHaveLength(8);
     expect(page.url()).toBe(`${origin}/`);
   });
 

@@ -3,6 +3,7 @@ import { IceError } from '../../ice/errors.ts';
 import { anchorsOf, countBefore, decodeCursor, encodeCursor, invalidCursor, type Cursor } from './cursor.ts';
 import { beganWith, hasPassed, leadsNowhere, NO_WALK, passedOn, walkPast } from './walk.ts';
 import { InputError } from '../errors.ts';
+import { readFilter, timeText, wholeSecond, type FilterArgument } from '../filter.ts';
 import { MAX_JOBS } from '../input.ts';
 import type { IsVisible, PackageJob } from '../model.ts';
 
@@ -10,11 +11,7 @@ import type { IsVisible, PackageJob } from '../model.ts';
 export interface PackageJobsArguments {
   readonly first?: number | null;
   readonly after?: string | null;
-  readonly filter?: {
-    readonly status?: 'INIT' | 'SUCCESS' | 'FAIL' | 'UNKNOWN' | null;
-    readonly createdFrom?: Date | null;
-    readonly createdTo?: Date | null;
-  } | null;
+  readonly filter?: FilterArgument | null;
   readonly orderBy?: 'CREATE_TIME_DESC' | 'CREATE_TIME_ASC' | null;
 }
 
@@ -171,7 +168,7 @@ async function readPage(place: Cursor, query: Scope, list: ReadPage, isShown: Is
 function beginningAt({ token, after }: Cursor, query: Scope): Scope | undefined {
   if (token !== null || !after || after.createdAt === null || query.orderBy === 'CreateTimeAsc')
     return undefined;
-  const endOfCreateTime = seconds('after', after.createdAt + 1);
+  const endOfCreateTime = timeText(wholeSecond('after', after.createdAt + 1));
   const { endOfCreateTime: end = endOfCreateTime } = query;
   return { ...query, endOfCreateTime: end < endOfCreateTime ? end : endOfCreateTime };
 }
@@ -197,27 +194,11 @@ const STATUS_TEXT = { INIT: 'Init', SUCCESS: 'Success', FAIL: 'Fail' } as const;
 
 /** The filter and order in ICE's words. The same list always gives the same object. */
 function scopeOf({ filter, orderBy }: PackageJobsArguments): Scope {
-  const { status, createdFrom, createdTo } = filter ?? {};
-  if (status === 'UNKNOWN')
-    throw new InputError('filter.status', 'cannot be UNKNOWN: ICE does not list by it');
-  if (createdFrom && createdTo && createdFrom > createdTo) {
-    throw new InputError('filter.createdFrom', 'must not be after `filter.createdTo`');
-  }
+  const { status, createdFrom, createdTo } = readFilter(filter);
   return {
     orderBy: orderBy === 'CREATE_TIME_ASC' ? 'CreateTimeAsc' : 'CreateTimeDesc',
     ...(status && { status: STATUS_TEXT[status] }),
-    // ICE counts whole seconds. A fraction rounds inwards, so that no job outside the range is shown.
-    ...(createdFrom && {
-      startOfCreateTime: seconds('filter.createdFrom', Math.ceil(createdFrom.getTime() / 1000)),
-    }),
-    ...(createdTo && {
-      endOfCreateTime: seconds('filter.createdTo', Math.floor(createdTo.getTime() / 1000)),
-    }),
+    ...(createdFrom !== undefined && { startOfCreateTime: timeText(createdFrom) }),
+    ...(createdTo !== undefined && { endOfCreateTime: timeText(createdTo) }),
   };
-}
-
-function seconds(argument: string, secondsSinceEpoch: number): string {
-  const text = new Date(secondsSinceEpoch * 1000).toISOString().replace('.000Z', 'Z');
-  if (/^\d{4}-/.test(text)) return text;
-  throw new InputError(argument, 'must be in the years 0 to 9999');
 }

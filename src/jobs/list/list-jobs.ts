@@ -2,6 +2,7 @@ import type { IceClient, ListQuery } from '../../ice/client.ts';
 import type { IceJob } from '../../ice/decode.ts';
 import type { JobsEmitter } from '../events.ts';
 import { isSameState, observed, type IsVisible, type PackageJob } from '../model.ts';
+import type { JobEntry } from '../store/entry.ts';
 import type { JobStore, ReadContext } from '../store/store.ts';
 import { readConnection, type PackageJobConnection, type PackageJobsArguments } from './connection.ts';
 
@@ -15,18 +16,23 @@ export type ListJobs = (
 /**
  * Every state on a page goes into the store. The page shows the latest known state of each job. A list counts among the reads
  * of its client while it is in flight.
+ *
+ * @param onListed is told of each job that a page shows
  */
 export function createListJobs(
   ice: Pick<IceClient, 'listPackageJobs'>,
   store: Pick<JobStore, 'ingest' | 'reads'>,
   events?: Pick<JobsEmitter, 'emit'>,
+  onListed: (id: string, entry: JobEntry) => void = () => undefined,
 ): ListJobs {
   return (args, context, isVisible) => {
     const readPage = async (query: ListQuery) => {
       const end = store.reads.begin(context.client);
       const { value, observedAt } = await ice.listPackageJobs(query, context).finally(end);
       const latest = (job: IceJob): PackageJob => {
-        const { job: known } = store.ingest(job.id, { job, observedAt, source: 'list' });
+        const entry = store.ingest(job.id, { job, observedAt, source: 'list' });
+        const { job: known } = entry;
+        onListed(job.id, entry);
         // A job that a later read did not find stays on the page that shows it.
         if (known === null) return observed(job, observedAt);
         // The list shows the known state too. The store does not take that for news, as the list may lag.

@@ -34,6 +34,8 @@ export interface ReadContext extends CallContext {
 export interface JobChange {
   readonly id: string;
   readonly entry: JobEntry;
+  /** What was known before, where the store still had it. */
+  readonly before: JobEntry | undefined;
 }
 
 /**
@@ -274,7 +276,7 @@ export class JobStore implements JobMemory {
     // A read that began before this state became known may be of an earlier one.
     if (!hasDetail(latest) && !isSame(known?.job ?? null, latest.job)) this.#flights.overtake(id);
     if (known === undefined || !isUnchanged(known.job, latest.job)) {
-      for (const listener of this.#listeners) listener({ id, entry: latest });
+      for (const listener of this.#listeners) listener({ id, entry: latest, before: known });
     }
     return latest;
   }

@@ -14,6 +14,12 @@ export type JobUpdate =
   /** {@link InputError}: ICE does not know the id. `IceError`: ICE refuses to tell. */
   | { readonly error: unknown };
 
+/** Updates as they come. `return` has to be called, unless the stream has completed. */
+export interface JobUpdateStream extends AsyncIterableIterator<JobUpdate, undefined> {
+  next(): Promise<IteratorResult<JobUpdate, undefined>>;
+  return(): Promise<IteratorResult<JobUpdate, undefined>>;
+}
+
 type Listen = (id: string, listener: JobListener) => Listening;
 
 /**
@@ -28,7 +34,7 @@ type Listen = (id: string, listener: JobListener) => Listening;
  * @throws {RateLimitedError} when the client watches too much
  * @throws {OverloadedError} when all clients together do
  */
-export class JobUpdates implements AsyncIterableIterator<JobUpdate, undefined> {
+export class JobUpdates implements JobUpdateStream {
   /** The updates that were not read yet, by job. The oldest is first. */
   readonly #waiting = new Map<string, JobUpdate>();
   /** Stops listening, for each job that more updates are to come of. */

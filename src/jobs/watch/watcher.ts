@@ -58,6 +58,9 @@ interface SweepCost {
   pages: number;
 }
 
+/** As how many listeners one counts that listens to all jobs: as many as an operation that names its jobs can have. */
+export const ALL_JOBS_LISTENERS = MAX_JOBS;
+
 /** How much later than it was due a sweep usually has read a job, in milliseconds. */
 const SWEEP_MS = 500;
 
@@ -145,6 +148,34 @@ export class JobWatcher {
   }
 
   /**
+   * Has a job read like one that somebody listens to, from this state of it on. The store tells what comes of it. The returned
+   * function ends it.
+   *
+   * @throws {OverloadedError} when too many jobs are watched
+   */
+  follow(id: string, entry: JobEntry): () => void {
+    this.#admit(this.#jobs.get(id), '');
+    const job = this.#jobs.get(id) ?? this.#add(id);
+    this.#follow(job, () => job.adopt(entry));
+    this.#count(job, '', 1);
+    const listener: JobListener = { onState: () => undefined, onFailure: () => undefined };
+    job.add(listener, '', 'summary', undefined);
+    return () => this.#remove(job, listener);
+  }
+
+  /**
+   * Counts a listener to all jobs until the returned function is called. It counts as {@link ALL_JOBS_LISTENERS}.
+   *
+   * @throws {RateLimitedError} when the client has too many listeners
+   * @throws {OverloadedError} when all clients together have
+   */
+  countAll(client: string): () => void {
+    this.#admitListeners(client, ALL_JOBS_LISTENERS);
+    this.#listeners.add(client, ALL_JOBS_LISTENERS);
+    return () => this.#listeners.add(client, -ALL_JOBS_LISTENERS);
+  }
+
+  /**
    * Milliseconds until another read of the job can be worth its cost: until its next read by the watcher or, where nobody
    * watches it, its interval; and no less than until the store would not serve the same state again. It is `null` once the job
    * has finished.
@@ -169,17 +200,21 @@ export class JobWatcher {
   /** Throws unless the client may have one more listener of this job. `undefined` is a job that nobody watches. */
   #admit(job: WatchedJob | undefined, client: string): void {
     const { maxJobs } = this.#options;
-    if (!this.#listeners.allows(client)) {
-      throw new RateLimitedError('listeners', `A client may have ${String(this.#listeners.max)} listeners`);
-    }
+    this.#admitListeners(client, 1);
     if (job?.listenersOf.has(client) !== true && !this.#jobsOf.allows(client)) {
       throw new RateLimitedError('watchedJobs', `A client may watch ${String(this.#jobsOf.max)} jobs`);
     }
-    if (this.#listeners.total >= BOUNDS.allListeners.max) {
-      throw new OverloadedError('The gateway has too many listeners');
-    }
     if (job === undefined && this.#jobs.size >= maxJobs) {
       throw new OverloadedError(`The gateway already watches ${String(maxJobs)} jobs`);
+    }
+  }
+
+  #admitListeners(client: string, count: number): void {
+    if (!this.#listeners.allows(client, count)) {
+      throw new RateLimitedError('listeners', `A client may have ${String(this.#listeners.max)} listeners`);
+    }
+    if (this.#listeners.total + count > BOUNDS.allListeners.max) {
+      throw new OverloadedError('The gateway has too many listeners');
     }
   }
 

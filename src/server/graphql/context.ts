@@ -104,6 +104,7 @@ export function createContext(options: ContextOptions): GatewayContext {
       return loaders.oneState.latest(id);
     },
     watchJobs: (ids) => jobs.watch(ids, readContext, detailOf()),
+    watchAllJobs: (filter) => jobs.watchAll(filter, readContext, detailOf()),
     submitPackageJob(input) {
       cacheability.noStore = true;
       return jobs.submit(input, readContext);

@@ -1,7 +1,13 @@
 import { ApolloServerValidationErrorCode } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { IceError, type IceErrorCode } from '../../ice/errors.ts';
-import { ForbiddenError, InputError, OverloadedError, RateLimitedError } from '../../jobs/errors.ts';
+import {
+  ForbiddenError,
+  GoneError,
+  InputError,
+  OverloadedError,
+  RateLimitedError,
+} from '../../jobs/errors.ts';
 import { ERRORS, isErrorCode } from '../errors/catalogue.ts';
 import { DEFAULT_RETRY_AFTER_MS } from '../errors/error-body.ts';
 import { exceedsTokenLimit, tooManyTokens } from './limits.ts';
@@ -45,7 +51,9 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown): 
     return withExtensions(formatted, error.message, limited);
   }
   if (error instanceof InputError) {
-    return withExtensions(formatted, error.message, { code: 'BAD_USER_INPUT', argument: error.argument });
+    const { argument } = error;
+    const gone = error instanceof GoneError && { jobId: error.jobId };
+    return withExtensions(formatted, error.message, { code: 'BAD_USER_INPUT', argument, ...gone });
   }
   const tooComplex = tooComplexError(thrown, error);
   if (tooComplex !== undefined) {

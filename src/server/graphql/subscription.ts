@@ -15,7 +15,7 @@ import {
 } from 'graphql';
 import { onAbort } from '../../abort.ts';
 import type { Caches } from '../../measured-cache.ts';
-import type { JobUpdate, JobUpdates } from '../../jobs/jobs.ts';
+import type { JobUpdate, JobUpdateStream } from '../../jobs/jobs.ts';
 import type { Client } from '../client.ts';
 import type { ServerEmitter } from '../events.ts';
 import type { CheckedOperation } from './checked-operation.ts';
@@ -87,8 +87,8 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
           release();
           return { errors: (source.errors ?? []).map((error) => formatThrown(error)) };
         }
-        // oxlint-disable-next-line no-unsafe-type-assertion -- the one subscription field there is gives these
-        const updates = source as JobUpdates;
+        // oxlint-disable-next-line no-unsafe-type-assertion -- every subscription field gives these
+        const updates = source as JobUpdateStream;
         releases.push(() => void updates.return());
         releases.push(onAbort(context.disconnected, release));
         const operation = `${String(held.number)} ${operationName ?? ''} ${JSON.stringify(telling)}`;
@@ -191,7 +191,7 @@ function variablesOfEvents(
 }
 
 interface Mapping {
-  readonly source: JobUpdates;
+  readonly source: JobUpdateStream;
   readonly resultOf: (update: JobUpdate) => Promise<FormattedExecutionResult>;
   /** The result that tells of an error of the gateway. */
   readonly failed: (error: unknown) => FormattedExecutionResult;

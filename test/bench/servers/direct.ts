@@ -37,6 +37,7 @@ const access: JobAccess = {
     };
   },
   peek: () => undefined,
+  follow: notMeasured,
   renew: notMeasured,
   maxAgeMs: config.freshness.unfinishedMs,
   peekFresh: () => undefined,

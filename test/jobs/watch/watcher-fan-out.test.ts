@@ -37,7 +37,7 @@ function watching({ clock, store, context }: JobsSetting) {
     /** Brings a state that was modified at this second. */
     bring: (second: number) => {
       const entry = entryOf({ modifiedTime: `2026-01-01T00:00:0${String(second)}Z` });
-      for (const listener of listeners) listener({ id: ID, entry });
+      for (const listener of listeners) listener({ id: ID, entry, before: undefined });
     },
   };
 }

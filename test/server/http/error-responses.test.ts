@@ -133,6 +133,7 @@ describe('refusals below GraphQL', () => {
       absence: unused,
       list: broken,
       listen: unused,
+      follow: unused,
       submit: broken,
       freshForMs: unused,
       pollAfterMs: unused,

@@ -1,0 +1,3 @@
+import { describeAccount } from './support/account-histories.ts';
+
+describeAccount(12);
