@@ -35,6 +35,26 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
     await expect.poll(() => board.panel.getByRole('link', { name: /^http/ }).count(), patience).toBe(1);
   });
 
+  it('shows a job that somebody else submits by itself, and moves it out of a list that it leaves', async ({
+    gateway,
+    board,
+  }) => {
+    const { jobs } = gateway.emulator;
+    jobs.add({ name: 'first', createTime: Date.now() - 60_000, finishTime: Infinity });
+    await board.open('/board?status=INIT');
+    await expect.poll(board.names, patience).toEqual(['first']);
+    await expect.poll(() => board.page.getByText('Live').count(), patience).toBe(1);
+    const second = jobs.add({ name: 'second', createTime: Date.now() - 2000, finishTime: Infinity });
+    const third = jobs.add({ name: 'third', createTime: Date.now(), finishTime: Infinity });
+    await expect.poll(board.names, patience).toEqual(['third', 'second', 'first']);
+    jobs.finish(second, { status: 'Success' });
+    await expect.poll(board.names, patience).toEqual(['third', 'first']);
+    await board.page.getByText('All', { exact: true }).click();
+    await expect.poll(board.names, patience).toEqual(['third', 'second', 'first']);
+    jobs.finish(third, { status: 'Success' });
+    await expect.poll(() => board.statusOf('third'), patience).toBe('Succeeded');
+  });
+
   it('watches a job that was submitted here', async ({ gateway, board }) => {
     const { jobs } = gateway.emulator;
     await board.open();

@@ -5,6 +5,7 @@ import { useConnection } from './connection.tsx';
 import {
   JobDocument,
   JobsDocument,
+  WatchAllJobsDocument,
   WatchJobDocument,
   WatchJobsDocument,
   type JobSummaryFragment,
@@ -30,6 +31,7 @@ export function useJobs(status: PackageJobStatus | undefined, onFinished: OnFini
   });
   const jobs = data?.packageJobs?.edges.map(({ node }) => node) ?? [];
   const watch = useWatch(jobs, onFinished);
+  const arrivals = useArrivals(status);
   const { hasNextPage = false, endCursor } = data?.packageJobs?.pageInfo ?? {};
 
   // Not by `fetchMore`, which holds live updates back until its response has come.
@@ -41,10 +43,11 @@ export function useJobs(status: PackageJobStatus | undefined, onFinished: OnFini
   // Loads as many jobs as are shown (100 at most), so the scroll position stays.
   const refresh = () => {
     if (watch.error) watch.restart();
+    if (arrivals.error) arrivals.restart();
     if (error) return refetch().catch(() => undefined);
     return load({ first: Math.min(Math.max(jobs.length, PAGE_SIZE), MAX_JOBS) });
   };
-  const problem = useRecovery(failure ?? error ?? watch.error, refresh);
+  const problem = useRecovery(failure ?? error ?? watch.error ?? arrivals.error, refresh);
 
   return {
     jobs,
@@ -71,6 +74,39 @@ function useWatch(jobs: readonly JobSummaryFragment[], onFinished: OnFinished) {
       const job = data?.packageJobUpdated;
       if (job?.isFinished && unfinished.includes(job.id)) onFinished(job);
     },
+  });
+}
+
+/**
+ * Shows jobs that begin to match as they come, and hides those that do not match any more. Apollo Client itself shows the changes
+ * of the others.
+ */
+function useArrivals(status: PackageJobStatus | undefined) {
+  return useSubscription(WatchAllJobsDocument, {
+    variables: { ...(status && { status }) },
+    onData: ({ data: { data } }) => {
+      const job = data?.packageJobsUpdated;
+      if (job) place(job, status);
+    },
+  });
+}
+
+/** Puts a job in its place in the list, or takes it out. The newest is first. One behind the last page that was loaded stays there. */
+function place(job: JobSummaryFragment, status: PackageJobStatus | undefined): void {
+  const variables = { first: PAGE_SIZE, ...(status && { status }) };
+  client.cache.updateQuery({ query: JobsDocument, variables }, (data) => {
+    const list = data?.packageJobs;
+    if (!list) return undefined;
+    const isShown = list.edges.some(({ node }) => node.id === job.id);
+    const isMatch = status === undefined || job.status === status;
+    if (isShown === isMatch) return undefined;
+    const others = list.edges.filter(({ node }) => node.id !== job.id);
+    const older = others.findIndex(({ node }) => (node.submitTime ?? '') <= (job.submitTime ?? ''));
+    const index = older === -1 ? others.length : older;
+    if (isMatch && older === -1 && list.pageInfo.hasNextPage) return undefined;
+    const edge = { __typename: 'PackageJobEdge' as const, cursor: '', node: job };
+    const edges = isMatch ? others.toSpliced(index, 0, edge) : others;
+    return { packageJobs: { ...list, edges } };
   });
 }
 
