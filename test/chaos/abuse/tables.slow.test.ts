@@ -14,7 +14,7 @@ const ATTACKS = [DOCUMENTS, SUBSCRIPTIONS, WAITS, CALLS, CONNECTIONS].flat().map
   return { row, transport: transports.at(index % 2 === 0 ? 0 : -1) ?? 'POST' };
 });
 
-const GATEWAYS = Array.from(Map.groupBy(ATTACKS, ({ row }) => row.target?.env !== undefined));
+const GATEWAYS = Array.from(Map.groupBy(ATTACKS, ({ row }) => row.target?.emulator !== undefined));
 
 describe.for(GATEWAYS)('one attack after another, where the call budget is small: %s', ([, attacks]) => {
   let target: Target;

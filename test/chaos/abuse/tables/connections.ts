@@ -132,6 +132,8 @@ export const CONNECTIONS: readonly Row[] = [
   {
     name: '40 connections that pipeline 30 ever new requests for 100 jobs each and read nothing',
     over: ['POST', 'GET'],
+    // The cache of responses would go on filling after the first attack.
+    target: { env: { ANSWERS_MAX_MB: '8' } },
     attack: (attack) => {
       const { target, round, transport } = attack;
       return hold(attack, 40, async (connection, index) => {
@@ -169,13 +171,16 @@ export const CONNECTIONS: readonly Row[] = [
     attack: (attack) => {
       const { target, round } = attack;
       return holdWebSockets(attack, 20, (socket, index) => {
-        socket.pause();
+        // It would be told to wait for the acknowledgement.
+        socket.once('message', () => {
+          socket.pause();
+          for (let operation = 0; operation < 90; operation += 1) {
+            const query = `query Q${round}${String(index)}x${String(operation)}($ids:[ID!]!){packageJobsById(ids:$ids){id name status userData inputs{media url bucket objectKey}output{media url}outputUrl createTime}}`;
+            const payload = { query, variables: { ids: target.jobs.finished } };
+            socket.send(JSON.stringify({ id: String(operation), type: 'subscribe', payload }));
+          }
+        });
         socket.send('{"type":"connection_init"}');
-        for (let operation = 0; operation < 90; operation += 1) {
-          const query = `query Q${round}${String(index)}x${String(operation)}($ids:[ID!]!){packageJobsById(ids:$ids){id name status userData inputs{media url bucket objectKey}output{media url}outputUrl createTime}}`;
-          const payload = { query, variables: { ids: target.jobs.finished } };
-          socket.send(JSON.stringify({ id: String(operation), type: 'subscribe', payload }));
-        }
       });
     },
   },
