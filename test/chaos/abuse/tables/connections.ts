@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { arrays, filler } from '../support/payloads.ts';
 import { openRaw, requestBytes, type RawConnection } from '../support/http.ts';
 import type { Attack, Row } from '../support/rows.ts';
@@ -35,7 +36,7 @@ async function hold(
 async function holdWebSockets(
   { target, whileHeld }: Attack,
   count: number,
-  say: (socket: Awaited<ReturnType<typeof openWebSocket>>, index: number) => void,
+  say: (socket: Awaited<ReturnType<typeof openWebSocket>>, index: number) => void | Promise<void>,
 ): Promise<Tally> {
   const tally = createTally();
   const open = [];
@@ -48,7 +49,7 @@ async function holdWebSockets(
     open.push(socket);
     socket.once('close', (code) => tally.close(String(code)));
     socket.on('message', (data: Buffer) => tally.note({ status: 200, head: '', body: data.toString() }));
-    say(socket, index);
+    await say(socket, index);
   }
   await target.untilIdle();
   await whileHeld();
@@ -166,21 +167,20 @@ export const CONNECTIONS: readonly Row[] = [
       }),
   },
   {
-    name: '20 sockets that ask 90 times for 100 jobs each and read nothing',
+    name: '10 sockets that ask 90 times for 100 jobs each and read nothing',
     over: ['WebSocket'],
     attack: (attack) => {
       const { target, round } = attack;
-      return holdWebSockets(attack, 20, (socket, index) => {
-        // It would be told to wait for the acknowledgement.
-        socket.once('message', () => {
-          socket.pause();
-          for (let operation = 0; operation < 90; operation += 1) {
-            const query = `query Q${round}${String(index)}x${String(operation)}($ids:[ID!]!){packageJobsById(ids:$ids){id name status userData inputs{media url bucket objectKey}output{media url}outputUrl createTime}}`;
-            const payload = { query, variables: { ids: target.jobs.finished } };
-            socket.send(JSON.stringify({ id: String(operation), type: 'subscribe', payload }));
-          }
-        });
+      return holdWebSockets(attack, 10, async (socket, index) => {
         socket.send('{"type":"connection_init"}');
+        // It would be closed for an operation that comes before the acknowledgement is sent.
+        await once(socket, 'message');
+        socket.pause();
+        for (let operation = 0; operation < 90; operation += 1) {
+          const query = `query Q${round}${String(index)}x${String(operation)}($ids:[ID!]!){packageJobsById(ids:$ids){id name status userData inputs{media url bucket objectKey}output{media url}outputUrl createTime}}`;
+          const payload = { query, variables: { ids: target.jobs.finished } };
+          socket.send(JSON.stringify({ id: String(operation), type: 'subscribe', payload }));
+        }
       });
     },
   },
