@@ -5,7 +5,7 @@ import {
   MARK_LENGTH,
   markOf,
   marksOf,
-  MAX_PASSED,
+  MAX_PASSED_MARKS,
   MAX_TOKENS,
   secondOf,
   type Listed,
@@ -136,7 +136,7 @@ function readWalk(parts: unknown): Walk | undefined {
 function readPassed(parts: unknown): Passed[] | undefined {
   if (!Array.isArray(parts) || parts.length % 2 !== 0) return undefined;
   const passed: Passed[] = [];
-  let left = MAX_PASSED;
+  let left = MAX_PASSED_MARKS;
   for (let index = 0; index < parts.length; index += 2) {
     const [second, marks] = parts.slice(index, index + 2) as unknown[];
     if (!isSecond(second) || marks === '' || !isMarks(marks, left)) return undefined;

@@ -50,6 +50,8 @@ export const MAX_TOKENS = 16;
 export const MAX_PASSED = 128;
 /** How many it knows in any case, as neighbours may have changed places where one page ends and the next begins. */
 const MIN_PASSED = 8;
+/** So many marks a cursor has at most: those of a second that is over stay until enough others are known. */
+export const MAX_PASSED_MARKS = MAX_PASSED + MIN_PASSED;
 /** A row of so many empty pages is the end. */
 export const MAX_EMPTY_PAGES = 1000;
 /** A page goes back by all jobs at most. Nine of ten may come twice on the way from there to new ones. */

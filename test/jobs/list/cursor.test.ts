@@ -101,8 +101,8 @@ describe('decodeCursor', () => {
     '[null,20,[1,1,0,0,"","",null,1,["0","abcdef"]]]',
     '[null,20,[1,1,0,0,"","",null,1,[0,""]]]',
     '[null,20,[1,1,0,0,"","",null,1,[0,"abc"]]]',
-    `[null,20,[1,1,0,0,"","",null,1,[0,"${'abcdef'.repeat(129)}"]]]`,
-    `[null,20,[1,1,0,0,"","",null,1,[0,"${'abcdef'.repeat(64)}",1,"${'abcdef'.repeat(65)}"]]]`,
+    `[null,20,[1,1,0,0,"","",null,1,[0,"${'abcdef'.repeat(137)}"]]]`,
+    `[null,20,[1,1,0,0,"","",null,1,[0,"${'abcdef'.repeat(64)}",1,"${'abcdef'.repeat(73)}"]]]`,
     '[null,20,[1,1,0,0,"","",null,1,[]],"j1",0,""]',
   ])('refuses %s even with a digest made by hand', (json) => {
     const digest = createHash('sha256').update(`scope\n${json}`).digest('base64url').slice(0, 16);
