@@ -1,4 +1,5 @@
 import { coalescing } from './sections/coalescing.ts';
+import { economy } from './sections/economy.ts';
 import { endurance } from './sections/endurance.ts';
 import { growth } from './sections/growth.ts';
 import { live } from './sections/live.ts';
@@ -24,6 +25,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   start: { run: start, core: 'any', nodeOptions: [] },
   coalescing: { run: coalescing, core: 'load', nodeOptions: [] },
   polling: { run: polling, core: 'load', nodeOptions: [] },
+  economy: { run: economy, core: 'load', nodeOptions: [] },
   live: { run: live, core: 'load', nodeOptions: [] },
   soak: { run: soak, core: 'any', nodeOptions: ['--expose-gc'] },
   throughput: { run: throughput, core: 'load', nodeOptions: [] },
