@@ -8,12 +8,20 @@ export interface Window {
   readonly to: number;
 }
 
+/** What is looked for. */
+export interface Look extends Window {
+  readonly maxPages: number;
+  /** Whether the job is watched and was unfinished when it was last read. */
+  readonly isUnfinished: (id: string) => boolean;
+  /** Looks with the same one take turns as one in the call budget. */
+  readonly turnKey: object;
+}
+
 /**
- * Looks for jobs of a window that have ended, newest first, and stores what it finds of those that memory knows as unfinished.
- * It resolves to the pages that it took, which are at most `maxPages`. It never throws. Looks with the same `turnKey` take turns as
- * one in the call budget.
+ * Looks for jobs of a window that have ended, newest first, and stores what it finds of those that are watched or that memory knows
+ * as unfinished. It resolves to the pages that it took. It never throws.
  */
-export type LookForEnds = (window: Window, maxPages: number, turnKey: object) => Promise<number>;
+export type LookForEnds = (look: Look) => Promise<number>;
 
 /** How long a page may take, with its wait for the call budget, in milliseconds. */
 const PAGE_TIMEOUT_MS = 1000;
@@ -32,7 +40,7 @@ export function createLookForEnds(
   async function look(
     query: Pick<ListQuery, 'status' | 'startOfCreateTime' | 'endOfCreateTime'>,
     maxPages: number,
-    turnKey: object,
+    { turnKey, isUnfinished }: Look,
   ): Promise<number> {
     let token: string | null = null;
     for (let page = 0; page < maxPages; page += 1) {
@@ -46,7 +54,7 @@ export function createLookForEnds(
       const context: CallContext = { signal, client: '', turnKey, onCall: () => undefined };
       const response = await ice.listPackageJobs(paged, context).catch(() => undefined);
       for (const job of response?.value.jobs ?? []) {
-        if (store.peek(job.id)?.job?.status === 'INIT')
+        if (isUnfinished(job.id) || store.peek(job.id)?.job?.status === 'INIT')
           store.ingest(job.id, { job, observedAt: response?.observedAt ?? 0, source: 'list' });
       }
       token = response?.value.nextPageToken ?? null;
@@ -55,12 +63,13 @@ export function createLookForEnds(
     return maxPages;
   }
 
-  return async ({ from, to }, maxPages, turnKey) => {
+  return async (given) => {
+    const { from, to, maxPages } = given;
     // A second wider than needed, as ICE does not say whether its bounds are inclusive.
     const window = { startOfCreateTime: secondOf(from - 1000), endOfCreateTime: secondOf(to + 1000) };
     const pages = await Promise.all([
-      look({ ...window, status: 'Success' }, maxPages - 1, turnKey),
-      look({ ...window, status: 'Fail' }, 1, turnKey),
+      look({ ...window, status: 'Success' }, maxPages - 1, given),
+      look({ ...window, status: 'Fail' }, 1, given),
     ]);
     return pages[0] + pages[1];
   };

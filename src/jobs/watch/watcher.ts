@@ -378,7 +378,10 @@ export class JobWatcher {
     const window = windowOf(jobs.flatMap(({ entry }) => entry?.job?.createTime ?? []));
     if (this.#isLooking || window === undefined) return;
     this.#isLooking = true;
-    this.#schedule.looked(await this.#options.lookForEnds(window, maxPages, this.#turnKey));
+    // The store may have forgotten a watched job.
+    const isUnfinished = (id: string) => this.#jobs.get(id)?.entry?.job?.status === 'INIT';
+    const look = { ...window, maxPages, isUnfinished, turnKey: this.#turnKey };
+    this.#schedule.looked(await this.#options.lookForEnds(look));
     this.#isLooking = false;
   }
 
