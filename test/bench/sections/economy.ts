@@ -149,10 +149,10 @@ async function showAll(client: Client): Promise<void> {
   let after: string | null = null;
   do {
     const { data } = await client.post(JSON.stringify({ query, variables: { after } }));
-    const { pageInfo } = data?.['packageJobs'] as {
-      pageInfo: { hasNextPage: boolean; endCursor: string | null };
-    };
-    after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
+    const page = data?.['packageJobs'] as
+      { pageInfo: { hasNextPage: boolean; endCursor: string | null } } | undefined;
+    if (page === undefined) throw new TypeError('a page of jobs failed');
+    after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
   } while (after !== null);
 }
 
