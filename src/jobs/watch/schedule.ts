@@ -93,6 +93,7 @@ export class Schedule<Job extends ScheduledJob> {
   /** Is told how many pages the last sweep of all jobs that are read together took. */
   tookPages(pages: number): void {
     this.#rhythm.pages = pages;
+    if (this.#hasLooks) this.#wakeAt(this.#lookedAt + this.#options.pollInterval.minMs);
   }
 
   /** Is told how many pages the last look for ends took. */
@@ -193,17 +194,23 @@ export class Schedule<Job extends ScheduledJob> {
     const due = isWhole ? [...apart, ...landed.map(({ job }) => job)] : apart;
     if (due.length > 0) onDue(due, isWhole);
     this.#wakeAt(Math.min(nextAt, isWhole ? Infinity : firstAt));
-    const { sweepMs, lookPages } = this.#rhythm;
-    if (sweepMs === pollInterval.minMs || lookPages === 0 || together.length === 0) return;
+    if (isWhole) this.#lookedAt = startedAt;
+    if (!this.#hasLooks || together.length === 0) return;
     const lookAt = this.#lookedAt + pollInterval.minMs * (1 - JITTER * this.#jitter);
     if (!isWhole && lookAt <= startedAt) {
       onLook(
         together.map(({ job }) => job),
-        lookPages,
+        this.#rhythm.lookPages,
       );
+      this.#lookedAt = startedAt;
     }
-    if (isWhole || lookAt <= startedAt) this.#lookedAt = startedAt;
     this.#wakeAt(this.#lookedAt + pollInterval.minMs);
+  }
+
+  /** Whether ends are looked for between sweeps. */
+  get #hasLooks(): boolean {
+    const { sweepMs, lookPages } = this.#rhythm;
+    return sweepMs > this.#options.pollInterval.minMs && lookPages > 0;
   }
 
   #momentOf(at: number): Moment<Job> {
