@@ -30,8 +30,13 @@ export function useJobs(status: PackageJobStatus | undefined, onFinished: OnFini
     nextFetchPolicy: 'cache-first',
   });
   const jobs = data?.packageJobs?.edges.map(({ node }) => node) ?? [];
-  const watch = useWatch(jobs, onFinished);
-  const arrivals = useArrivals(status);
+  const unfinished = jobs.filter((job) => !job.isFinished).map((job) => job.id);
+  // Both subscriptions tell of it. The first one counts.
+  const onChange = (job: JobSummaryFragment) => {
+    if (job.isFinished && unfinished.includes(job.id)) onFinished(job);
+  };
+  const watch = useWatch(unfinished, onChange);
+  const arrivals = useArrivals(status, onChange);
   const { hasNextPage = false, endCursor } = data?.packageJobs?.pageInfo ?? {};
 
   // Not by `fetchMore`, which holds live updates back until its response has come.
@@ -59,10 +64,11 @@ export function useJobs(status: PackageJobStatus | undefined, onFinished: OnFini
   };
 }
 
-/** Subscribes to the unfinished jobs among these. Apollo Client writes each new state to its cache. */
-function useWatch(jobs: readonly JobSummaryFragment[], onFinished: OnFinished) {
+type OnChange = (job: JobSummaryFragment) => void;
+
+/** Subscribes to these unfinished jobs. Apollo Client writes each new state to its cache. */
+function useWatch(unfinished: readonly string[], onChange: OnChange) {
   const [ids, setIds] = useState<string[]>([]);
-  const unfinished = jobs.filter((job) => !job.isFinished).map((job) => job.id);
   const wanted = unfinished.slice(0, MAX_JOBS);
   // Finished jobs may stay in `ids`: they cost nothing, and each change of `ids` starts a new subscription.
   if (wanted.some((id) => !ids.includes(id))) setIds(wanted);
@@ -72,7 +78,7 @@ function useWatch(jobs: readonly JobSummaryFragment[], onFinished: OnFinished) {
     skip: wanted.length === 0,
     onData: ({ data: { data } }) => {
       const job = data?.packageJobUpdated;
-      if (job?.isFinished && unfinished.includes(job.id)) onFinished(job);
+      if (job) onChange(job);
     },
   });
 }
@@ -81,12 +87,14 @@ function useWatch(jobs: readonly JobSummaryFragment[], onFinished: OnFinished) {
  * Shows jobs that begin to match as they come, and hides those that do not match any more. Apollo Client itself shows the changes
  * of the others.
  */
-function useArrivals(status: PackageJobStatus | undefined) {
+function useArrivals(status: PackageJobStatus | undefined, onChange: OnChange) {
   return useSubscription(WatchAllJobsDocument, {
     variables: { ...(status && { status }) },
     onData: ({ data: { data } }) => {
       const job = data?.packageJobsUpdated;
-      if (job) place(job, status);
+      if (!job) return;
+      onChange(job);
+      place(job, status);
     },
   });
 }
