@@ -10,6 +10,7 @@ import { isFinished, pollAfterMs, type PackageJob, type PollInterval } from '../
 import { hasDetail, type Detail, type JobEntry } from '../store/entry.ts';
 import type { JobStore, ReadContext } from '../store/store.ts';
 import { windowOf, type LookForEnds } from './ends.ts';
+import { ListenerCounts } from './listener-counts.ts';
 import type { CallRate } from './rhythm.ts';
 import { Schedule } from './schedule.ts';
 import { setUnrefTimer, type SetTimer } from './timer.ts';
@@ -58,9 +59,6 @@ interface SweepCost {
   pages: number;
 }
 
-/** As how many listeners one counts that listens to all jobs: as many as an operation that names its jobs can have. */
-export const ALL_JOBS_LISTENERS = MAX_JOBS;
-
 /** How much later than it was due a sweep usually has read a job, in milliseconds. */
 const SWEEP_MS = 500;
 
@@ -80,7 +78,7 @@ export class JobWatcher {
   /** The reads of all sweeps take turns as one in the call budget. */
   readonly #turnKey = {};
   #isLooking = false;
-  readonly #listeners = new ClientShares(BOUNDS.listeners.max);
+  readonly #listeners = new ListenerCounts();
   /** The jobs that each client listens to. */
   readonly #jobsOf: ClientShares;
 
@@ -163,16 +161,9 @@ export class JobWatcher {
     return () => this.#remove(job, listener);
   }
 
-  /**
-   * Counts a listener to all jobs until the returned function is called. It counts as {@link ALL_JOBS_LISTENERS}.
-   *
-   * @throws {RateLimitedError} when the client has too many listeners
-   * @throws {OverloadedError} when all clients together have
-   */
+  /** See {@link ListenerCounts.countAll}. */
   countAll(client: string): () => void {
-    this.#admitListeners(client, ALL_JOBS_LISTENERS);
-    this.#listeners.add(client, ALL_JOBS_LISTENERS);
-    return () => this.#listeners.add(client, -ALL_JOBS_LISTENERS);
+    return this.#listeners.countAll(client);
   }
 
   /**
@@ -200,21 +191,12 @@ export class JobWatcher {
   /** Throws unless the client may have one more listener of this job. `undefined` is a job that nobody watches. */
   #admit(job: WatchedJob | undefined, client: string): void {
     const { maxJobs } = this.#options;
-    this.#admitListeners(client, 1);
+    this.#listeners.admit(client, 1);
     if (job?.listenersOf.has(client) !== true && !this.#jobsOf.allows(client)) {
       throw new RateLimitedError('watchedJobs', `A client may watch ${String(this.#jobsOf.max)} jobs`);
     }
     if (job === undefined && this.#jobs.size >= maxJobs) {
       throw new OverloadedError(`The gateway already watches ${String(maxJobs)} jobs`);
-    }
-  }
-
-  #admitListeners(client: string, count: number): void {
-    if (!this.#listeners.allows(client, count)) {
-      throw new RateLimitedError('listeners', `A client may have ${String(this.#listeners.max)} listeners`);
-    }
-    if (this.#listeners.total + count > BOUNDS.allListeners.max) {
-      throw new OverloadedError('The gateway has too many listeners');
     }
   }
 

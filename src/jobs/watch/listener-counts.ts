@@ -1,0 +1,47 @@
+import { BOUNDS } from '../../bounds.ts';
+import { ClientShares } from '../../client-shares.ts';
+import { OverloadedError, RateLimitedError } from '../errors.ts';
+import { MAX_JOBS } from '../input.ts';
+
+/** As how many listeners one counts that listens to all jobs: as many as an operation that names its jobs can have. */
+const ALL_JOBS_LISTENERS = MAX_JOBS;
+
+/** How many listeners each client has, and all together. */
+export class ListenerCounts {
+  readonly #shares = new ClientShares(BOUNDS.listeners.max);
+
+  get total(): number {
+    return this.#shares.total;
+  }
+
+  /** Counts listeners in or out. */
+  add(client: string, change: number): void {
+    this.#shares.add(client, change);
+  }
+
+  /**
+   * Checks that the client may have so many more.
+   *
+   * @throws {RateLimitedError} when the client has too many
+   * @throws {OverloadedError} when all clients together have
+   */
+  admit(client: string, count: number): void {
+    if (!this.#shares.allows(client, count)) {
+      throw new RateLimitedError('listeners', `A client may have ${String(this.#shares.max)} listeners`);
+    }
+    if (this.total + count > BOUNDS.allListeners.max) {
+      throw new OverloadedError('The gateway has too many listeners');
+    }
+  }
+
+  /**
+   * Counts a listener to all jobs until the returned function is called.
+   *
+   * @throws as {@link admit}
+   */
+  countAll(client: string): () => void {
+    this.admit(client, ALL_JOBS_LISTENERS);
+    this.add(client, ALL_JOBS_LISTENERS);
+    return () => this.add(client, -ALL_JOBS_LISTENERS);
+  }
+}
