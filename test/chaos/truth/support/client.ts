@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { followAll } from './following.ts';
 import type { Ice, TrueJob } from './ice.ts';
 import type { Random } from './random.ts';
 import { ask, get, shownById, shownIn, subscribe, type Answer } from './requests.ts';
@@ -40,6 +41,7 @@ export class Client {
       () => this.#poll(),
       () => this.#subscribe(until),
       () => this.#subscribe(until),
+      () => this.#follow(until),
       () => (random.chance(0.3) ? this.#submit() : this.#goOn()),
       () => (random.chance(0.3) ? this.#walk() : this.#goOn()),
     ] as const;
@@ -254,12 +256,25 @@ export class Client {
         this.violations.push(`a last event is not whole: ${JSON.stringify([job, body.errors])}`);
       }
     };
-    const isComplete = await subscribe(this.#url, isSocket, query, ids, stop, onResult);
+    const isComplete = await subscribe(this.#url, isSocket, query, { ids }, stop, onResult);
     const unfinished = [...seen.values()].filter(
       ({ id, status }) => status === 'INIT' && this.#ice.jobs.get(id)?.removedAt === Infinity,
     );
     if (isComplete && unfinished.length > 0) {
       this.violations.push(`a subscription completes before its jobs: ${JSON.stringify(unfinished)}`);
+    }
+  }
+
+  /** Follows all jobs. */
+  async #follow(until: AbortSignal): Promise<void> {
+    const random = this.#random;
+    const status = random.pick(['INIT', 'SUCCESS', null] as const);
+    const stop = AbortSignal.any([until, AbortSignal.timeout(random.pick([1000, 12_000]))]);
+    const following = await followAll(this.#url, this.#ice, random.chance(0.5), status, stop);
+    this.violations.push(...following.violations);
+    for (const { gotAt, job, body } of following.told) {
+      const answer = { askedAt: following.startedAt, gotAt, body, isStale: false };
+      this.#record('event', following.query, answer, [job]);
     }
   }
 

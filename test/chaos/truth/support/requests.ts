@@ -54,11 +54,11 @@ export function subscribe(
   url: string,
   isSocket: boolean,
   query: string,
-  ids: readonly string[],
+  variables: object,
   stop: AbortSignal,
   onResult: (body: Body) => void,
 ): Promise<boolean> {
-  const payload = { query, variables: { ids } };
+  const payload = { query, variables };
   return isSocket ? bySocket(url, payload, stop, onResult) : byStream(url, payload, stop, onResult);
 }
 
