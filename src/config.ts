@@ -1,7 +1,8 @@
+import { readAuth, type AuthConfig } from './auth-config.ts';
 import { createReader, readNetwork, readOrigin, type Environment, type Reader } from './environment.ts';
 import { readHost } from './host.ts';
 import { isLoopback } from './loopback.ts';
-import { readUpstream, type UpstreamConfig } from './upstream-config.ts';
+import { readProxies, readUpstream, type ProxySettings, type UpstreamConfig } from './upstream-config.ts';
 import { OTHERS } from './variables.ts';
 
 export type { UpstreamConfig } from './upstream-config.ts';
@@ -17,6 +18,10 @@ export interface Config {
   readonly pathPrefix: string | undefined;
   /** How many proxies, or which addresses and networks, may tell the address of a client. 0: none. */
   readonly trustedProxies: number | readonly string[];
+  /** How callers show who they are. `undefined`: nobody is asked. */
+  readonly auth: AuthConfig | undefined;
+  /** The proxies that issuers are reached through. */
+  readonly proxies: ProxySettings | undefined;
   readonly upstream: UpstreamConfig;
   readonly callsPerSecond: number;
   readonly maxConcurrency: number;
@@ -80,10 +85,10 @@ export function readConfig(env: Environment): Config {
   const production = env['NODE_ENV'] === 'production';
   const host = readHostName(read, 'HOST') ?? OTHERS.HOST.default;
   const upstream = readUpstream(env, read, production, problems);
-  read.oneOf('AUTH', OTHERS.AUTH.values);
+  const auth = readAuth(env, read, problems);
   if (upstream.kind === 'ice' && !isLoopback(host) && env['AUTH'] === undefined) {
     problems.push(
-      `HOST ${JSON.stringify(host)} opens your ICE account to the network: say AUTH=none if that is meant, or use 127.0.0.1`,
+      `HOST ${JSON.stringify(host)} opens your ICE account to the network: say AUTH=jwt to ask for tokens, AUTH=none if that is meant, or use 127.0.0.1`,
     );
   }
   const persistedOperations = read.text('PERSISTED_OPERATIONS', /./, 'the path of a manifest');
@@ -96,9 +101,11 @@ export function readConfig(env: Environment): Config {
     production,
     host,
     port: read.integer('PORT'),
-    allowedHosts: readAllowedHosts(env, read, production || !isLoopback(host), problems),
+    allowedHosts: readAllowedHosts(env, read, auth, production || !isLoopback(host), problems),
     pathPrefix: read.text('PATH_PREFIX', /^(?:\/[\w.~-]+)+$/, 'a path such as /jobs'),
     trustedProxies: readTrustedProxies(env, read),
+    auth,
+    proxies: auth && (upstream.kind === 'ice' ? upstream.proxies : readProxies(env, problems)),
     upstream,
     callsPerSecond: read.integer('ICE_CALLS_PER_SECOND'),
     maxConcurrency: read.integer('ICE_MAX_CONCURRENCY'),
@@ -162,10 +169,13 @@ function readWatchShare(read: Reader): number {
 function readAllowedHosts(
   env: Environment,
   read: Reader,
+  auth: AuthConfig | undefined,
   mustBeSet: boolean,
   problems: string[],
 ): Config['allowedHosts'] {
   if (env['ALLOWED_HOSTS'] === '*') return 'any';
+  // A page of another site has no token, so that it gets nothing by a name of its own.
+  if (auth !== undefined && env['ALLOWED_HOSTS'] === undefined) return 'any';
   if (mustBeSet && env['ALLOWED_HOSTS'] === undefined) {
     problems.push(
       'ALLOWED_HOSTS must be set with NODE_ENV=production, or a HOST that others can reach: ' +

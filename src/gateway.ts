@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import { ConfigError, type Config } from './config.ts';
+import { createFetchJson } from './fetch-json.ts';
 import type { IceClient } from './ice/client.ts';
 import { IceError } from './ice/errors.ts';
 import type { IceEmitter, IceEvents } from './ice/events.ts';
@@ -15,6 +16,11 @@ import { createPlanner } from './jobs/source/planner.ts';
 import { startJobs, type StartedJobs } from './jobs/start-jobs.ts';
 import { createApp } from './server/app.ts';
 import { ERRORS } from './server/errors/catalogue.ts';
+import { NO_PROXIES } from './ice/proxy.ts';
+import { createDoors } from './server/auth/doors.ts';
+import { startIssuerKeys, type KeyEvents } from './server/auth/issuer-keys.ts';
+import { createReadPrincipal } from './server/auth/principal.ts';
+import { createTokens, type Tokens } from './server/auth/tokens.ts';
 import type { ServerEmitter, ServerEvents } from './server/events.ts';
 import { createApollo } from './server/graphql/apollo.ts';
 import { createExecutor, type Executor } from './server/graphql/executor.ts';
@@ -152,6 +158,30 @@ function composeJobs(ice: IceClient, { config, events, now, caches }: Compositio
   });
 }
 
+/** Says whom tokens are for. `undefined`: nobody is asked. */
+function composeTokens({ config, events, stopping, now }: Composition): Tokens | undefined {
+  const { auth, proxies = NO_PROXIES } = config;
+  if (auth === undefined) return undefined;
+  const { algorithms, clockSkewS, claims } = auth;
+  const fetchJson = createFetchJson(proxies);
+  const keyEvents: KeyEvents = {
+    onKeys: (issuer, keys) => void events.server.emit('issuerKeys', issuer, keys),
+    onFailure: (issuer, reason, hasKeys) => void events.server.emit('issuerFailure', issuer, reason, hasKeys),
+  };
+  const issuers = auth.issuers.map(({ issuer, audience, jwksUrl }) => ({
+    issuer,
+    audience,
+    keys: startIssuerKeys({ issuer, jwksUrl, fetchJson, stopping, events: keyEvents }),
+  }));
+  return createTokens({
+    issuers,
+    algorithms,
+    clockSkewS,
+    readPrincipal: createReadPrincipal(claims, clockSkewS),
+    now,
+  });
+}
+
 function persistedDocuments(
   schema: GraphQLSchema,
   { persistedOperations, persistedOnly }: Config,
@@ -204,13 +234,15 @@ async function startServer(
   ice: IceClient,
   access: StartedJobs,
   { schema, persisted }: { readonly schema: GraphQLSchema; readonly persisted: PersistedDocuments },
-  { config, logger, events, stopping, now, caches }: Composition,
+  composition: Composition,
 ): Promise<Pick<Gateway, 'url' | 'firstProblem' | 'close'>> {
+  const { config, logger, events, stopping, now, caches } = composition;
   const { introspection, isJitOn, operationTimeoutMs } = config;
   const apollo = createApollo({ schema, introspection, persisted, isJitOn, logger, caches });
   await apollo.start();
-  const jobs = createJobs(access, EVERY_JOB);
-  const jobsFor = () => jobs;
+  const tokens = composeTokens(composition);
+  const everything = createJobs(access, EVERY_JOB);
+  const jobsFor = tokens === undefined ? () => everything : createDoors(() => everything);
   const readiness = createReadiness((signal) => firstCall(ice, signal), stopping, problemOf, {
     onReady() {
       events.server.emit('ready');
@@ -237,6 +269,7 @@ async function startServer(
     corsOrigins: config.corsOrigins,
     allowedHosts: config.allowedHosts,
     trustedProxies: config.trustedProxies,
+    tokens,
     pathPrefix: config.pathPrefix,
     introspection,
     pagesDirectory: config.ide ? PAGES_DIRECTORY : undefined,

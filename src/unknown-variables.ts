@@ -12,7 +12,7 @@ export interface UnknownVariable {
 const KNOWN: readonly string[] = [...Object.keys(INTEGERS), ...Object.keys(OTHERS)];
 
 /** What nothing but the gateway is likely to begin a name with. */
-const OWN = /^(?:ICE|ANSWERS_MAX|FINISHED_JOB|MISSING_JOB|JOB_MAX|POLL|STALE_IF_ERROR|PERSISTED)_/;
+const OWN = /^(?:ICE|ANSWERS_MAX|FINISHED_JOB|MISSING_JOB|JOB_MAX|POLL|STALE_IF_ERROR|PERSISTED|JWT)_/;
 
 /** First words that variables of others have too. */
 const SHARED: ReadonlySet<string> = new Set(['ALIBABA', 'HTTP', 'HTTPS', 'NODE', 'NO', 'ALL']);

@@ -180,7 +180,7 @@ function regionOfProfile({ cliFile, profile }: KeySettings): string | undefined 
  *
  * @see https://curl.se/docs/manpage.html#ENVIRONMENT
  */
-function readProxies(env: Environment, problems: string[]): ProxySettings {
+export function readProxies(env: Environment, problems: string[]): ProxySettings {
   const find = (name: 'HTTPS_PROXY' | 'HTTP_PROXY' | 'ALL_PROXY' | 'NO_PROXY') =>
     env[name.toLowerCase()] ?? env[name];
   const proxy = (name: 'HTTPS_PROXY' | 'HTTP_PROXY'): URL | undefined => {

@@ -16,6 +16,20 @@ export interface OtherVariable {
 const SWITCH = ['on', 'off'] as const;
 const BOOLEAN = ['true', 'false'] as const;
 
+/** The algorithms of tokens that can be accepted. All of them are asymmetric. */
+export const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+] as const;
+
 /** The regions of ICE. Each is at `ice.<region>.aliyuncs.com`. There is no global endpoint. */
 export const ICE_REGIONS = [
   'cn-shanghai',
@@ -43,6 +57,7 @@ export const INTEGERS = {
   POLL_MAX_MS: { default: 15_000, min: 100, max: 600_000 },
   MAX_STREAMS: { default: 10_000, min: 1, max: 1_000_000 },
   MAX_STREAMS_PER_ADDRESS: { default: 1000, min: 1, max: 1_000_000 },
+  JWT_CLOCK_SKEW_S: { default: 30, min: 0, max: 300 },
   STREAM_KEEPALIVE_MS: { default: 12_000, min: 100, max: 60_000 },
   METRICS_PORT: { default: 9464, min: 0, max: 65_535 },
 } as const satisfies Record<string, IntegerVariable>;
@@ -52,7 +67,15 @@ export const OTHERS = {
   HOST: { default: '127.0.0.1', values: 'a host name or an IP address' },
   METRICS_HOST: { default: 'HOST', values: 'a host name or an IP address' },
   NODE_ENV: { default: undefined, values: 'production, or anything else' },
-  AUTH: { default: undefined, values: ['none'] },
+  AUTH: { default: undefined, values: ['none', 'jwt'] },
+  JWT_ISSUER: { default: undefined, values: 'issuers, as tokens have them' },
+  JWT_AUDIENCE: { default: undefined, values: 'as many audiences' },
+  JWT_JWKS_URL: { default: 'the discovery document of the issuer tells it', values: 'as many https URLs' },
+  JWT_ALGORITHMS: {
+    default: 'RS256,PS256,ES256,ES384,EdDSA',
+    values: ALGORITHMS,
+  },
+  SCOPE_CLAIM: { default: 'scope', values: 'the name of a claim' },
   UPSTREAM: {
     default: 'ice if ICE_ENDPOINT, ICE_REGION, an access key or a source of keys is set, else emulator',
     values: ['emulator', 'ice'],
@@ -92,7 +115,7 @@ export const OTHERS = {
   PERSISTED_OPERATIONS: { default: undefined, values: 'the path of a manifest' },
   PERSISTED_ONLY: { default: 'false', values: BOOLEAN },
   ALLOWED_HOSTS: {
-    default: 'loopback names on a loopback HOST in development; otherwise it must be set',
+    default: 'loopback names on a loopback HOST in development; any with AUTH=jwt; otherwise it must be set',
     values: 'host names, or *',
   },
   PATH_PREFIX: { default: undefined, values: 'a path such as /jobs' },

@@ -32,7 +32,13 @@ describe('the table of variables in the README', () => {
 
 describe('the code', () => {
   it('reads each variable of the table, and no other', () => {
-    const files = ['src/config.ts', 'src/upstream-config.ts', 'src/environment.ts', 'src/main.ts'];
+    const files = [
+      'src/config.ts',
+      'src/upstream-config.ts',
+      'src/auth-config.ts',
+      'src/environment.ts',
+      'src/main.ts',
+    ];
     const text = files.map((file) => readFileSync(join(ROOT, file), 'utf8')).join('\n');
     const names = [
       ...text.matchAll(

@@ -4,6 +4,7 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { BOUNDS } from '../bounds.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { LOOPBACK_ORIGIN } from '../loopback.ts';
+import type { Tokens } from './auth/tokens.ts';
 import type { Client } from './client.ts';
 import type { ServerEmitter } from './events.ts';
 import type { Executor } from './graphql/executor.ts';
@@ -22,6 +23,7 @@ import {
   sendRefusal,
 } from './http/error-responses.ts';
 import { healthRoutes } from './http/health.ts';
+import { createIdentity, type Identity } from './http/identity.ts';
 import { sendHelpPage, type Offers } from './http/help-page.ts';
 import type { AllowedOrigins } from './http/origins.ts';
 import { arePagesBuilt, pages } from './http/pages.ts';
@@ -40,6 +42,8 @@ import { acceptWebSockets } from './transports/websocket.ts';
 export interface AppOptions extends ChecksOptions {
   readonly logger: FastifyBaseLogger;
   readonly trustedProxies: TrustedProxies;
+  /** Says whom tokens are for. `undefined`: whoever asks may see every job. */
+  readonly tokens?: Tokens | undefined;
   readonly readiness: Readiness;
   readonly executor: Executor;
   readonly connections: Connections;
@@ -87,7 +91,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     logger,
     onRefused: (refusal) => events.emit('errorTold', refusal),
   });
-  const admissions = admit(options, http);
+  const identity = identify(options);
+  const admissions = admit(options, http, identity);
   const cache = createResponseCache({ ...options, admissions, maxBodyBytes: BOUNDS.cachedRequest.max });
   const app: FastifyInstance = fastify({
     serverFactory: (listener) =>
@@ -124,6 +129,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   graphqlRoute(app, {
     ...options,
     admissions,
+    identity,
     usage,
     jobsFor,
     onResponse: (request, sent) => cache.store(request, sent),
@@ -157,12 +163,25 @@ function builtPages({ pagesDirectory }: AppOptions): URL | undefined {
   return pagesDirectory !== undefined && arePagesBuilt(pagesDirectory) ? pagesDirectory : undefined;
 }
 
+/** Says who sends requests. `undefined`: they are told apart by their addresses alone. */
+function identify({ tokens, trustedProxies, events }: AppOptions): Identity | undefined {
+  if (tokens === undefined) return undefined;
+  const onError = (error: unknown) => void events.emit('unexpectedError', error, 'identity');
+  return createIdentity(tokens, createClientOf(trustedProxies), onError);
+}
+
 /** Decides about each request once. */
-function admit(options: AppOptions, http: HttpConnections): Admissions {
+function admit(options: AppOptions, http: HttpConnections, identity: Identity | undefined): Admissions {
   const { draining, ...ofHeads } = createChecks(options);
-  const checks = { usage: http.check, draining, heads: checkHeadsOnce(ofHeads) };
-  const { trustedProxies, events, pathPrefix } = options;
-  return createAdmissions(checks, createClientOf(trustedProxies), events, createNormalizeTarget(pathPrefix));
+  const checks = {
+    usage: http.check,
+    draining,
+    heads: checkHeadsOnce(ofHeads),
+    ...(identity && { identity: identity.check }),
+  };
+  const { events, pathPrefix, trustedProxies } = options;
+  const clientOf = identity?.clientOf ?? createClientOf(trustedProxies);
+  return createAdmissions(checks, clientOf, events, createNormalizeTarget(pathPrefix), identity?.read);
 }
 
 const limit = (client: number, gateway: number) => ({ client, gateway });
@@ -217,7 +236,15 @@ async function allowOrigins(app: FastifyInstance, corsOrigins: AllowedOrigins): 
   await app.register(cors, {
     origin: corsOrigins === 'loopback' ? LOOPBACK_ORIGIN : [...corsOrigins],
     methods: ['GET', 'HEAD', 'POST'],
-    exposedHeaders: ['age', 'etag', 'preference-applied', 'retry-after', 'server-timing', 'x-request-id'],
+    exposedHeaders: [
+      'age',
+      'etag',
+      'preference-applied',
+      'retry-after',
+      'server-timing',
+      'www-authenticate',
+      'x-request-id',
+    ],
     maxAge: 600,
     strictPreflight: false,
   });

@@ -80,6 +80,10 @@ export interface ServerEvents {
   errorTold: [error: ToldError];
   /** ICE has accepted a signed call, so the gateway can serve. */
   ready: [];
+  /** An issuer of tokens has so many keys, which are others than before. */
+  issuerKeys: [issuer: string, keys: number];
+  /** An issuer gave no new keys. The present ones stay in use, if there are any. */
+  issuerFailure: [issuer: string, reason: string, hasKeys: boolean];
   /** The gateway itself has a fault. It goes on. */
   unexpectedError: [error: unknown, where: string, requestId?: string];
 }

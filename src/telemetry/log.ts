@@ -40,6 +40,18 @@ export function logEvents(
     logger.error({ err, where, ...(requestId !== undefined && { requestId }) }, 'unexpected error');
   jobs.on('unexpectedError', logError);
   server.on('unexpectedError', logError);
+  logIssuers(server, logger);
+}
+
+/** Tells whether tokens can be verified. */
+function logIssuers(server: ServerEmitter, logger: FastifyBaseLogger): void {
+  server.on('issuerKeys', (issuer, keys) =>
+    logger.info({ issuer, keys }, 'the issuer of tokens has other keys than before'),
+  );
+  server.on('issuerFailure', (issuer, reason, hasKeys) => {
+    const consequence = hasKeys ? 'the present keys stay in use' : 'no token of it can be verified';
+    logger.warn({ issuer, reason }, `no new keys of an issuer of tokens (${reason}): ${consequence}`);
+  });
 }
 
 /** Tells which keys sign, and why there are no new ones. */

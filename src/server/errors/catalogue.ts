@@ -37,9 +37,20 @@ export const ERRORS = {
     400,
     'Only operations of the manifest run here, and this is none of them.',
   ),
-  FORBIDDEN: {
-    ...fault(403, false, 'The gateway does not allow it: submitting is off, or the origin may not connect.'),
-  },
+  UNAUTHENTICATED: clientFault(
+    401,
+    'The request has no token, or one that is not accepted; `WWW-Authenticate` says why.',
+  ),
+  FORBIDDEN: fault(
+    403,
+    false,
+    'The gateway does not allow it: submitting is off, the token lacks a scope, or the origin may not connect.',
+  ),
+  AUTH_UNAVAILABLE: fault(
+    503,
+    true,
+    'The keys that tokens are verified with cannot be had; `retryAfterMs` says when to come back.',
+  ),
   RATE_LIMITED: {
     ...clientFault(
       429,

@@ -16,7 +16,7 @@ export function errorBody(
   policy?: string,
 ): { errors: GraphQLFormattedError[] } {
   const wait =
-    code === 'OVERLOADED' || code === 'RATE_LIMITED'
+    code === 'OVERLOADED' || code === 'RATE_LIMITED' || code === 'AUTH_UNAVAILABLE'
       ? { ...(policy !== undefined && { policy }), retryAfterMs: DEFAULT_RETRY_AFTER_MS }
       : {};
   return {

@@ -21,6 +21,7 @@ import { NO_PERSISTED_DOCUMENTS, type PersistedDocuments } from './persisted/doc
 import { persistedOperations } from './persisted/plugin.ts';
 import { receiptOf, serverTiming } from './receipt.ts';
 import { isSubscription, loggedName } from './record.ts';
+import { checkScope } from './scopes.ts';
 import { deleteUndeclared } from './operation-variables.ts';
 
 export interface ApolloOptions {
@@ -98,6 +99,7 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
           const { cost, reads, waits, errors } = checkOperation(schema, checked, isWaitPreferred);
           contextValue.record.cost = cost;
           variableErrors = errors;
+          checkScope(operation, reads, contextValue.client);
           admitQuery(checked, () => {
             contextValue.checkReads(reads);
             if (waits > 0) contextValue.checkWaits(waits);

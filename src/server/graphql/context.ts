@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { abort } from '../../abort.ts';
 import { BOUNDS } from '../../bounds.ts';
 import type { ClientShares } from '../../client-shares.ts';
 import { InputError, RateLimitedError } from '../../jobs/errors.ts';
@@ -7,6 +8,7 @@ import type { PackageJob } from '../../jobs/model.ts';
 import { createLoaders } from '../../loaders/loaders.ts';
 import { entryOf } from '../../loaders/one-state.ts';
 import type { OperationContext, WaitArgument } from '../../resolvers/context.ts';
+import { onTokenEnd } from '../auth/token-end.ts';
 import type { Client } from '../client.ts';
 import type { Deadline } from './deadline.ts';
 import { selects } from './selects.ts';
@@ -131,10 +133,13 @@ function createWaits(
     checkWaits(waits, client.key, 1);
     ownWaits += 1;
     waits.add(client.key, 1);
+    const tokenEnd = new AbortController();
+    const forgetToken = onTokenEnd(client, () => abort(tokenEnd));
     try {
-      const ended = [deadline.disconnected, stopping];
+      const ended = [deadline.disconnected, stopping, tokenEnd.signal];
       return await deadline.pauseDuring(() => waitFor(id, wait, ended), wait.timeoutMs);
     } finally {
+      forgetToken();
       ownWaits -= 1;
       waits.add(client.key, -1);
     }

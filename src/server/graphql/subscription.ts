@@ -91,7 +91,8 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         const updates = source as JobUpdateStream;
         releases.push(() => void updates.return());
         releases.push(onAbort(context.disconnected, release));
-        const operation = `${String(held.number)} ${operationName ?? ''} ${JSON.stringify(telling)}`;
+        const view = context.client.principal?.view.key ?? '';
+        const operation = `${view} ${String(held.number)} ${operationName ?? ''} ${JSON.stringify(telling)}`;
         const resultOf = resultsOf(args, operation, context);
         // Its events belong to the request that it came with, whoever asks for the next one.
         const inScope = AsyncLocalStorage.snapshot();

@@ -34,6 +34,12 @@ export interface Admission extends RequestStart {
 export interface Admissions {
   /** The target of a request is in its one form once its decision is made. This is for what has to know it before. */
   readonly normalizeTarget: NormalizeTarget;
+  /**
+   * Reads who sends a request, where that has to be read. It comes ahead of the decision.
+   *
+   * @returns what resolves when that is done. `undefined`: it is
+   */
+  readonly identify: (request: IncomingMessage) => Promise<void> | undefined;
   /** The decision about a request. It is made at the first call. Later calls give the same one. */
   of(request: IncomingMessage): Admission;
   /**
@@ -54,6 +60,7 @@ export function createAdmissions(
   clientOf: ClientOf,
   events: ServerEmitter,
   normalize: NormalizeTarget = normalizeTarget,
+  identify: Admissions['identify'] = () => undefined,
 ): Admissions {
   const list = Object.values(checks);
 
@@ -92,6 +99,7 @@ export function createAdmissions(
 
   return {
     normalizeTarget: normalize,
+    identify,
     of,
     start(request, response) {
       const admission = of(request);

@@ -136,7 +136,8 @@ const FOREIGN_ORIGIN: Refusal = {
 /** Methods of `/graphql` that execute an operation. */
 const EXECUTING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 
-function isGraphql({ url = '' }: IncomingMessage): boolean {
+/** Whether a request is for GraphQL. Its target is in its one form by then. */
+export function isGraphql({ url = '' }: IncomingMessage): boolean {
   return pathOf(url) === '/graphql';
 }
 

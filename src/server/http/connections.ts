@@ -73,7 +73,7 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
           connectionOf(request.socket)?.underWay.length === 0 &&
           takeUpgrade(request, admissions.normalizeTarget),
       });
-      server.on('request', (request, response) => {
+      const serve: RequestListener = (request, response) => {
         const connection = connectionOf(request.socket);
         if (connection === undefined || !(response instanceof CountedResponse))
           return listener(request, response);
@@ -83,6 +83,11 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
         response.count(client.key);
         if (refusal?.headers?.['connection'] === 'close') connection.isClosing = true;
         listener(request, response);
+      };
+      server.on('request', (request, response) => {
+        const identifying = admissions.identify(request);
+        if (identifying === undefined) serve(request, response);
+        else void identifying.then(() => serve(request, response));
       });
       answerWhatNodeWouldNot(server);
       admitConnections(server, accept);

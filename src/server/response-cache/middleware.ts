@@ -15,6 +15,7 @@ import {
   type Representation,
   type SentResponse,
 } from '../responses/response.ts';
+import { notPastToken } from '../responses/cache-control.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { readOperation } from './named-operation.ts';
 import type { PreparedJobs, PreparedOperations } from './prepared-operations.ts';
@@ -113,7 +114,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
       const ageS = Math.floor((now() - found.storedAt) / 1000);
       // Otherwise the client would keep an idle connection open, and closing would wait for it.
       if (stopping.aborted) response.shouldKeepAlive = false;
-      cached.bytes = write(response, found, representation, admission.requestId, ageS);
+      cached.bytes = write(response, found, representation, admission, ageS);
     };
     const representation = represent(found, request);
     if (!(representation instanceof Promise)) send(representation);
@@ -148,6 +149,7 @@ export function createResponseCache(options: ResponseCacheOptions): ResponseCach
       return lookUp(
         request,
         maxBodyBytes,
+        admission.client.principal?.view.key,
         (key) => tryToAnswer(key, request, response, admission),
         () => next(request, response),
       );
@@ -171,10 +173,14 @@ function write(
   response: ServerResponse,
   { head }: StoredResponse,
   { body, encoding }: Representation,
-  requestId: string,
+  { requestId, client }: Admission,
   ageS: number,
 ): number {
   const headers = [...head, 'x-request-id', requestId];
+  if (client.principal !== undefined) {
+    const control = headers.indexOf('cache-control') + 1;
+    headers[control] = notPastToken(headers[control] ?? '', client, ageS);
+  }
   if (ageS > 0) headers.push('age', String(ageS));
   if (encoding !== undefined) headers.push('content-encoding', encoding);
   if (body === undefined) {

@@ -24,7 +24,10 @@ export function isSameRequest(
   return a.content.equals(b.content);
 }
 
-/** Headers that select the response. None of them decides whether a request is refused: the checks do, ahead of this. */
+/**
+ * Headers that select the response. None of them decides whether a request is refused: the checks do, ahead of this. Where the
+ * client has shown a token, what it may see takes the place of `Authorization`, so that all who may see the same share.
+ */
 const SELECTING = ['origin', 'accept', 'authorization', 'cookie'] as const;
 
 /** Headers that ask for more than a response. Such requests are not for the response cache. */
@@ -34,22 +37,24 @@ const UNUSUAL = ['prefer', 'x-upstream-receipt', 'expect'] as const;
  * Reads the key of a request for `/graphql` and passes it to `look`. When that answers nothing, or the request has no key,
  * `next` gets the request as it came.
  *
+ * @param view what the client may see. `undefined`: it has shown no token
  * @param look returns whether it answered
  * @param maxBodyBytes a request with a larger body has no key
  */
 export function lookUp(
   request: IncomingMessage,
   maxBodyBytes: number,
+  view: string | undefined,
   look: (key: RequestKey) => boolean,
   next: () => void,
 ): void {
   const { method, url = '', headers } = request;
-  if (isUnusual(headers) || selectingLength(headers) > BOUNDS.cachedSelecting.max) {
+  if (isUnusual(headers) || selectingLength(headers, view) > BOUNDS.cachedSelecting.max) {
     next();
     return;
   }
   if (method === 'GET' && url.startsWith('/graphql?')) {
-    if (!look(keyOf(method, request, url.slice('/graphql'.length)))) next();
+    if (!look(keyOf(method, request, url.slice('/graphql'.length), view))) next();
     return;
   }
   const length = Number(headers['content-length']);
@@ -58,14 +63,18 @@ export function lookUp(
     next();
     return;
   }
-  request.offerBody(length, (body) => look(keyOf(method, request, body)), next);
+  request.offerBody(length, (body) => look(keyOf(method, request, body, view)), next);
 }
 
 /** How long the headers are that select the response, in characters. */
-function selectingLength(headers: IncomingHttpHeaders): number {
+function selectingLength(headers: IncomingHttpHeaders, view: string | undefined): number {
   let length = 0;
-  for (const name of SELECTING) length += headers[name]?.length ?? 0;
+  for (const name of SELECTING) length += selected(headers, name, view)?.length ?? 0;
   return length;
+}
+
+function selected(headers: IncomingHttpHeaders, name: (typeof SELECTING)[number], view: string | undefined) {
+  return name === 'authorization' && view !== undefined ? view : headers[name];
 }
 
 function isUnusual(headers: IncomingHttpHeaders): boolean {
@@ -82,18 +91,19 @@ interface Head {
 }
 
 /** Nearly all requests have the head of the one before. */
-let lastHead = makeHead('POST', {});
+let lastHead = makeHead('POST', {}, undefined);
 
-function headOf(method: Head['method'], headers: IncomingHttpHeaders): Head {
+function headOf(method: Head['method'], headers: IncomingHttpHeaders, view: string | undefined): Head {
   const { values } = lastHead;
   const isSame =
-    lastHead.method === method && SELECTING.every((name, index) => headers[name] === values[index]);
-  if (!isSame) lastHead = makeHead(method, headers);
+    lastHead.method === method &&
+    SELECTING.every((name, index) => selected(headers, name, view) === values[index]);
+  if (!isSame) lastHead = makeHead(method, headers, view);
   return lastHead;
 }
 
-function makeHead(method: Head['method'], headers: IncomingHttpHeaders): Head {
-  const values = SELECTING.map((name) => headers[name]);
+function makeHead(method: Head['method'], headers: IncomingHttpHeaders, view: string | undefined): Head {
+  const values = SELECTING.map((name) => selected(headers, name, view));
   // No header contains these characters, so no header is taken for another, or for an absent one.
   const text = [method, ...values.map((value) => value ?? '\0')].join('\n');
   return { method, values, text, checksum: crc32(text) };
@@ -103,7 +113,8 @@ function keyOf(
   method: RequestKey['method'],
   { headers }: IncomingMessage,
   content: RequestKey['content'],
+  view: string | undefined,
 ): RequestKey {
-  const { text, checksum } = headOf(method, headers);
+  const { text, checksum } = headOf(method, headers, view);
   return { method, head: text, content, checksum: crc32(content, checksum) };
 }

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import etag from 'etag';
 import fresh from 'fresh';
 import type { JobEntry, Jobs } from '../../jobs/jobs.ts';
+import type { Client } from '../client.ts';
 import type { Cacheability } from '../graphql/record.ts';
 
 /** The request headers that a response to one URL can depend on. */
@@ -33,6 +34,21 @@ export function cacheControl(
   const seconds = isLasting ? Math.floor(lifetimeMs(dependencies, lifetimes) / 1000) : 0;
   const rule = seconds > 0 ? `max-age=${String(seconds)}` : 'no-cache';
   return isPersonal ? `private, ${rule}` : rule;
+}
+
+/**
+ * `Cache-Control` of a response, for a client whose token ends. A cache must not give the response to a bearer whose token has
+ * expired.
+ *
+ * @param ageS how old the response is by then, in seconds
+ */
+export function notPastToken(control: string, { principal }: Client, ageS = 0): string {
+  if (principal === undefined) return control;
+  const leftS = Math.floor((principal.expiresAt - Date.now()) / 1000);
+  return control.replace(/max-age=(\d+)/, (rule, seconds: string) => {
+    if (Number(seconds) <= ageS + leftS) return rule;
+    return leftS > 0 ? `max-age=${String(ageS + leftS)}` : 'no-cache';
+  });
 }
 
 /** How long the shortest-lived of these states is worth keeping, in milliseconds. */

@@ -19,8 +19,9 @@ import { acceptedBy, type Accepted, type JsonType } from '../http/accept.ts';
 import type { Admissions } from '../http/admission.ts';
 import type { Refusal } from '../http/refusal.ts';
 import { sendRefusal } from '../http/error-responses.ts';
+import type { Identity } from '../http/identity.ts';
 import type { Usage } from '../http/usage.ts';
-import { VARY } from '../responses/cache-control.ts';
+import { notPastToken, VARY } from '../responses/cache-control.ts';
 import {
   createResponse,
   represent,
@@ -38,6 +39,8 @@ import { createWebSocketHandler } from './websocket.ts';
 
 export interface GraphqlRouteOptions {
   readonly admissions: Admissions;
+  /** `undefined`: nobody is asked who they are. */
+  readonly identity: Identity | undefined;
   readonly executor: Executor;
   readonly connections: Connections;
   readonly usage: Usage;
@@ -52,7 +55,7 @@ export interface GraphqlRouteOptions {
  * GraphQL over WebSocket where the client asks for an upgrade.
  */
 export function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOptions): void {
-  const { admissions, executor, connections, usage, events } = options;
+  const { admissions, identity, executor, connections, usage, events } = options;
   const handler = (request: FastifyRequest, reply: FastifyReply) => answer(request, reply, options);
   app.post('/graphql', handler);
   app.head('/graphql', handler);
@@ -62,7 +65,7 @@ export function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOptions)
     // The route that Fastify would make says of a 304 that it has 0 bytes.
     exposeHeadRoute: false,
     handler,
-    wsHandler: createWebSocketHandler({ admissions, executor, connections, usage, events }),
+    wsHandler: createWebSocketHandler({ admissions, identity, executor, connections, usage, events }),
     preValidation: (request, reply, done) => {
       if (!request.ws || openConnection(request, reply, 'websocket', options) === undefined) done();
     },
@@ -121,7 +124,8 @@ async function execute(
     if (openConnection(request, reply, TRANSPORTS[stream], options) !== undefined) return;
     const result = await executor.subscribe(context);
     if (result === undefined) throw new Error('the subscription is none');
-    if (isStream(result) || json === undefined) return SEND[stream](reply, result, connections);
+    if (isStream(result) || json === undefined)
+      return SEND[stream](reply, result, connections, context.client);
     return sendErrors(request, reply, result, json);
   }
   const status = statusFor(http, record.isRefused);
@@ -130,7 +134,7 @@ async function execute(
     const result = JSON.parse(http.body.string) as FormattedExecutionResult;
     // The client sends the text next. urql would do so for each of the two results that it makes of such a stream.
     const isUnknown = result.errors?.[0]?.extensions?.['code'] === 'PERSISTED_QUERY_NOT_FOUND';
-    if (!isUnknown) return SEND[stream](reply, result, connections);
+    if (!isUnknown) return SEND[stream](reply, result, connections, context.client);
     return sendErrors(request, reply, result, 'application/graphql-response+json');
   }
   void reply.code(status).headers(Object.fromEntries(http.headers));
@@ -178,6 +182,8 @@ async function sendComplete(
   const response = createResponse(text, record, { method, headers }, jobsFor(client));
   void reply.headers(response.headers);
   onResponse(raw, { response, record, headers: reply.getHeaders() });
+  const control = notPastToken(response.headers['cache-control'] ?? '', client);
+  void reply.header('cache-control', control);
   return sendBody({ headers, method }, reply, response);
 }
 

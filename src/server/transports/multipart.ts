@@ -2,8 +2,11 @@ import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import { onAbort } from '../../abort.ts';
+import { onTokenEnd } from '../auth/token-end.ts';
+import type { Client } from '../client.ts';
 import { ERRORS, type ErrorCode } from '../errors/catalogue.ts';
 import { isStream, type ResultStream } from '../graphql/subscription.ts';
+import { TOKEN_ENDED } from '../http/identity.ts';
 import { reconnectAfterMs, type Connections } from './connections.ts';
 import { drained, streamHeaders } from './streaming.ts';
 
@@ -24,7 +27,7 @@ interface Part {
 
 /**
  * Begins to answer by Apollo's multipart protocol for subscriptions: each result is a part. An empty part comes as often as a
- * WebSocket is pinged. A gateway that stops ends the stream by a part with an error, which says when to come back.
+ * WebSocket is pinged. A gateway that stops ends the stream by a part with an error, which says when to come back. So does one whose token has ended.
  *
  * @see https://www.apollographql.com/docs/graphos/routing/operations/subscriptions/multipart-protocol
  */
@@ -32,6 +35,7 @@ export function sendMultipart(
   reply: FastifyReply,
   result: ResultStream | FormattedExecutionResult,
   { limits, stopping }: Connections,
+  client: Client,
 ): void {
   const response = reply.raw;
   const closed = new AbortController();
@@ -66,6 +70,7 @@ export function sendMultipart(
   const leave = (code: ErrorCode, message: string) =>
     end({ payload: null, errors: problem(reply, code, message) });
   releases.push(onAbort(stopping, () => leave('OVERLOADED', 'The gateway is shutting down')));
+  releases.push(onTokenEnd(client, () => leave(TOKEN_ENDED.code, TOKEN_ENDED.message)));
   if (response.closed) end();
   else response.once('close', () => end());
   if (!isStream(result)) end({ payload: result });

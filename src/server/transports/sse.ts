@@ -3,7 +3,11 @@ import type { FastifyReply } from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
 import { createHandler, type ExecutionResult, type Request } from 'graphql-sse';
 import { onAbort } from '../../abort.ts';
+import { onTokenEnd } from '../auth/token-end.ts';
+import type { Client } from '../client.ts';
+import { errorBody } from '../errors/error-body.ts';
 import { isStream, type ResultStream } from '../graphql/subscription.ts';
+import { TOKEN_ENDED } from '../http/identity.ts';
 import { reconnectAfterMs, type Connections } from './connections.ts';
 import { drained, streamHeaders } from './streaming.ts';
 
@@ -35,7 +39,8 @@ const REQUEST: Omit<Request<undefined, Sending>, 'context'> = {
 /**
  * Begins to answer by server-sent events: each result as an event `next`, then `complete`, with a comment every 12 s meanwhile. A
  * gateway that stops says how long to stay away (`retry`) and ends the stream without `complete`. A stream whose client
- * reads nothing for two keep-alive periods ends without `complete` too.
+ * reads nothing for two keep-alive periods ends without `complete` too. So does one whose token has ended, after an event
+ * `next` that says so: clients come back by themselves, with a new token.
  *
  * @see https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
  */
@@ -43,6 +48,7 @@ export async function sendEventStream(
   reply: FastifyReply,
   result: ResultStream | FormattedExecutionResult,
   { stopping }: Connections,
+  client: Client,
 ): Promise<void> {
   const response = reply.raw;
   const closed = new AbortController();
@@ -60,8 +66,14 @@ export async function sendEventStream(
   void reply.code(200).headers(streamHeaders('text/event-stream; charset=utf-8')).send(Readable.from(body));
   // The headers have to be sent first.
   const forget = onAbort(stopping, stop);
+  const forgetToken = onTokenEnd(client, () => {
+    const { code, message } = TOKEN_ENDED;
+    response.write(`event: next\ndata: ${JSON.stringify(errorBody(reply.request.id, code, message))}\n\n`);
+    void body.return();
+  });
   const end = () => {
     forget();
+    forgetToken();
     closed.abort();
     void body.return();
   };

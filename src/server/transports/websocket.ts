@@ -12,6 +12,8 @@ import {
 } from 'graphql-ws';
 import { onAbort } from '../../abort.ts';
 import { BOUNDS } from '../../bounds.ts';
+import { onTokenEnd } from '../auth/token-end.ts';
+import type { Client } from '../client.ts';
 import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
 import type { Executor } from '../graphql/executor.ts';
@@ -20,6 +22,7 @@ import { receiptOf } from '../graphql/receipt.ts';
 import { isStream } from '../graphql/subscription.ts';
 import { MAX_CALLS_LOGGED } from '../http/access-log.ts';
 import type { Admissions } from '../http/admission.ts';
+import { TOKEN_ENDED, type Identity } from '../http/identity.ts';
 import type { Refusal } from '../http/refusal.ts';
 import { MAX_BODY_BYTES, refuseSocket } from '../http/error-responses.ts';
 import type { Usage } from '../http/usage.ts';
@@ -33,6 +36,8 @@ const { socketOperations, operationId, pongValues, socketFragments } = BOUNDS;
 /** What the operations of one WebSocket share. */
 interface Connection {
   readonly request: FastifyRequest;
+  /** Who asks: the address, until the first message has brought a token. */
+  client: Client;
   readonly counted: CountedSocket;
   /** The message that graphql-ws has just been given. */
   arriving: IncomingMessage | undefined;
@@ -77,6 +82,8 @@ const OTHER_VERSION: Refusal = {
 
 export interface WebSocketOptions {
   readonly admissions: Admissions;
+  /** `undefined`: nobody is asked who they are. */
+  readonly identity: Identity | undefined;
   readonly executor: Executor;
   readonly connections: Connections;
   readonly usage: Usage;
@@ -95,6 +102,8 @@ export type WebSocketHandler = (socket: WebSocket, request: FastifyRequest) => v
  * - 1013 when the client leaves `socketUnread` unread or does not answer a ping for as long as they are apart
  * - 1007 by a text that is not UTF-8
  * - 44xx by the protocol: no `connection_init` within 3 s, an unknown message or bytes that are no UTF-8, the same id twice
+ * - 4403 without a token that is accepted, and once it is not any more. Clients come back with a new one
+ * - 1013 when the keys that tokens are verified with cannot be had
  * - 4406 when the client offers no subprotocol that is spoken here
  *
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
@@ -125,6 +134,7 @@ export function createWebSocketHandler(options: WebSocketOptions): WebSocketHand
     });
     const connection: Connection = {
       request,
+      client,
       counted,
       arriving: undefined,
       operations,
@@ -135,7 +145,7 @@ export function createWebSocketHandler(options: WebSocketOptions): WebSocketHand
     const forget = onAbort(connections.stopping, stop);
     socket.once('close', (code: number, reason: Buffer) => {
       forget();
-      operations.endAll(() => executor.slices.next(client.key));
+      operations.endAll(() => executor.slices.next(connection.client.key));
       const end = counted.closing ?? { code, reason: reason.toString() };
       void opened(end.code, end.reason);
       const durationMs = Math.round(performance.now() - startedAt);
@@ -178,15 +188,18 @@ function isSmall(payload: unknown): boolean {
 
 /** The results are ready to be sent, so graphql-ws has nothing to execute or to format. */
 function serverOptions({
-  admissions,
+  identity,
   executor,
   events,
 }: WebSocketOptions): ServerOptions<Record<string, unknown>, Connection> {
   return {
-    onConnect(context) {
-      context.extra.counted.isAcknowledged = true;
-      // Nobody needs the payload of `connection_init`.
+    async onConnect(context) {
+      const { extra, connectionParams } = context;
+      // Nobody needs the rest of the payload of `connection_init`.
       delete (context as { connectionParams?: unknown }).connectionParams;
+      if (identity !== undefined && !(await authenticate(extra, identity, connectionParams))) return false;
+      extra.counted.isAcknowledged = true;
+      return true;
     },
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const { request, arriving } = extra;
@@ -196,7 +209,7 @@ function serverOptions({
         return refused(refusal);
       }
       const requestId = randomUUID();
-      const { client } = admissions.of(request.raw);
+      const { client } = extra;
       const { signal, unlessLeft, streamUnlessLeft } = extra.operations.begin(id, subscriptions);
       const operation = { requestId, client, disconnected: signal, acceptsSubscriptions: true };
       const running = executor.run(operation, async (context) => {
@@ -232,6 +245,35 @@ function serverOptions({
     // oxlint-disable-next-line no-unsafe-type-assertion -- its errors have been formatted
     onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
   };
+}
+
+/**
+ * Finds out who a connection is, or closes it. It is closed once its token ends.
+ *
+ * @returns whether it has a token that is accepted
+ */
+async function authenticate(
+  connection: Connection,
+  identity: Identity,
+  sent: Readonly<Record<string, unknown>> | undefined,
+): Promise<boolean> {
+  const { request, counted } = connection;
+  const { authorization } = request.raw.headers;
+  const found = await identity.clientOfSocket(connection.client, authorization, tokenIn(sent));
+  if ('status' in found) {
+    counted.close(found.status === 401 ? 4403 : 1013, `${found.code}: ${found.message}`);
+    return false;
+  }
+  connection.client = found;
+  const { code, message } = TOKEN_ENDED;
+  counted.onClosed(onTokenEnd(found, () => counted.close(4403, `${code}: ${message}`)));
+  return true;
+}
+
+/** Clients differ in how they write the name. */
+function tokenIn(sent: Readonly<Record<string, unknown>> = {}): unknown {
+  const name = Object.keys(sent).find((key) => key.toLowerCase() === 'authorization');
+  return name === undefined ? undefined : sent[name];
 }
 
 /** A WebSocket has no access log, so each of its operations has a line of its own. */

@@ -43,7 +43,7 @@ describe('an event stream', () => {
       createEvents().server,
     );
     app.get('/', async (_request, reply) => {
-      await sendEventStream(reply, results, connections);
+      await sendEventStream(reply, results, connections, { key: 'a' });
       return reply;
     });
     const url = await app.listen({ port: 0 });
@@ -74,7 +74,7 @@ describe('an event stream', () => {
       [Symbol.asyncIterator]: () => results,
     };
     app.get('/', async (_request, reply) => {
-      await sendEventStream(reply, results, connections);
+      await sendEventStream(reply, results, connections, { key: 'a' });
       return reply;
     });
     const response = await fetch(await app.listen({ port: 0 }));

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { BOUNDS } from '../../bounds.ts';
+import type { Principal } from '../client.ts';
+import { TokenError } from './errors.ts';
+import type { IssuerKeys } from './issuer-keys.ts';
+import type { Claims, ReadPrincipal } from './principal.ts';
+
+/** An issuer whose tokens are accepted. */
+export interface Issuer {
+  /** As tokens have it, to the letter. */
+  readonly issuer: string;
+  readonly audience: string;
+  readonly keys: IssuerKeys;
+}
+
+export interface TokensOptions {
+  readonly issuers: readonly Issuer[];
+  readonly algorithms: readonly string[];
+  readonly clockSkewS: number;
+  readonly readPrincipal: ReadPrincipal;
+  /** The clock, in milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Says whom tokens are for. */
+export interface Tokens {
+  /**
+   * Whom a token is for. It is known at once when the token was verified before.
+   *
+   * @throws {TokenError} when it is not accepted, at once or later
+   * @throws {KeysUnavailableError} when the keys of its issuer cannot be had, later
+   */
+  principalOf(token: string): Principal | Promise<Principal>;
+  /** Whether a token is still accepted whose principal this is. */
+  isCurrent(principal: Principal): boolean;
+}
+
+/** About what a principal takes in memory with its hash, in bytes, besides its texts. */
+const PRINCIPAL_BYTES = 400;
+
+/** The last second that is taken for an expiry: a time that dates can have. */
+const LAST_SECOND = 253_402_300_799;
+
+export function createTokens(options: TokensOptions): Tokens {
+  const { readPrincipal, now } = options;
+  const issuers = new Map(options.issuers.map((issuer) => [issuer.issuer, issuer]));
+  /** By the hash of the token, so that no token is kept. */
+  const remembered = new LRUCache<string, Principal>({
+    maxSize: BOUNDS.rememberedTokens.max,
+    sizeCalculation: ({ issuer, subject = '' }) => PRINCIPAL_BYTES + issuer.length + subject.length,
+  });
+  const isCurrent = ({ endsAt }: Principal) => now() < endsAt;
+
+  async function verify(token: string, hash: string): Promise<Principal> {
+    const issuer = issuers.get(issuerIn(token));
+    if (issuer === undefined) throw new TokenError('The issuer of the token is not accepted here');
+    const principal = readPrincipal(await readClaims(token, issuer, options));
+    remembered.set(hash, principal);
+    return principal;
+  }
+
+  return {
+    isCurrent,
+    principalOf(token) {
+      if (token.length > BOUNDS.token.max)
+        throw new TokenError(`The token has more than ${String(BOUNDS.token.max)} characters`);
+      const hash = createHash('sha256').update(token).digest('base64');
+      const known = remembered.get(hash);
+      if (known === undefined) return verify(token, hash);
+      if (isCurrent(known)) return known;
+      remembered.delete(hash);
+      throw new TokenError(EXPIRED);
+    },
+  };
+}
+
+export const EXPIRED = 'The token has expired';
+const MALFORMED = 'The token is no signed JWT';
+const BAD_SIGNATURE = 'The signature of the token does not verify';
+
+/** The issuer that a token names. Nothing of the token is verified by then. */
+function issuerIn(token: string): string {
+  try {
+    return String(decodeJwt(token).iss);
+  } catch {
+    throw new TokenError(MALFORMED);
+  }
+}
+
+async function readClaims(
+  token: string,
+  { issuer, audience, keys }: Issuer,
+  { algorithms, clockSkewS, now }: TokensOptions,
+): Promise<Claims> {
+  const rules: JWTVerifyOptions = {
+    issuer,
+    audience,
+    algorithms: [...algorithms],
+    clockTolerance: clockSkewS,
+    currentDate: new Date(now()),
+    requiredClaims: ['exp'],
+  };
+  const claims = await verifyBy(token, keys, rules).catch((error: unknown) => {
+    throw refusalOf(error);
+  });
+  const { exp = Infinity } = claims;
+  if (exp > LAST_SECOND) throw new TokenError('The claim `exp` of the token is no time');
+  return { ...claims, iss: issuer, exp };
+}
+
+async function verifyBy(token: string, { getKey }: IssuerKeys, rules: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, getKey, rules)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    return verifyByOneOf(token, error, rules);
+  }
+}
+
+/** A token that names no key can be signed by any key of its algorithm. */
+async function verifyByOneOf(
+  token: string,
+  keys: errors.JWKSMultipleMatchingKeys,
+  rules: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  let tried = 0;
+  for await (const key of keys) {
+    try {
+      return (await jwtVerify(token, key, rules)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    }
+    tried += 1;
+    if (tried >= BOUNDS.keysTried.max) break;
+  }
+  throw new errors.JWSSignatureVerificationFailed();
+}
+
+/** What a bearer is told of a token that jose refuses. */
+function refusalOf(error: unknown): unknown {
+  if (error instanceof errors.JWTExpired) return new TokenError(EXPIRED);
+  if (error instanceof errors.JWTClaimValidationFailed) return new TokenError(claimRefusal(error));
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return new TokenError('The algorithm of the token is not accepted here');
+  if (error instanceof errors.JWKSNoMatchingKey)
+    return new TokenError('The token is signed by a key that its issuer does not have');
+  if (error instanceof errors.JWSSignatureVerificationFailed) return new TokenError(BAD_SIGNATURE);
+  if (error instanceof errors.JOSEError) return new TokenError(MALFORMED);
+  // What WebCrypto says of a key that cannot verify, such as one that is too short.
+  if (error instanceof TypeError || error instanceof DOMException) return new TokenError(BAD_SIGNATURE);
+  return error;
+}
+
+function claimRefusal({ claim, reason }: errors.JWTClaimValidationFailed): string {
+  if (reason === 'missing') return `The token has no claim \`${claim}\``;
+  if (claim === 'nbf' && reason === 'check_failed') return 'The token is not valid yet';
+  if (claim === 'aud') return 'The token is for another audience';
+  return `The claim \`${claim}\` of the token is not accepted`;
+}

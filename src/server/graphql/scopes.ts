@@ -1,0 +1,37 @@
+import { GraphQLError, OperationTypeNode, type OperationDefinitionNode } from 'graphql';
+import { HeaderMap } from '@apollo/server';
+import { ForbiddenError } from '../../jobs/errors.ts';
+import { SCOPES } from '../auth/principal.ts';
+import type { Client } from '../client.ts';
+
+/**
+ * Refuses an operation as a whole when the token of its client lacks the scope for it. Its fields would be refused one by one
+ * otherwise. An operation that reads no job needs no scope.
+ *
+ * @param reads how many reads of ICE it can cause
+ * @throws {GraphQLError} FORBIDDEN
+ */
+export function checkScope(
+  { operation }: OperationDefinitionNode,
+  reads: number,
+  { principal }: Client,
+): void {
+  if (principal === undefined || reads === 0) return;
+  const { canRead, canSubmit } = principal.view;
+  if (operation === OperationTypeNode.MUTATION) {
+    if (!canSubmit) throw lacks(SCOPES.submit, 'Submitting jobs');
+  } else if (!canRead) throw lacks(SCOPES.read, 'Reading jobs');
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1 */
+function lacks(scope: string, what: string): GraphQLError {
+  const message = `${what} needs a token with the scope ${scope}`;
+  const challenge =
+    'Bearer realm="package-job-gateway", error="insufficient_scope", ' +
+    `error_description="${message}", scope="${scope}"`;
+  const headers = new HeaderMap([['www-authenticate', challenge]]);
+  return new GraphQLError(message, {
+    originalError: new ForbiddenError(message),
+    extensions: { http: { status: 403, headers } },
+  });
+}

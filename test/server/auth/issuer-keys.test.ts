@@ -1,0 +1,119 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { createSigningKey, startIssuer, type Issuer } from '../../support/issuer.ts';
+
+const QUERY = '{ __typename }';
+
+async function start(
+  prepare: (issuer: Issuer) => void = () => undefined,
+): Promise<{ issuer: Issuer; gateway: TestGateway; lines: string[] }> {
+  const issuer = await startIssuer();
+  onTestFinished(() => issuer.close());
+  prepare(issuer);
+  const lines: string[] = [];
+  const gateway = await startGateway({ env: issuer.env, onLogLine: (line) => void lines.push(line) });
+  onTestFinished(() => gateway.close());
+  return { issuer, gateway, lines };
+}
+
+async function codeOf(gateway: TestGateway, headers: Record<string, string>): Promise<unknown> {
+  const { errors } = await gateway.query(QUERY, {}, headers);
+  return errors?.[0]?.extensions['code'] ?? 'none';
+}
+
+describe('the keys of an issuer', () => {
+  it('are fetched before the first token comes, and once', async () => {
+    const { issuer, gateway } = await start();
+    for (let count = 0; count < 3; count += 1) {
+      expect(await codeOf(gateway, await issuer.bearer({ sub: String(count) }))).toBe('none');
+    }
+    expect(issuer.asked).toBe(1);
+  });
+
+  it('that have changed are looked up at the first token with a new one', async () => {
+    const { issuer, gateway } = await start();
+    expect(await codeOf(gateway, await issuer.bearer())).toBe('none');
+    const second = await createSigningKey('second');
+    issuer.keys = [issuer.key, second];
+    const tokens = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => issuer.token({ key: second, claims: { sub: String(index) } })),
+    );
+    const codes = await Promise.all(
+      tokens.map((token) => codeOf(gateway, { authorization: `Bearer ${token}` })),
+    );
+    expect(new Set(codes)).toEqual(new Set(['none']));
+    expect(issuer.asked).toBe(2);
+  });
+
+  it('are looked up at most once for any number of unknown ones, and known ones do not wait', async () => {
+    const { issuer, gateway } = await start();
+    const known = await issuer.bearer();
+    expect(await codeOf(gateway, known)).toBe('none');
+    const held = Promise.withResolvers<void>();
+    issuer.answer = (_request, response) => void held.promise.then(() => response.end('{"keys":[]}'));
+    const unknown = await Promise.all(
+      Array.from({ length: 300 }, (_, index) =>
+        issuer.token({ header: { kid: `unknown-${String(index)}` } }),
+      ),
+    );
+    const answers = unknown.map((token) => codeOf(gateway, { authorization: `Bearer ${token}` }));
+    // The issuer is silent, and other tokens of it are verified meanwhile, for the first time too.
+    expect(await codeOf(gateway, known)).toBe('none');
+    expect(await codeOf(gateway, await issuer.bearer({ sub: 'new' }))).toBe('none');
+    held.resolve();
+    const codes = await Promise.all(answers);
+    // No more than a bound of them wait. The keys that were had stay in use, as the answer was none.
+    expect(new Set(codes)).toEqual(new Set(['UNAUTHENTICATED', 'AUTH_UNAVAILABLE']));
+    expect(codes.filter((code) => code === 'UNAUTHENTICATED').length).toBeGreaterThanOrEqual(100);
+    expect(issuer.asked).toBe(2);
+    expect(await codeOf(gateway, { authorization: `Bearer ${unknown[0] ?? ''}` })).toBe('UNAUTHENTICATED');
+    expect(await codeOf(gateway, await issuer.bearer({ sub: 'later' }))).toBe('none');
+    expect(issuer.asked).toBe(2);
+  });
+
+  it.for([
+    ['answers with an error', 503, 'no'],
+    ['answers with garbage', 200, '<html>'],
+    ['has no keys', 200, '{"keys":[]}'],
+    ['has nothing but secrets for keys', 200, '{"keys":[{"kty":"oct","k":"AAAA"}]}'],
+    ['answers with more than is read', 200, `{"keys":[${' '.repeat(2 ** 20)}]}`],
+  ] as const)('of one that %s make tokens AUTH_UNAVAILABLE, until it recovers', async ([, status, body]) => {
+    const { issuer, gateway, lines } = await start((issuer) => {
+      issuer.answer = (_request, response) => response.writeHead(status).end(body);
+    });
+    const headers = await issuer.bearer();
+    const refused = await gateway.query(QUERY, {}, headers);
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(refused.errors?.[0]?.extensions).toMatchObject({
+      code: 'AUTH_UNAVAILABLE',
+      retryable: true,
+      retryAfterMs: 1000,
+    });
+    expect(lines.some((line) => line.includes('no token of it can be verified'))).toBe(true);
+    issuer.answer = undefined;
+    await expect.poll(() => codeOf(gateway, headers), { timeout: 10_000 }).toBe('none');
+  });
+
+  it('stay in use while it is down', async () => {
+    const { issuer, gateway } = await start();
+    expect(await codeOf(gateway, await issuer.bearer())).toBe('none');
+    const [bearer, unknown] = [
+      await issuer.bearer({ sub: 'another' }),
+      await issuer.token({ header: { kid: 'unknown' } }),
+    ];
+    issuer.answer = (request) => request.socket.destroy();
+    expect(await codeOf(gateway, { authorization: `Bearer ${unknown}` })).toBe('UNAUTHENTICATED');
+    expect(await codeOf(gateway, bearer)).toBe('none');
+  });
+
+  it('are those of its discovery document alone', async () => {
+    const issuer = await startIssuer();
+    onTestFinished(() => issuer.close());
+    const url = `${issuer.url}/`;
+    const gateway = await startGateway({ env: { ...issuer.env, JWT_ISSUER: url } });
+    onTestFinished(() => gateway.close());
+    expect(await codeOf(gateway, await issuer.bearer({ iss: url }))).toBe('AUTH_UNAVAILABLE');
+    expect(issuer.asked).toBe(0);
+  });
+});
