@@ -15,7 +15,15 @@ export interface AuthConfig {
   readonly claims: {
     /** A text with spaces between scopes, or a list of them. */
     readonly scope: string;
+    /** The same for ids of jobs. */
+    readonly jobs: string;
+    /** Whose jobs a token is for. `undefined`: no claim says so. */
+    readonly owner: string | undefined;
   };
+  /** The member of `userData` that says whose job it is. `undefined`: nothing does. */
+  readonly ownerField: string | undefined;
+  /** What cursors of bearers that see few jobs are sealed with. `undefined`: what is derived from the access key. */
+  readonly cursorSecret: string | undefined;
 }
 
 const CLAIM = /^[^\s,]{1,128}$/;
@@ -29,9 +37,18 @@ export function readAuth(env: Environment, read: Reader, problems: string[]): Au
   const algorithms = read.list('JWT_ALGORITHMS', readAlgorithm, `some of ${ALGORITHMS.join(', ')}`);
   const clockSkewS = read.integer('JWT_CLOCK_SKEW_S');
   const scope = read.text('SCOPE_CLAIM', CLAIM, 'the name of a claim') ?? OTHERS.SCOPE_CLAIM.default;
+  const jobs = read.text('JOBS_CLAIM', CLAIM, 'the name of a claim') ?? OTHERS.JOBS_CLAIM.default;
+  const owner = read.text('OWNER_CLAIM', CLAIM, 'the name of a claim');
+  const ownerField = read.text('OWNER_FIELD', /^[^\0]{1,128}$/, 'the name of a member');
+  if ((env['OWNER_CLAIM'] === undefined) !== (env['OWNER_FIELD'] === undefined))
+    problems.push('OWNER_CLAIM and OWNER_FIELD must be set together');
+  const cursorSecret = read.secret('CURSOR_SECRET');
+  if (cursorSecret !== undefined && cursorSecret.length < 16)
+    problems.push('CURSOR_SECRET must have 16 characters or more');
   if (!isOn) {
-    if (env['AUTH'] === undefined && env['JWT_ISSUER'] !== undefined)
-      problems.push('JWT_ISSUER has no effect without AUTH=jwt');
+    for (const name of ['JWT_ISSUER', 'OWNER_CLAIM'] as const)
+      if (env['AUTH'] === undefined && env[name] !== undefined)
+        problems.push(`${name} has no effect without AUTH=jwt`);
     return undefined;
   }
   for (const name of ['JWT_ISSUER', 'JWT_AUDIENCE'] as const)
@@ -61,7 +78,9 @@ export function readAuth(env: Environment, read: Reader, problems: string[]): Au
     })),
     algorithms: algorithms ?? OTHERS.JWT_ALGORITHMS.default.split(','),
     clockSkewS,
-    claims: { scope },
+    claims: { scope, jobs, owner },
+    ownerField,
+    cursorSecret,
   };
 }
 

@@ -234,11 +234,11 @@ export const BOUNDS = {
     reason: 'About 15,000 tokens. Any other is verified again, which takes a tenth of a millisecond.',
   },
   views: {
-    max: 20_000,
-    unit: 'items',
+    max: 8 * 1024 * 1024,
+    unit: 'bytes',
     per: 'gateway',
-    what: 'Different things that tokens let their bearers see',
-    reason: 'A bit more than the tokens that are remembered. Each takes a few hundred bytes.',
+    what: 'Different things that tokens let their bearers see, each once',
+    reason: 'As many as tokens that are remembered, about 13,000.',
   },
   waitingForKeys: {
     max: 100,

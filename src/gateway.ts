@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
@@ -10,7 +11,7 @@ import { IceError } from './ice/errors.ts';
 import type { IceEmitter, IceEvents } from './ice/events.ts';
 import { explain, networkCodeOf } from './ice/explain.ts';
 import type { JobsEmitter, JobsEvents } from './jobs/events.ts';
-import { createJobs, EVERY_JOB } from './jobs/jobs.ts';
+import { createCursorSeals, createJobs, EVERY_JOB, type Jobs } from './jobs/jobs.ts';
 import type { Caches } from './measured-cache.ts';
 import { createPlanner } from './jobs/source/planner.ts';
 import { startJobs, type StartedJobs } from './jobs/start-jobs.ts';
@@ -18,6 +19,8 @@ import { createApp } from './server/app.ts';
 import { ERRORS } from './server/errors/catalogue.ts';
 import { NO_PROXIES } from './ice/proxy.ts';
 import { createDoors } from './server/auth/doors.ts';
+import { createVisibleTo } from './server/auth/visible-to.ts';
+import type { Client } from './server/client.ts';
 import { startIssuerKeys, type KeyEvents } from './server/auth/issuer-keys.ts';
 import { createReadPrincipal } from './server/auth/principal.ts';
 import { createTokens, type Tokens } from './server/auth/tokens.ts';
@@ -77,6 +80,8 @@ interface Composition {
   readonly now: () => number;
   /** Aborts when the gateway begins to stop. */
   readonly stopping: AbortSignal;
+  /** A secret that all replicas have. `undefined`: they share none. */
+  readonly cursorSecret: string | undefined;
   readonly events: { readonly ice: IceEmitter; readonly jobs: JobsEmitter; readonly server: ServerEmitter };
   readonly caches: Caches;
 }
@@ -105,6 +110,7 @@ export async function startGateway(
     logger,
     logLevel,
     now,
+    cursorSecret: upstream.credentials?.accessKeySecret,
     stopping: stop.signal,
     events,
     caches: new Map(),
@@ -155,6 +161,26 @@ function composeJobs(ice: IceClient, { config, events, now, caches }: Compositio
     events: events.jobs,
     now,
     caches,
+  });
+}
+
+/** Gives each client the jobs that its token lets it see. */
+function composeDoors(
+  access: StartedJobs,
+  { config: { auth }, cursorSecret: secretOfKey }: Composition,
+): (client: Client) => Jobs {
+  const everything = createJobs(access, EVERY_JOB);
+  if (auth === undefined) return () => everything;
+  const { ownerField, cursorSecret } = auth;
+  const visibleTo = createVisibleTo(ownerField);
+  const sealFor = createCursorSeals(cursorSecret ?? secretOfKey ?? randomUUID());
+  return createDoors((view) => {
+    const { owner, key } = view;
+    const isVisible = visibleTo(view);
+    if (isVisible === EVERY_JOB) return everything;
+    const ownership =
+      owner === undefined || ownerField === undefined ? undefined : { field: ownerField, owner };
+    return createJobs(access, isVisible, { ownership, seal: sealFor(key) });
   });
 }
 
@@ -241,8 +267,7 @@ async function startServer(
   const apollo = createApollo({ schema, introspection, persisted, isJitOn, logger, caches });
   await apollo.start();
   const tokens = composeTokens(composition);
-  const everything = createJobs(access, EVERY_JOB);
-  const jobsFor = tokens === undefined ? () => everything : createDoors(() => everything);
+  const jobsFor = composeDoors(access, composition);
   const readiness = createReadiness((signal) => firstCall(ice, signal), stopping, problemOf, {
     onReady() {
       events.server.emit('ready');

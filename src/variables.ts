@@ -76,6 +76,13 @@ export const OTHERS = {
     values: ALGORITHMS,
   },
   SCOPE_CLAIM: { default: 'scope', values: 'the name of a claim' },
+  JOBS_CLAIM: { default: 'job_ids', values: 'the name of a claim' },
+  OWNER_CLAIM: { default: undefined, values: 'the name of a claim' },
+  OWNER_FIELD: { default: undefined, values: 'the name of a member' },
+  CURSOR_SECRET: {
+    default: 'derived from the access key; random without one',
+    values: 'a text of 16 characters or more',
+  },
   UPSTREAM: {
     default: 'ice if ICE_ENDPOINT, ICE_REGION, an access key or a source of keys is set, else emulator',
     values: ['emulator', 'ice'],

@@ -21,7 +21,9 @@ describe('AUTH=jwt', () => {
       issuers: [{ issuer: ISSUER, audience: 'package-jobs', jwksUrl: undefined }],
       algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'],
       clockSkewS: 30,
-      claims: { scope: 'scope' },
+      claims: { scope: 'scope', jobs: 'job_ids', owner: undefined },
+      ownerField: undefined,
+      cursorSecret: undefined,
     });
   });
 
@@ -85,6 +87,8 @@ describe('AUTH=jwt', () => {
     ],
     [{ ...JWT, JWT_CLOCK_SKEW_S: '301' }, 'JWT_CLOCK_SKEW_S must be an integer from 0 to 300, got "301"'],
     [{ ...JWT, SCOPE_CLAIM: '' }, 'SCOPE_CLAIM must be the name of a claim, got an empty value'],
+    [{ ...JWT, OWNER_CLAIM: 'sub' }, 'OWNER_CLAIM and OWNER_FIELD must be set together'],
+    [{ ...JWT, CURSOR_SECRET: 'short' }, 'CURSOR_SECRET must have 16 characters or more'],
     [{ JWT_ISSUER: ISSUER }, 'JWT_ISSUER has no effect without AUTH=jwt'],
   ])('refuses %j', ([env, problem]) => {
     expect(problemsOf(env)).toEqual([problem]);

@@ -31,7 +31,11 @@ export interface JobAccess {
    */
   checkReads(client: string, reads: number): void;
   /** What would be known of the id if ICE did not know it. It ages like that. */
-  absence(id: string): JobEntry;
+  absence(id: string, observedAt: number): JobEntry;
+  /** The {@link absence} of the id, if it was asked for lately and is fresh. With a context it counts as served from memory. */
+  freshAbsence(id: string, context?: ReadContext): JobEntry | undefined;
+  /** Asks ICE for the job, however fresh what is known of it is. @throws {IceError} when ICE fails */
+  refresh(id: string, context: ReadContext): Promise<JobEntry>;
   /** A page of the account's jobs that are visible. */
   list(args: PackageJobsArguments, context: ReadContext, isVisible: IsVisible): Promise<PackageJobConnection>;
   /**

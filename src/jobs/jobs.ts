@@ -4,6 +4,8 @@ import type { PackageJobConnection, PackageJobsArguments } from './list/connecti
 import { isFinished, type IsVisible, type PackageJob } from './model.ts';
 import type { Detail, JobEntry } from './store/entry.ts';
 import type { Dependencies, ReadContext, StatesCheck } from './store/store.ts';
+import { sealCursors, type CursorSeal } from './list/sealed-cursors.ts';
+import { ownedBy, type Ownership } from './submit/ownership.ts';
 import type { SubmissionArgument } from './submit/submission.ts';
 import { seenBy } from './visible.ts';
 import { AccountUpdates } from './watch/account-updates.ts';
@@ -16,6 +18,8 @@ export type { Detail, JobEntry } from './store/entry.ts';
 export type { Dependencies, ReadContext, StatesCheck } from './store/store.ts';
 export type { SubmissionArgument } from './submit/submission.ts';
 export type { JobAccess } from './access.ts';
+export { createCursorSeals, type CursorSeal } from './list/sealed-cursors.ts';
+export type { Ownership } from './submit/ownership.ts';
 export { EVERY_JOB, type IsVisible } from './model.ts';
 export { supersedes } from './store/entry.ts';
 export type { JobUpdate, JobUpdateStream } from './watch/updates.ts';
@@ -80,13 +84,25 @@ export interface Jobs {
   lifetimeMs(entry: JobEntry): number;
 }
 
+/** What else differs between doors. */
+export interface DoorOptions {
+  /** Whose jobs the clients submit. @default nobody's */
+  readonly ownership?: Ownership | undefined;
+  /** Hides what cursors say. @default nothing does */
+  readonly seal?: CursorSeal | undefined;
+}
+
 /**
  * Opens the door for clients that may see the same jobs.
  *
  * @param isVisible the rule. All that is read, from memory too, passes it. Pass the same function for clients that may see
  *   the same: what was checked for one then holds for the others
  */
-export function createJobs(access: JobAccess, isVisible: IsVisible): Jobs {
+export function createJobs(
+  access: JobAccess,
+  isVisible: IsVisible,
+  { ownership, seal }: DoorOptions = {},
+): Jobs {
   const seen = seenBy(access, isVisible);
   return {
     get: (id, context, detail) => seen.get(id, context, detail),
@@ -105,11 +121,17 @@ export function createJobs(access: JobAccess, isVisible: IsVisible): Jobs {
       return { isVisible, states: access.check(entries) };
     },
     checkReads: (client, reads) => access.checkReads(client, reads),
-    list: (args, context) => seen.list(args, context),
+    async list(args, context) {
+      if (seal === undefined) return seen.list(args, context);
+      const after = typeof args.after === 'string' ? seal.open(args.after) : null;
+      return sealCursors(await seen.list({ ...args, after }, context), seal);
+    },
     watch: (ids, context, detail) => new JobUpdates(seen, ids, context, detail),
     watchAll: (filter, context, detail) => new AccountUpdates(seen, filter, context, detail),
     wait: (id, wait, context, ended, detail) => waitForJob(seen, id, wait, context, ended, detail),
-    submit: (input, context) => access.submit(input, context),
+    async submit(input, context) {
+      return access.submit(ownership === undefined ? input : ownedBy(input, ownership), context);
+    },
     pollAfterMs: (job) => access.pollAfterMs(job),
     isTimed: (job) => access.isTimed(job),
     lifetimeMs(entry) {

@@ -84,17 +84,24 @@ export function startJobs(options: JobsOptions): StartedJobs {
     check: (entries) => store.check(entries),
     holds: (check) => store.holds(check),
     checkReads: (client, reads) => store.reads.check(client, reads),
-    absence: (id) => store.absence(id),
-    async list(args, context, isVisible) {
-      const status = args.filter?.status;
-      if (status === 'SUCCESS' || status === 'FAIL') await feed.begun(context.signal);
-      return listJobs(args, context, isVisible);
-    },
+    absence: (id, observedAt) => store.absence(id, observedAt),
+    freshAbsence: (id, context) => store.freshAbsence(id, context),
+    refresh: (id, context) => store.refresh(id, context),
+    list: listBegun(listJobs, feed),
     follow: (onChange, client) => feed.follow(onChange, client),
     listen: (id, listener, context, detail) => watcher.listen(id, listener, context, detail),
     submit: createSubmitJob({ ice, store, isAllowed: options.allowSubmit }),
     freshForMs: (entry) => store.freshForMs(entry),
     pollAfterMs: (job) => watcher.pollAfterMs(job),
     isTimed: (job) => watcher.isTimed(job),
+  };
+}
+
+/** Lists of finished jobs wait for the feed, where it knows of jobs that lists do not show yet. */
+function listBegun(listJobs: JobAccess['list'], feed: AccountFeed): JobAccess['list'] {
+  return async (args, context, isVisible) => {
+    const status = args.filter?.status;
+    if (status === 'SUCCESS' || status === 'FAIL') await feed.begun(context.signal);
+    return listJobs(args, context, isVisible);
   };
 }

@@ -1,8 +1,10 @@
+import { IceError } from '../ice/errors.ts';
 import type { JobAccess } from './access.ts';
 import type { PackageJobConnection, PackageJobsArguments } from './list/connection.ts';
 import { EVERY_JOB, type IsVisible, type PackageJob } from './model.ts';
-import type { JobEntry } from './store/entry.ts';
+import type { Detail, JobEntry } from './store/entry.ts';
 import type { ReadContext } from './store/store.ts';
+import type { JobListener, Listening } from './watch/watcher.ts';
 
 /** The ways in which clients read jobs. All others are made of these. */
 export interface VisibleJobs extends Pick<
@@ -12,23 +14,42 @@ export interface VisibleJobs extends Pick<
   list(args: PackageJobsArguments, context: ReadContext): Promise<PackageJobConnection>;
 }
 
-/** Hides jobs. A job that may not be seen is an id that ICE does not know, in age too. */
+/**
+ * Hides jobs. A job that may not be seen is an id that ICE does not know: in age, in what a read of it costs, and in how it
+ * fails. So memory that others have filled does not tell it from such an id.
+ */
 export function seenBy(access: JobAccess, isVisible: IsVisible): VisibleJobs {
   const isHidden = ({ job }: JobEntry) => job !== null && !isVisible(job);
-  const shown = (id: string, entry: JobEntry) => (isHidden(entry) ? access.absence(id) : entry);
+  /** What a read that has just ended shows. */
+  const shown = (id: string, entry: JobEntry) =>
+    isHidden(entry) ? access.absence(id, entry.observedAt) : entry;
+
+  async function get(id: string, context: ReadContext, detail?: Detail): Promise<JobEntry> {
+    const known = access.peek(id);
+    if (known === undefined || !isHidden(known)) return shown(id, await access.get(id, context, detail));
+    return access.freshAbsence(id, context) ?? shown(id, await access.refresh(id, context));
+  }
+
+  function peek(id: string): JobEntry | undefined {
+    const known = access.peek(id);
+    return known !== undefined && isHidden(known) ? access.freshAbsence(id) : known;
+  }
+
   return {
-    get: async (id, context, detail) => shown(id, await access.get(id, context, detail)),
-    peek(id) {
-      const entry = access.peek(id);
-      return entry && shown(id, entry);
-    },
+    get,
+    peek,
     renew: (id, inMs, context) => access.renew(id, inMs, context),
     maxAgeMs: access.maxAgeMs,
     peekFresh(ids) {
       const entries = access.peekFresh(ids);
       // Most clients see every job, and many ask for a hundred at once.
       if (entries === undefined || isVisible === EVERY_JOB) return entries;
-      for (const [id, entry] of entries) if (isHidden(entry)) entries.set(id, access.absence(id));
+      for (const [id, entry] of entries) {
+        if (!isHidden(entry)) continue;
+        const absence = access.freshAbsence(id);
+        if (absence === undefined) return undefined;
+        entries.set(id, absence);
+      }
       return entries;
     },
     list: (args, context) => access.list(args, context, isVisible),
@@ -38,8 +59,11 @@ export function seenBy(access: JobAccess, isVisible: IsVisible): VisibleJobs {
           job !== null && isVisible(job) ? onState(job, detailFailure) : onState(null),
         onFailure,
       };
-      const { entry, stop } = access.listen(id, listener, context, detail);
-      return { entry: entry && shown(id, entry), stop };
+      const listening = access.listen(id, listener, context, detail);
+      if (listening.entry === undefined || !isHidden(listening.entry)) return listening;
+      const absence = access.freshAbsence(id, context);
+      if (absence !== undefined) return { entry: absence, stop: listening.stop };
+      return readFirst(() => get(id, context, detail), listener, listening.stop, access.maxAgeMs);
     },
     follow(onChange, client) {
       const reader = access.follow(onChange, client);
@@ -56,6 +80,35 @@ export function seenBy(access: JobAccess, isVisible: IsVisible): VisibleJobs {
         },
         stop: () => reader.stop(),
       };
+    },
+  };
+}
+
+/** Tells a listener once ICE can be asked, as it is told of an id of which nothing is known. */
+function readFirst(
+  read: () => Promise<JobEntry>,
+  { onState, onFailure }: JobListener,
+  stop: () => void,
+  againMs: number,
+): Listening {
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+  const tell = ({ job }: JobEntry) => {
+    if (!isStopped) onState(job);
+  };
+  const fail = (error: unknown) => {
+    if (isStopped) return;
+    if (error instanceof IceError && error.retryable) timer = setTimeout(tryRead, againMs).unref();
+    else onFailure(error);
+  };
+  const tryRead = () => void read().then(tell, fail);
+  tryRead();
+  return {
+    entry: undefined,
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+      stop();
     },
   };
 }

@@ -9,12 +9,21 @@ export interface Client {
   readonly principal?: Principal;
 }
 
+/** Whose jobs a token is for. */
+export type Owner = string | number;
+
 /** What a bearer may do, and see. All tokens that say the same share one. */
 export interface View {
   /** A short text that is the same for the same view, and for no other. */
   readonly key: string;
   readonly canRead: boolean;
   readonly canSubmit: boolean;
+  /** Only jobs of this owner exist for the bearer. `undefined`: whoever owns them. */
+  readonly owner: Owner | undefined;
+  /** Only these jobs exist for the bearer. `undefined`: whichever they are. */
+  readonly jobIds: ReadonlySet<string> | undefined;
+  /** Why the bearer may do nothing, whatever the scopes. `undefined`: it may. */
+  readonly problem: string | undefined;
 }
 
 /** Whom a verified token is for. */

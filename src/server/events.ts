@@ -70,6 +70,12 @@ export interface ServerEvents {
   requestEnd: [request: RequestStart, end: RequestEnd];
   operationStart: [operation: OperationStart];
   operationEnd: [operation: OperationStart, record: OperationRecord];
+  /** A submission has ended. `jobId` is `null` when ICE has accepted no job, or did not say so. */
+  submissionEnd: [
+    operation: Pick<OperationStart, 'requestId' | 'client'>,
+    jobId: string | null,
+    error?: unknown,
+  ];
   streamStart: [stream: StreamStart];
   streamEnd: [stream: StreamStart];
   subscriptionStart: [subscription: SubscriptionStart];

@@ -41,6 +41,25 @@ export function logEvents(
   jobs.on('unexpectedError', logError);
   server.on('unexpectedError', logError);
   logIssuers(server, logger);
+  logSubmissions(server, logger);
+}
+
+/** Tells who has submitted what, for the audit. */
+function logSubmissions(server: ServerEmitter, logger: FastifyBaseLogger): void {
+  server.on('submissionEnd', ({ requestId, client: { key, principal } }, jobId, error) => {
+    const who =
+      principal === undefined
+        ? { address: key }
+        : { issuer: principal.issuer, subject: principal.subject, owner: principal.view.owner };
+    if (jobId !== null) logger.info({ requestId, ...who, jobId }, 'job submitted');
+    else logger.warn({ requestId, ...who, reason: reasonOf(error) }, 'no job submitted');
+  });
+}
+
+/** A message could repeat what the client sent. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  return 'code' in error ? String(error.code) : error.name;
 }
 
 /** Tells whether tokens can be verified. */

@@ -5,7 +5,7 @@ import { beganWith, hasPassed, leadsNowhere, NO_WALK, passedOn, walkPast } from 
 import { InputError } from '../errors.ts';
 import { readFilter, timeText, wholeSecond, type FilterArgument } from '../filter.ts';
 import { MAX_JOBS } from '../input.ts';
-import type { IsVisible, PackageJob } from '../model.ts';
+import { EVERY_JOB, type IsVisible, type PackageJob } from '../model.ts';
 
 /** The arguments of a list. `null` and absent mean the same. */
 export interface PackageJobsArguments {
@@ -48,8 +48,8 @@ const MAX_PAGES = 5;
  * is the last of many that showed nothing new.
  *
  * @param onOddity is called when pages were wrong together
- * @param isVisible jobs that it refuses are not on the page, and no cursor names them. Neither are jobs whose latest known
- *   status is not that of the filter
+ * @param isVisible jobs that it refuses are not on the page. Neither are jobs whose latest known status is not that of the
+ *   filter. Unless it is {@link EVERY_JOB}, `hasNextPage` is `false` when nothing more is to be seen, as far as the pages reach
  * @throws {InputError} for bad arguments, a cursor of another list, and one whose page ICE no longer has
  */
 export async function readConnection(
@@ -65,14 +65,18 @@ export async function readConnection(
   const status = args.filter?.status ?? undefined;
   const isShown = (job: PackageJob) => (status === undefined || job.status === status) && isVisible(job);
 
+  // Whoever sees few of the jobs needs long pages, and one job more: a next page with nothing to see would tell of others.
+  const isRestricted = isVisible !== EVERY_JOB;
+  const wanted = isRestricted ? first + 1 : first;
+  const sizeFor = (size: number) => (isRestricted ? MAX_JOBS : size);
   const edges = new Map<string, Located>();
-  let place: Cursor | null = start ?? { token: null, pageSize: first, after: null, walk: null };
-  for (let page = 0; page < MAX_PAGES && place !== null && edges.size < first; page += 1) {
+  let place: Cursor | null = start ?? { token: null, pageSize: sizeFor(first), after: null, walk: null };
+  for (let page = 0; page < MAX_PAGES && place !== null && edges.size < wanted; page += 1) {
     const found = await readPage(place, query, list, (job) => !edges.has(job.id) && isShown(job));
     const shown = found.jobs;
     if (found.isCircle) onOddity('circle');
     if (found.repeated > 0) onOddity('overlap');
-    const taken = shown.slice(0, first - edges.size);
+    const taken = shown.slice(0, wanted - edges.size);
     for (const located of taken) edges.set(located.job.id, located);
     const last = taken.at(-1);
     const hasRest = shown.length > taken.length;
@@ -80,10 +84,12 @@ export async function readConnection(
     const isWhole = shown.length === found.following;
     // A page that goes back by all of its jobs can be followed by one that goes on.
     const isRepeated = found.following > 0 && found.repeated === found.following;
-    const pageSize = isRepeated ? MAX_JOBS : isWhole ? first - edges.size : first;
+    const pageSize = isRepeated ? MAX_JOBS : sizeFor(isWhole ? first - edges.size : first);
     place = hasRest && last !== undefined ? last.after : found.next && { ...found.next, pageSize };
   }
-  return connectionOf([...edges.values()], { start, rest: place, scope });
+  const located = [...edges.values()];
+  const rest = located.length > first ? (located[first - 1]?.after ?? null) : place;
+  return connectionOf(located.slice(0, first), { start, rest, scope });
 }
 
 /** Where a page and the next one start, and the list that they are of. */

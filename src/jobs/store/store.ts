@@ -214,14 +214,26 @@ export class JobStore implements JobMemory {
   /**
    * What would be known of the id if ICE did not know it. It ages as an entry of such an id does, and is another once it has
    * expired.
+   *
+   * @param observedAt when the read began that found the job, in milliseconds since 1970
    */
-  absence(id: string): JobEntry {
-    const now = this.#now();
-    const known = this.#absences.get(id);
-    if (known !== undefined && isFresh(known, this.#freshness, now)) return known;
-    const entry = { job: null, observedAt: now, validatedAt: now, lastGetAt: now };
+  absence(id: string, observedAt: number): JobEntry {
+    const known = this.freshAbsence(id);
+    if (known !== undefined) return known;
+    const entry = { job: null, observedAt, validatedAt: observedAt, lastGetAt: observedAt };
     this.#absences.set(ownText(id), entry);
     return entry;
+  }
+
+  /** What {@link absence} gave lately, if it is fresh. With a context it counts as served from memory. */
+  freshAbsence(id: string, context?: ReadContext): JobEntry | undefined {
+    const known = this.#absences.get(id);
+    if (known === undefined || !isFresh(known, this.#freshness, this.#now())) return undefined;
+    if (context !== undefined) {
+      this.#tellServed('hit', 1, oldestOf([known]));
+      context.onCacheStatus('hit');
+    }
+    return known;
   }
 
   /**

@@ -21,10 +21,19 @@ export function createDoors(open: (view: View) => Jobs): (client: Client) => Job
   };
 }
 
-const NOTHING: View = { key: '', canRead: false, canSubmit: false };
+const NOTHING: View = {
+  key: '',
+  canRead: false,
+  canSubmit: false,
+  owner: undefined,
+  jobIds: new Set(),
+  problem: 'Nobody has shown a token',
+};
 
 /** Closes what a view has no right to. Operations are refused before that. This holds for whatever gets past it. */
-function withRights(jobs: Jobs, { canRead, canSubmit }: View): Jobs {
+function withRights(jobs: Jobs, view: View): Jobs {
+  const canRead = view.canRead && view.problem === undefined;
+  const canSubmit = view.canSubmit && view.problem === undefined && view.jobIds === undefined;
   return {
     ...jobs,
     ...(!canRead && {
@@ -32,6 +41,7 @@ function withRights(jobs: Jobs, { canRead, canSubmit }: View): Jobs {
       list: refuseLater(SCOPES.read),
       wait: refuseLater(SCOPES.read),
       watch: refuse(SCOPES.read),
+      watchAll: refuse(SCOPES.read),
       peek: () => undefined,
       getFreshMany: () => undefined,
       revalidate: () => undefined,

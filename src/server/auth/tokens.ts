@@ -5,7 +5,7 @@ import { BOUNDS } from '../../bounds.ts';
 import type { Principal } from '../client.ts';
 import { TokenError } from './errors.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
-import type { Claims, ReadPrincipal } from './principal.ts';
+import { ID_BYTES, type Claims, type ReadPrincipal } from './principal.ts';
 
 /** An issuer whose tokens are accepted. */
 export interface Issuer {
@@ -49,7 +49,8 @@ export function createTokens(options: TokensOptions): Tokens {
   /** By the hash of the token, so that no token is kept. */
   const remembered = new LRUCache<string, Principal>({
     maxSize: BOUNDS.rememberedTokens.max,
-    sizeCalculation: ({ issuer, subject = '' }) => PRINCIPAL_BYTES + issuer.length + subject.length,
+    sizeCalculation: ({ issuer, subject = '', view }) =>
+      PRINCIPAL_BYTES + issuer.length + subject.length + ID_BYTES * (view.jobIds?.size ?? 0),
   });
   const isCurrent = ({ endsAt }: Principal) => now() < endsAt;
 

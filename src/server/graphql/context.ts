@@ -51,6 +51,8 @@ export interface ContextOptions {
   /** How long a job is waited for where the operation does not say. */
   readonly preferredWaitSeconds?: number | undefined;
   readonly acceptsSubscriptions: boolean;
+  /** Is told of the job that was submitted, or of why there is none. */
+  readonly onSubmission?: (jobId: string | null, error?: unknown) => void;
 }
 
 /** The context of one operation, or of one event of a subscription. */
@@ -109,7 +111,7 @@ export function createContext(options: ContextOptions): GatewayContext {
     watchAllJobs: (filter) => jobs.watchAll(filter, readContext, detailOf()),
     submitPackageJob(input) {
       cacheability.noStore = true;
-      return jobs.submit(input, readContext);
+      return told(jobs.submit(input, readContext), options.onSubmission);
     },
     pollAfterMs: recordingPollAfterMs(jobs, record),
     record,
@@ -117,6 +119,21 @@ export function createContext(options: ContextOptions): GatewayContext {
     acceptsSubscriptions,
     isWaitPreferred: preferredWaitSeconds !== undefined,
   };
+}
+
+/** The job that a submission came to. */
+async function told(
+  submission: Promise<PackageJob>,
+  onSubmission: ContextOptions['onSubmission'],
+): Promise<PackageJob> {
+  try {
+    const job = await submission;
+    onSubmission?.(job.id);
+    return job;
+  } catch (error) {
+    onSubmission?.(null, error);
+    throw error;
+  }
 }
 
 /** Waits for jobs, within the bounds of the client and the operation. The deadline of the operation is put off. */

@@ -6,7 +6,7 @@ import type { Caches } from '../../measured-cache.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Client } from '../client.ts';
 import type { ServerEmitter } from '../events.ts';
-import { createContext, type GatewayContext } from './context.ts';
+import { createContext, type ContextOptions, type GatewayContext } from './context.ts';
 import { startDeadline } from './deadline.ts';
 import { createRecord, isSubscription } from './record.ts';
 import { requestScope, type RequestScope } from './request-scope.ts';
@@ -108,8 +108,9 @@ export function createExecutor(options: ExecutorOptions): Executor {
         const turn = turns.next(client.key, disconnected);
         if (turn !== undefined) await turn;
         if (disconnected.aborted) throw new LeftError();
+        const onSubmission = submissionTold(request, events);
         return requestScope.run(scopeOf(requestId, events), () =>
-          withContext(shared, request, telling(events, request, execute), release),
+          withContext(shared, { ...request, onSubmission }, telling(events, request, execute), release),
         );
       });
     },
@@ -147,6 +148,13 @@ function telling<T>(
   };
 }
 
+function submissionTold(
+  { requestId, client }: OperationRequest,
+  events: ServerEmitter,
+): NonNullable<ContextOptions['onSubmission']> {
+  return (jobId, error) => void events.emit('submissionEnd', { requestId, client }, jobId, error);
+}
+
 /** It is kept for as long as a subscription lasts, so it must not keep the request. */
 function scopeOf(requestId: string, events: ServerEmitter): RequestScope {
   return {
@@ -169,11 +177,11 @@ interface Shared extends ExecutorOptions {
  */
 async function withContext<T>(
   { jobsFor, operationTimeoutMs, stopping, waits, slices }: Shared,
-  request: Omit<OperationRequest, 'requestId'>,
+  request: Omit<OperationRequest, 'requestId'> & Pick<ContextOptions, 'onSubmission'>,
   execute: (context: GatewayContext) => Promise<T>,
   onWait?: () => void,
 ): Promise<T> {
-  const { client, disconnected, acceptsSubscriptions, preferredWaitSeconds } = request;
+  const { client, disconnected, acceptsSubscriptions, preferredWaitSeconds, onSubmission } = request;
   const deadline = startDeadline(operationTimeoutMs, disconnected, () => slices.next(client.key), onWait);
   try {
     return await execute(
@@ -186,6 +194,7 @@ async function withContext<T>(
         waits,
         preferredWaitSeconds,
         acceptsSubscriptions,
+        ...(onSubmission && { onSubmission }),
       }),
     );
   } finally {

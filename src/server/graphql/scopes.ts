@@ -16,20 +16,25 @@ export function checkScope(
   reads: number,
   { principal }: Client,
 ): void {
-  if (principal === undefined || reads === 0) return;
-  const { canRead, canSubmit } = principal.view;
+  const isReading = reads > 0 || operation === OperationTypeNode.SUBSCRIPTION;
+  if (principal === undefined || !isReading) return;
+  const { canRead, canSubmit, jobIds, problem } = principal.view;
+  if (problem !== undefined) throw forbidden(problem);
   if (operation === OperationTypeNode.MUTATION) {
     if (!canSubmit) throw lacks(SCOPES.submit, 'Submitting jobs');
+    // It could not see what it has submitted.
+    if (jobIds !== undefined) throw forbidden('A token for given jobs submits none');
   } else if (!canRead) throw lacks(SCOPES.read, 'Reading jobs');
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1 */
 function lacks(scope: string, what: string): GraphQLError {
-  const message = `${what} needs a token with the scope ${scope}`;
-  const challenge =
-    'Bearer realm="package-job-gateway", error="insufficient_scope", ' +
-    `error_description="${message}", scope="${scope}"`;
-  const headers = new HeaderMap([['www-authenticate', challenge]]);
+  return forbidden(`${what} needs a token with the scope ${scope}`, `, scope="${scope}"`);
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1 */
+function forbidden(message: string, scope = ''): GraphQLError {
+  const challenge = `Bearer realm="package-job-gateway", error="insufficient_scope", error_description="${message}"`;
+  const headers = new HeaderMap([['www-authenticate', `${challenge}${scope}`]]);
   return new GraphQLError(message, {
     originalError: new ForbiddenError(message),
     extensions: { http: { status: 403, headers } },

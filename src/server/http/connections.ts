@@ -84,11 +84,7 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
         if (refusal?.headers?.['connection'] === 'close') connection.isClosing = true;
         listener(request, response);
       };
-      server.on('request', (request, response) => {
-        const identifying = admissions.identify(request);
-        if (identifying === undefined) serve(request, response);
-        else void identifying.then(() => serve(request, response));
-      });
+      server.on('request', identifyFirst(admissions, serve));
       answerWhatNodeWouldNot(server);
       admitConnections(server, accept);
       server.on('timeout', (socket: Socket) => {
@@ -110,6 +106,15 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
       const excess = usage.excessOfRequest(key, held);
       return excess && REFUSALS[excess.resource][excess.limit];
     },
+  };
+}
+
+/** Has whoever sent a request read before anything is decided about it. */
+function identifyFirst({ identify }: Admissions, serve: RequestListener): RequestListener {
+  return (request, response) => {
+    const identifying = identify(request);
+    if (identifying === undefined) serve(request, response);
+    else void identifying.then(() => serve(request, response));
   };
 }
 

@@ -32,6 +32,11 @@ export class CountedRequest extends IncomingMessage {
   #begun: ChunkBuffer | undefined;
   #isTaken = false;
 
+  /** Whether some of the body has come already, so that it cannot be offered any more. */
+  get hasBegun(): boolean {
+    return this.#parts > 0;
+  }
+
   /**
    * Offers the body to `take` once its last byte has come. A body that is taken never goes through the stream, which would cost
    * a fifth of a request that is answered from memory. Otherwise the stream gets it in one part, and then `next` is called.

@@ -59,7 +59,8 @@ export function lookUp(
   }
   const length = Number(headers['content-length']);
   const isWanted = method === 'POST' && url === '/graphql' && length > 0 && length <= maxBodyBytes;
-  if (!isWanted || !(request instanceof CountedRequest)) {
+  // The body may have begun to come while a token was verified.
+  if (!isWanted || !(request instanceof CountedRequest) || request.hasBegun) {
     next();
     return;
   }

@@ -46,6 +46,8 @@ const access: JobAccess = {
   holds: notMeasured,
   checkReads: () => undefined,
   absence: notMeasured,
+  freshAbsence: notMeasured,
+  refresh: notMeasured,
   list: notMeasured,
   listen: notMeasured,
   submit: notMeasured,

@@ -65,7 +65,7 @@ describe('the size of the states in memory', () => {
       expect(id).toBe(job.id);
       store.ingest(id, { job, observedAt: Date.now(), source: 'get' });
       store.getFresh(document.slice(document.indexOf('"') + 1, document.lastIndexOf('"')), context);
-      store.absence(document.slice(document.indexOf('"') + 1, document.lastIndexOf('"')));
+      store.absence(document.slice(document.indexOf('"') + 1, document.lastIndexOf('"')), 0);
     }
     expect((await retainedBytes()) - before).toBeLessThan(5_000_000);
     expect(store.size).toBe(300);

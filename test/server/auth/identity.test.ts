@@ -38,6 +38,7 @@ async function codesOf(query: string, claims: Record<string, unknown>): Promise<
   return [errors?.[0]?.extensions['code'], refused[0]?.extensions.code];
 }
 
+const SUBSCRIBE_ALL = 'subscription { packageJobsUpdated { id } }';
 const SUBSCRIBE = `subscription { packageJobUpdated(ids: ["${JOB}"]) { id } }`;
 
 describe('a scope', () => {
@@ -73,10 +74,10 @@ describe('a scope', () => {
     expect(gateway.emulator.countRequests()).toBe(0);
   });
 
-  it('is needed to subscribe, by each transport', async () => {
+  it.for([SUBSCRIBE, SUBSCRIBE_ALL])('is needed for %s, by each transport', async (query) => {
     const headers = await issuer.bearer({ scope: '' });
     const { socket, send, message } = await openSocket(gateway.url, { headers });
-    send({ id: '1', type: 'subscribe', payload: { query: SUBSCRIBE } });
+    send({ id: '1', type: 'subscribe', payload: { query } });
     const { payload } = await message(({ type }) => type === 'error');
     expect(payload).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
     socket.close();
@@ -84,7 +85,7 @@ describe('a scope', () => {
       const response = await fetch(`${gateway.url}/graphql`, {
         method: 'POST',
         headers: { ...headers, accept, 'content-type': 'application/json' },
-        body: JSON.stringify({ query: SUBSCRIBE }),
+        body: JSON.stringify({ query }),
       });
       expect(response.status).toBe(403);
       expect(await response.text()).toContain('"FORBIDDEN"');

@@ -131,6 +131,8 @@ describe('refusals below GraphQL', () => {
       holds: unused,
       checkReads: () => undefined,
       absence: unused,
+      freshAbsence: unused,
+      refresh: unused,
       list: broken,
       listen: unused,
       follow: unused,
