@@ -59,9 +59,22 @@ export interface Config {
   readonly corsOrigins: 'loopback' | readonly string[];
   /** Where metrics are served. A `port` of 0 is any. `undefined`: nowhere. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
+  /** Where traces go. `undefined`: there are none. See `telemetry/tracing-sdk`. */
+  readonly tracing: TracingSettings | undefined;
   readonly ide: boolean;
   readonly introspection: boolean;
   readonly logLevel: string;
+}
+
+/** What OpenTelemetry's variables say of traces. */
+export interface TracingSettings {
+  readonly exporter: 'otlp' | 'console';
+  /** The whole URL that spans are sent to. `undefined`: OpenTelemetry's default. */
+  readonly url: string | undefined;
+  readonly serviceName: string;
+  readonly sampler: (typeof OTHERS.OTEL_TRACES_SAMPLER.values)[number];
+  /** The part of traces that is recorded, 0 to 1. */
+  readonly ratio: number;
 }
 
 /** All that is wrong with the environment, one line for each problem. */
@@ -133,6 +146,7 @@ export function readConfig(env: Environment): Config {
     },
     corsOrigins: readOrigins(env, read, problems) ?? (production ? [] : 'loopback'),
     metrics: readMetrics(read, host),
+    tracing: readTracing(read),
     ide: read.boolean('IDE', !production),
     introspection: read.boolean('INTROSPECTION', !production),
     logLevel: read.oneOf('LOG_LEVEL', OTHERS.LOG_LEVEL.values) ?? OTHERS.LOG_LEVEL.default,
@@ -140,6 +154,25 @@ export function readConfig(env: Environment): Config {
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
+
+/** Traces are only made where somebody takes them. */
+function readTracing(read: Reader): Config['tracing'] {
+  const isOff = read.boolean('OTEL_SDK_DISABLED', false);
+  const chosen = read.oneOf('OTEL_TRACES_EXPORTER', OTHERS.OTEL_TRACES_EXPORTER.values);
+  const base = read.text('OTEL_EXPORTER_OTLP_ENDPOINT', HTTP_URL, 'an http or https URL');
+  const own = read.text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', HTTP_URL, 'an http or https URL');
+  const serviceName = read.text('OTEL_SERVICE_NAME', /./, 'a text') ?? OTHERS.OTEL_SERVICE_NAME.default;
+  const sampler =
+    read.oneOf('OTEL_TRACES_SAMPLER', OTHERS.OTEL_TRACES_SAMPLER.values) ??
+    OTHERS.OTEL_TRACES_SAMPLER.default;
+  const ratio = read.text('OTEL_TRACES_SAMPLER_ARG', /^(?:0|1|0?\.\d+|1\.0+)$/, 'a number from 0 to 1');
+  const url = own ?? (base && `${base.replace(/\/$/, '')}/v1/traces`);
+  const exporter = chosen ?? (url === undefined ? 'none' : 'otlp');
+  if (isOff || exporter === 'none') return undefined;
+  return { exporter, url, serviceName, sampler, ratio: Number(ratio ?? 1) };
+}
+
+const HTTP_URL = /^https?:\/\/[^\s/]+\S*$/;
 
 /** An address of IPv6 may be in brackets. */
 function readHostName(read: Reader, name: 'HOST' | 'METRICS_HOST'): string | undefined {

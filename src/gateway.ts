@@ -43,6 +43,9 @@ import { logEvents } from './telemetry/log.ts';
 import { createLogLevel, type LogLevel } from './telemetry/log-level.ts';
 import { logMemoryAnswers } from './telemetry/memory-answers.ts';
 import type { MetricsServer } from './telemetry/metrics-server.ts';
+import type { Tracing } from './telemetry/tracing.ts';
+import type { TracerHandle } from './telemetry/tracing-sdk.ts';
+import { ASYNC_SCOPES, NO_SCOPES } from './scopes.ts';
 import { connectUpstream, firstCall, type Upstream } from './upstream.ts';
 import { OTHERS } from './variables.ts';
 
@@ -116,7 +119,9 @@ export async function startGateway(
     caches: new Map(),
   };
   const counters = countEvents(events);
-  logEvents(events, logger);
+  // Ahead of the metrics, which show traces beside their figures.
+  const tracing = await startTracing(upstream, composition);
+  logEvents(events, logger, tracing?.currentTraceId);
   logMemoryAnswers(events.server, logger, stop.signal);
 
   const ice = connectUpstream(upstream, config, events.ice, now);
@@ -141,17 +146,19 @@ export async function startGateway(
       stop.abort();
       await server.close();
       await metrics?.close();
+      await tracing?.shutdown();
       ice.close();
     },
   };
 }
 
 function composeJobs(ice: IceClient, { config, events, now, caches }: Composition): StartedJobs {
+  const scopes = config.tracing === undefined ? NO_SCOPES : ASYNC_SCOPES;
   const { isListBatchingOn, freshness, pollInterval, watchShare, maxJobs, allowSubmit, operationTimeoutMs } =
     config;
   return startJobs({
     ice,
-    source: (memory) => createPlanner({ ice, memory, isListBatchingOn, now, events: events.jobs }),
+    source: (memory) => createPlanner({ ice, memory, isListBatchingOn, now, events: events.jobs, scopes }),
     freshness,
     pollInterval,
     watchShare,
@@ -161,6 +168,7 @@ function composeJobs(ice: IceClient, { config, events, now, caches }: Compositio
     events: events.jobs,
     now,
     caches,
+    scopes,
   });
 }
 
@@ -214,6 +222,19 @@ function persistedDocuments(
 ): PersistedDocuments {
   if (persistedOperations === undefined) return NO_PERSISTED_DOCUMENTS;
   return createPersistedDocuments(readManifest(persistedOperations, schema), persistedOnly);
+}
+
+/** Traces what the layers tell, where the configuration says so. What makes traces is only loaded then. */
+async function startTracing(
+  { endpoint }: Upstream,
+  { config: { tracing }, events }: Composition,
+): Promise<(Tracing & Pick<TracerHandle, 'shutdown'>) | undefined> {
+  if (tracing === undefined) return undefined;
+  const { traceEvents } = await import('./telemetry/tracing.ts');
+  const { startTracer } = await import('./telemetry/tracing-sdk.ts');
+  const handle = startTracer(tracing, ownVersion());
+  const traces = traceEvents(events, { tracer: handle.tracer, upstreamHost: endpoint.hostname });
+  return { currentTraceId: traces.currentTraceId, shutdown: () => handle.shutdown() };
 }
 
 /**

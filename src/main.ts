@@ -11,6 +11,7 @@ const config = configOrExit();
 const logger = pino({ level: config.logLevel });
 const { upstream, closeUpstream } = await connectUpstream(config);
 const gateway = await listenOrExit();
+process.on('SIGUSR2', () => gateway.logLevel.toggleDebug());
 for (const { name, nearest } of unknownVariables(process.env)) {
   logger.warn({ variable: name, nearest }, `${name} is no variable of the gateway: is ${nearest} meant?`);
 }
@@ -20,8 +21,6 @@ if (!config.production) {
 }
 
 const longestMs = config.operationTimeoutMs + config.attemptTimeoutMs;
-
-process.on('SIGUSR2', () => gateway.logLevel.toggleDebug());
 
 closeWithGrace({ delay: longestMs + 5000, logger: false, skip: ['SIGUSR2'] }, async ({ err, signal }) => {
   if (err) logger.fatal({ err }, 'stopping after an unexpected error');

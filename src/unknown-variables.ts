@@ -19,7 +19,7 @@ const SHARED: ReadonlySet<string> = new Set(['ALIBABA', 'HTTP', 'HTTPS', 'NODE',
 
 /** Names that others give a meaning, although they are like ours. */
 const OTHERS_OWN =
-  /^(?:HOSTNAME|HOSTTYPE|PORTS|(?:FTP|WS|WSS|SOCKS)_PROXY|ALIBABA_CLOUD_(?:USER_AGENT|CONNECT_TIMEOUT|READ_TIMEOUT|IMDSV1_DISABLED?)|NODE_.*)$/i;
+  /^(?:HOSTNAME|HOSTTYPE|PORTS|(?:FTP|WS|WSS|SOCKS)_PROXY|ALIBABA_CLOUD_(?:USER_AGENT|CONNECT_TIMEOUT|READ_TIMEOUT|IMDSV1_DISABLED?)|NODE_.*|OTEL_.*)$/i;
 
 /** The variables that look like ours and are none, with what they may mean. Each would be ignored without a word. */
 export function unknownVariables(env: Environment): readonly UnknownVariable[] {

@@ -133,6 +133,26 @@ export const OTHERS = {
   },
   IDE: { default: 'true in development, false in production', values: BOOLEAN },
   INTROSPECTION: { default: 'true in development, false in production', values: BOOLEAN },
+  OTEL_SDK_DISABLED: { default: 'false', values: BOOLEAN },
+  OTEL_TRACES_EXPORTER: {
+    default: 'otlp if an endpoint is set, else none',
+    values: ['otlp', 'console', 'none'],
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: { default: undefined, values: 'an http or https URL' },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: { default: undefined, values: 'an http or https URL' },
+  OTEL_SERVICE_NAME: { default: 'package-job-gateway', values: 'a text' },
+  OTEL_TRACES_SAMPLER: {
+    default: 'parentbased_always_on',
+    values: [
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ],
+  },
+  OTEL_TRACES_SAMPLER_ARG: { default: '1', values: 'a number from 0 to 1' },
   LOG_LEVEL: { default: 'info', values: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] },
 } as const satisfies Record<string, OtherVariable>;
 

@@ -21,6 +21,7 @@ describe('readConfig', () => {
       production: false,
       host: '127.0.0.1',
       metrics: { host: '127.0.0.1', port: 9464 },
+      tracing: undefined,
       port: 4000,
       allowedHosts: 'loopback',
       trustedProxies: 0,

@@ -40,6 +40,8 @@ export interface JobsEvents {
    * told to be `collapsed` too.
    */
   sourceReadEnd: [read: SourceRead, source: ReadingSource | undefined, isShared: boolean];
+  /** A read, whichever it was, has brought another state of a job than was known. The same object is told to subscribers. */
+  stateFound: [state: object];
   /** Watched jobs that are due are read. */
   sweepStart: [sweep: Sweep];
   /** All of them were read, or failed. */

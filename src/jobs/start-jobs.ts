@@ -1,5 +1,6 @@
 import type { IceClient } from '../ice/client.ts';
 import type { Caches } from '../measured-cache.ts';
+import type { Scopes } from '../scopes.ts';
 import type { JobAccess } from './access.ts';
 import type { JobsEmitter, JobsUsage } from './events.ts';
 import { createListJobs } from './list/list-jobs.ts';
@@ -29,6 +30,7 @@ export interface JobsOptions {
   readonly events: JobsEmitter;
   readonly now: () => number;
   readonly caches?: Caches;
+  readonly scopes?: Scopes;
 }
 
 /** Jobs that can be looked at. */
@@ -39,8 +41,8 @@ export interface StartedJobs extends JobAccess {
 
 /** Puts the domain together: memory in front of a source, and a watcher of both. */
 export function startJobs(options: JobsOptions): StartedJobs {
-  const { ice, source, freshness, pollInterval, maxJobs, readTimeoutMs, events, now, caches } = options;
-  const store = new JobStore({ source, freshness, maxJobs, now, events, caches });
+  const { ice, freshness, pollInterval, maxJobs, readTimeoutMs, events, now } = options;
+  const store = new JobStore(options);
   const watcher = new JobWatcher({
     store,
     pollInterval,
@@ -55,17 +57,9 @@ export function startJobs(options: JobsOptions): StartedJobs {
     maxJobs,
     now,
     events,
+    scopes: options.scopes,
   });
-  const feed = new AccountFeed({
-    ice,
-    store,
-    watcher,
-    pollInterval,
-    maxJobs,
-    readTimeoutMs,
-    now,
-    events,
-  });
+  const feed = new AccountFeed({ ice, store, watcher, pollInterval, maxJobs, readTimeoutMs, now, events });
   const listJobs = createListJobs(ice, store, events, (id, entry) => feed.listed(id, entry));
   return {
     get usage() {

@@ -10,6 +10,12 @@ export interface RequestStart {
   readonly method: string;
   /** Without the query string, which can hold a client's data. */
   readonly path: string;
+  /** When it came, by `performance.now()`. */
+  readonly startedAt: number;
+  /** The header of this name, before it is checked. */
+  readonly traceparent: string | undefined;
+  /** The trace that records it. Whoever records it says so here. */
+  recordedTraceId?: string;
 }
 
 /** How a request was answered. */
@@ -48,6 +54,12 @@ export interface OperationStart {
   readonly client: Client;
   /** When its turn came, by `performance.now()`. */
   readonly startedAt: number;
+  /** The request that it is all of. An operation on a WebSocket has none. */
+  readonly request?: RequestStart | undefined;
+  /** The header of its request, or of the upgrade to a WebSocket, before it is checked. */
+  readonly traceparent?: string | undefined;
+  /** The trace that it belongs to, for the log and the response. Whoever traces it says so here. */
+  traceId?: string | undefined;
 }
 
 /** One live connection: a WebSocket, or a response that is an event stream. */
@@ -62,6 +74,12 @@ export type StreamTransport = 'websocket' | 'event-stream' | 'multipart';
 /** One subscription that has begun. The same object is in all of its events. */
 export interface SubscriptionStart {
   readonly client: Client;
+}
+
+/** A state that a subscriber is told. It is the same object for all of them. */
+export interface ToldJob {
+  /** RFC 3339. */
+  readonly observedAt: string;
 }
 
 /** What the server does, as it happens. Listeners run at once, so they must neither wait nor throw. */
@@ -79,8 +97,8 @@ export interface ServerEvents {
   streamStart: [stream: StreamStart];
   streamEnd: [stream: StreamStart];
   subscriptionStart: [subscription: SubscriptionStart];
-  /** A state was handed to the transport. It was observed then, in milliseconds since 1970. */
-  subscriptionEvent: [subscription: SubscriptionStart, observedAt: number];
+  /** A state of a job was handed to the transport. */
+  subscriptionEvent: [subscription: SubscriptionStart, job: ToldJob];
   subscriptionEnd: [subscription: SubscriptionStart];
   /** A client is told an error of an operation, or why its connection or its message was refused. */
   errorTold: [error: ToldError];

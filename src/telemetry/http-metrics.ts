@@ -32,7 +32,7 @@ export function httpMetrics({ server }: LayerEvents, register: Register): void {
   server.on('requestEnd', (request, end) => {
     active -= 1;
     if (end.source === 'upgraded' || isStream(end)) return;
-    seriesOf(request, end.source, end.status).observe(end.durationMs / 1000);
+    seriesOf(request, end.source, end.status).observe(end.durationMs / 1000, request.recordedTraceId);
   });
   register.gauge(
     { name: 'http_server_active_requests', help: 'HTTP requests under way, streams among them.' },

@@ -15,10 +15,11 @@ export function logEvents(
     server,
   }: { readonly ice: IceEmitter; readonly jobs: JobsEmitter; readonly server: ServerEmitter },
   logger: FastifyBaseLogger,
+  traceId: () => string | undefined = () => undefined,
 ): void {
   ice.on('contractViolation', logOnce(logger));
   logKeys(ice, logger);
-  ice.on('attemptEnd', logRefusals(logger));
+  ice.on('attemptEnd', logRefusals(logger, traceId));
   ice.on('clockCorrected', (differenceMs) => {
     if (differenceMs === 0) logger.info({ differenceMs }, 'the clock of this machine is that of ICE again');
     else
@@ -37,7 +38,10 @@ export function logEvents(
     logger.warn({ oddity }, 'pages of a list of ICE overlap, or lead in a circle');
   });
   const logError = (err: unknown, where: string, requestId?: string) =>
-    logger.error({ err, where, ...(requestId !== undefined && { requestId }) }, 'unexpected error');
+    logger.error(
+      { err, where, ...(requestId !== undefined && { requestId }), ...traceOf(traceId()) },
+      'unexpected error',
+    );
   jobs.on('unexpectedError', logError);
   server.on('unexpectedError', logError);
   logIssuers(server, logger);
@@ -73,6 +77,10 @@ function logIssuers(server: ServerEmitter, logger: FastifyBaseLogger): void {
   });
 }
 
+function traceOf(traceId: string | undefined): { readonly traceId?: string } {
+  return traceId === undefined ? {} : { traceId };
+}
+
 /** Tells which keys sign, and why there are no new ones. */
 function logKeys(ice: IceEmitter, logger: FastifyBaseLogger): void {
   ice.on('keysFound', ({ source, id, expiresAt, isChanged }) => {
@@ -93,7 +101,10 @@ function logKeys(ice: IceEmitter, logger: FastifyBaseLogger): void {
 const REFUSAL_PAUSE_MS = 60_000;
 
 /** Logs refusals for good, such as a right that is missing, each kind once a minute. */
-function logRefusals(logger: FastifyBaseLogger): (attempt: Attempt, end: AttemptEnd) => void {
+function logRefusals(
+  logger: FastifyBaseLogger,
+  traceId: () => string | undefined,
+): (attempt: Attempt, end: AttemptEnd) => void {
   const loggedAt = new Map<string, number>();
   return ({ action }, { code, error, requestId }) => {
     if (code !== 'UPSTREAM_REJECTED' || error === undefined) return;
@@ -102,7 +113,10 @@ function logRefusals(logger: FastifyBaseLogger): (attempt: Attempt, end: Attempt
     if (now - (loggedAt.get(kind) ?? -Infinity) < REFUSAL_PAUSE_MS) return;
     if (loggedAt.size >= MAX_KINDS) loggedAt.clear();
     loggedAt.set(kind, now);
-    logger.warn({ action, code: error, upstreamRequestId: requestId }, `ICE refused ${action} (${error})`);
+    logger.warn(
+      { action, code: error, upstreamRequestId: requestId, ...traceOf(traceId()) },
+      `ICE refused ${action} (${error})`,
+    );
   };
 }
 

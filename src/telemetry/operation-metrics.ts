@@ -125,8 +125,8 @@ function watchSubscriptions({ events: { server }, now }: Observed, register: Reg
     subscriptions += 1;
     startedAt.set(subscription, now());
   });
-  server.on('subscriptionEvent', (subscription, observedAt) => {
-    const since = Math.max(observedAt, startedAt.get(subscription) ?? 0);
+  server.on('subscriptionEvent', (subscription, { observedAt }) => {
+    const since = Math.max(Date.parse(observedAt), startedAt.get(subscription) ?? 0);
     delay.observe(Math.max(0, now() - since) / 1000);
   });
   server.on('subscriptionEnd', () => (subscriptions -= 1));

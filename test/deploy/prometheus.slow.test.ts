@@ -27,12 +27,14 @@ async function freePort(): Promise<number> {
   return server.port;
 }
 
+const SCRAPED = 'query?query=count_over_time(pjg_ready[1m]) > 8';
+
 describe.skipIf(PROMETHEUS.skip)(`with ${PROMETHEUS.label}`, () => {
   let gateway: TestGateway;
   let prometheus: ChildProcess;
   let url = '';
-  let isOver = false;
-  let removeFolder = () => undefined as void;
+  const over = new AbortController();
+  const removals: (() => void)[] = [];
   let load: Promise<unknown>;
 
   async function ask(path: string): Promise<Answer> {
@@ -49,7 +51,7 @@ describe.skipIf(PROMETHEUS.skip)(`with ${PROMETHEUS.label}`, () => {
     const stream = await openEventStream(gateway.url, [watched]);
     await stream.until(/INIT/);
     load = (async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const id = emulator.jobs.add({ createTime: Date.now() - 1000, finishTime: Date.now() - 500 });
         emulator.faults.add({ kind: 'throttle', retryAfterMs: 1, times: 1 });
         await gateway.query(`query ($id: ID!) { packageJob(id: $id) { id status } }`, { id });
@@ -70,7 +72,7 @@ describe.skipIf(PROMETHEUS.skip)(`with ${PROMETHEUS.label}`, () => {
           `scrape_configs: [{ job_name: package-job-gateway, static_configs: [{ targets: ['${target}'] }] }]`,
         ].join('\n'),
       },
-      (remove) => (removeFolder = remove),
+      (remove) => removals.push(remove),
     );
     prometheus = spawn(
       PROMETHEUS.path,
@@ -83,19 +85,17 @@ describe.skipIf(PROMETHEUS.skip)(`with ${PROMETHEUS.label}`, () => {
     );
     while (!(await fetch(`${url}/-/ready`).catch(() => undefined))?.ok) await setTimeout(100);
     // Rates need several scrapes.
-    const scraped = async () =>
-      (await ask('query?query=count_over_time(pjg_ready[1m]) > 8')).data.result.length;
-    while ((await scraped()) === 0) await setTimeout(500);
+    while ((await ask(SCRAPED)).data.result.length === 0) await setTimeout(500);
   }, 90_000);
 
   afterAll(async () => {
-    isOver = true;
+    over.abort();
     await load;
     const ended = once(prometheus, 'close');
     prometheus.kill();
     await ended;
     await gateway.close();
-    removeFolder();
+    for (const remove of removals) remove();
   });
 
   it.for(QUERIES)('the dashboard has a series: $title', async ({ expr }) => {

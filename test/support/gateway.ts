@@ -37,11 +37,11 @@ export interface TestGateway {
   readonly metricsUrl: string | undefined;
   readonly emulator: Emulator;
   /** Posts an operation, as `fetch` does it. */
-  query(
+  readonly query: (
     query: string,
     variables?: Record<string, unknown>,
     headers?: Record<string, string>,
-  ): Promise<GraphqlAnswer>;
+  ) => Promise<GraphqlAnswer>;
   /** Stops the gateway and starts another at the same address, in front of the same emulator. */
   restart(meanwhile?: () => void): Promise<void>;
   close(): Promise<void>;

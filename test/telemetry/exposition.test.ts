@@ -41,6 +41,8 @@ function requestOf(number: number): RequestStart {
     client: { key: `client-${String(number)}` },
     method: number % 2 === 0 ? 'POST' : `M${String(number)}`,
     path: number % 3 === 0 ? '/graphql' : `/${String(number)}`,
+    startedAt: 0,
+    traceparent: undefined,
   };
 }
 

@@ -46,5 +46,5 @@ describe('the level of the log', () => {
     expect((await fetch(`${url}/livez`)).status).toBe(200);
     program.signal('SIGTERM');
     expect(await program.ended).toBe(0);
-  });
+  }, 60_000);
 });

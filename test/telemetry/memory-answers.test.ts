@@ -5,7 +5,14 @@ import { logMemoryAnswers } from '../../src/telemetry/memory-answers.ts';
 import { createEvents } from '../support/events.ts';
 import { startGateway } from '../support/gateway.ts';
 
-const REQUEST = { requestId: 'a', client: { key: '127.0.0.1' }, method: 'POST', path: '/graphql' };
+const REQUEST = {
+  requestId: 'a',
+  client: { key: '127.0.0.1' },
+  method: 'POST',
+  path: '/graphql',
+  startedAt: 0,
+  traceparent: undefined,
+};
 
 function endOf(source: RequestEnd['source'], durationMs: number, bytes: number): RequestEnd {
   const cached = source === 'executed' ? null : { operationName: null, bytes };

@@ -1,5 +1,6 @@
 import type { CallContext, IceClient } from '../../ice/client.ts';
 import { IceError } from '../../ice/errors.ts';
+import { NO_SCOPES, type Scopes } from '../../scopes.ts';
 import type { JobsEmitter } from '../events.ts';
 import { isFinished } from '../model.ts';
 import type { JobEntry } from '../store/entry.ts';
@@ -17,6 +18,8 @@ export interface PlannerOptions {
   readonly isListBatchingOn: boolean;
   readonly now: () => number;
   readonly events: JobsEmitter;
+  /** @default {@link NO_SCOPES} */
+  readonly scopes?: Scopes | undefined;
 }
 
 /** The most jobs in demand that one batch refreshes. More of them would make its readers wait for many pages. */
@@ -29,6 +32,8 @@ interface Read {
   readonly id: string;
   readonly detail: 'summary' | 'detail';
   readonly context: CallContext;
+  /** Runs something on behalf of whoever asked. */
+  readonly inScope: <T>(run: () => T) => T;
   readonly resolve: (reading: Reading | Promise<Reading>) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -77,7 +82,8 @@ class Planner {
   read(id: string, detail: Read['detail'], context: CallContext): Promise<Reading> {
     const { promise, resolve, reject } = Promise.withResolvers<Reading>();
     if (this.#pending.length === 0) setImmediate(() => this.#plan());
-    this.#pending.push({ id, detail, context, resolve, reject });
+    const inScope = (this.#options.scopes ?? NO_SCOPES).capture();
+    this.#pending.push({ id, detail, context, inScope, resolve, reject });
     return promise;
   }
 
@@ -95,7 +101,7 @@ class Planner {
     const byNewest = unknown.length >= MANY && this.#luck.isWorthATry ? unknown : [];
     const byUnfinished = batch.length > FEW ? due.flatMap(({ read }) => read ?? []) : [];
     const byList = new Set([...byNewest, ...byUnfinished]);
-    for (const read of reads) if (!byList.has(read)) read.resolve(this.#get(read));
+    for (const read of reads) if (!byList.has(read)) read.resolve(read.inScope(() => this.#get(read)));
     if (byUnfinished.length > 0) rejectOnFailure(this.#readUnfinished(batch), byUnfinished);
     if (byNewest.length > 0) rejectOnFailure(this.#readNewest(byNewest), byNewest);
   }
@@ -116,7 +122,7 @@ class Planner {
 
   /** Ends a read by what a list said, or by a get. Nobody waits for a read that was given up. */
   #settle(read: Read, reading: Reading | undefined): void {
-    if (!read.context.signal.aborted) read.resolve(reading ?? this.#get(read));
+    if (!read.context.signal.aborted) read.resolve(reading ?? read.inScope(() => this.#get(read)));
   }
 
   async #readUnfinished(batch: readonly Listable[]): Promise<void> {

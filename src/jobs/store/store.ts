@@ -5,6 +5,7 @@ import { isFinished, isSameState, observed, type PackageJob } from '../model.ts'
 import { ownText } from '../text.ts';
 import { jobBytes } from '../weight.ts';
 import { BOUNDS } from '../../bounds.ts';
+import { NO_SCOPES, type Scopes } from '../../scopes.ts';
 import { MeasuredCache, type Caches } from '../../measured-cache.ts';
 import type { CreateJobSource, JobMemory, JobSource, Reading } from '../source/job-source.ts';
 import {
@@ -63,6 +64,8 @@ export interface JobStoreOptions {
   readonly now: () => number;
   readonly events: JobsEmitter;
   readonly caches?: Caches | undefined;
+  /** @default {@link NO_SCOPES} */
+  readonly scopes?: Scopes | undefined;
 }
 
 /** What an entry takes besides its job, in bytes, as measured on 64 bits. */
@@ -86,6 +89,7 @@ export class JobStore implements JobMemory {
   readonly #freshness: Freshness;
   readonly #now: () => number;
   readonly #events: JobsEmitter;
+  readonly #scopes: Scopes;
   readonly #entries: MeasuredCache<string, JobEntry>;
   /**
    * States that a later reading could take back, of jobs that {@link #entries} does not have any more: finished jobs, which a
@@ -106,12 +110,13 @@ export class JobStore implements JobMemory {
   /** Grows when anything is stored or evicted. */
   #version = 0;
 
-  constructor({ source, freshness, maxJobs, now, events, caches }: JobStoreOptions) {
+  constructor({ source, freshness, maxJobs, now, events, caches, scopes = NO_SCOPES }: JobStoreOptions) {
     this.#source = source(this);
     this.#freshness = freshness;
     this.#flights = new Flights(now, freshness.unfinishedMs, this.reads);
     this.#now = now;
     this.#events = events;
+    this.#scopes = scopes;
     this.#entries = new MeasuredCache({
       max: maxJobs,
       maxSize: Math.max(maxJobs * BYTES_A_JOB, LEAST_BYTES),
@@ -288,6 +293,7 @@ export class JobStore implements JobMemory {
     // A read that began before this state became known may be of an earlier one.
     if (!hasDetail(latest) && !isSame(known?.job ?? null, latest.job)) this.#flights.overtake(id);
     if (known === undefined || !isUnchanged(known.job, latest.job)) {
+      if (latest.job !== null) this.#events.emit('stateFound', latest.job);
       for (const listener of this.#listeners) listener({ id, entry: latest, before: known });
     }
     return latest;
@@ -317,7 +323,7 @@ export class JobStore implements JobMemory {
     // A job of which nothing is known is mostly read in detail, so that who wants that may join.
     const joinedFor = this.#entries.peek(id) === undefined ? 'detail' : detail;
     return this.#flights.begin(id, joinedFor, context, (signal, askers) =>
-      this.#read(id, detail, { ...context, signal, askers }),
+      this.#scopes.own(() => this.#read(id, detail, { ...context, signal, askers })),
     );
   }
 

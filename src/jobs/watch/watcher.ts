@@ -1,5 +1,6 @@
 import { abort } from '../../abort.ts';
 import { BOUNDS } from '../../bounds.ts';
+import { NO_SCOPES, type Scopes } from '../../scopes.ts';
 import { ClientShares } from '../../client-shares.ts';
 import { IceError } from '../../ice/errors.ts';
 import { OverloadedError, RateLimitedError } from '../errors.ts';
@@ -47,6 +48,8 @@ export interface JobWatcherOptions {
   /** 0 to 1. @default Math.random */
   readonly random?: () => number;
   readonly events: JobsEmitter;
+  /** @default {@link NO_SCOPES} */
+  readonly scopes?: Scopes | undefined;
 }
 
 /** What a sweep has cost so far. */
@@ -73,6 +76,7 @@ const SWEEP_MS = 500;
 export class JobWatcher {
   readonly #options: JobWatcherOptions;
   readonly #setTimer: SetTimer;
+  readonly #scopes: Scopes;
   readonly #jobs = new Map<string, WatchedJob>();
   readonly #schedule: Schedule<WatchedJob>;
   /** The reads of all sweeps take turns as one in the call budget. */
@@ -96,12 +100,13 @@ export class JobWatcher {
     this.#jobsOf = new ClientShares(maxJobsOfClient(maxJobs));
     this.#options = options;
     this.#setTimer = setTimer;
+    this.#scopes = options.scopes ?? NO_SCOPES;
     this.#schedule = new Schedule({
       pollInterval,
       share,
       callsPerSecond,
       validatedAt: (id) => store.peek(id)?.validatedAt ?? 0,
-      onDue: (jobs, isWhole) => this.#sweep(jobs, isWhole),
+      onDue: (jobs, isWhole) => this.#scopes.own(() => this.#sweep(jobs, isWhole)),
       onLook: (jobs, maxPages) => void this.#look(jobs, maxPages),
       now,
       setTimer,
@@ -252,7 +257,7 @@ export class JobWatcher {
   /** Reads the latest state in detail when some wait for that. A read that failed is made again when the job is due. */
   #completeIfWanted(job: WatchedJob): void {
     const isDue = job.wantsDetail && !job.isInFlight && job.failures === 0;
-    if (isDue && this.#isWatching(job)) this.#sweep([job], false);
+    if (isDue && this.#isWatching(job)) this.#scopes.own(() => this.#sweep([job], false));
   }
 
   /** Reads a first state as any read of this client would be served, or joins such a read. */

@@ -166,9 +166,10 @@ const record: ApolloServerPlugin<GatewayContext> = {
         response.http.headers.set('server-timing', serverTiming(receipt));
         if (request.http?.headers.get('x-upstream-receipt') === '1') {
           const { calls, coalesced, cacheHits, stale, queuedMs } = receipt;
+          const { traceId } = contextValue.record;
           response.body.singleResult.extensions = {
             ...response.body.singleResult.extensions,
-            upstream: { calls, coalesced, cacheHits, stale, queuedMs },
+            upstream: { calls, coalesced, cacheHits, stale, queuedMs, ...(traceId && { traceId }) },
           };
         }
         return Promise.resolve();

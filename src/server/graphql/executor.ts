@@ -5,7 +5,7 @@ import { ClientShares } from '../../client-shares.ts';
 import type { Caches } from '../../measured-cache.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import type { Client } from '../client.ts';
-import type { ServerEmitter } from '../events.ts';
+import type { OperationStart, RequestStart, ServerEmitter } from '../events.ts';
 import { createContext, type ContextOptions, type GatewayContext } from './context.ts';
 import { startDeadline } from './deadline.ts';
 import { createRecord, isSubscription } from './record.ts';
@@ -13,6 +13,7 @@ import { requestScope, type RequestScope } from './request-scope.ts';
 import { createSubscriptions, isStream, type ResultStream } from './subscription.ts';
 import { createSlices, type Slices } from './slices.ts';
 import { createSlots, LeftError } from './slots.ts';
+import { traceIdOf } from './traceparent.ts';
 import { createTurns } from './turns.ts';
 
 /** An operation as clients send it, whatever the transport. */
@@ -27,6 +28,10 @@ export interface OperationParameters {
 export interface OperationRequest {
   readonly requestId: string;
   readonly client: Client;
+  /** The HTTP request that is all of the operation. A message of a WebSocket has none. */
+  readonly request?: RequestStart;
+  /** The header of the request, or of the upgrade to a WebSocket. */
+  readonly traceparent?: string | undefined;
   /** Aborts when the client has disconnected, or does not want the operation any more. */
   readonly disconnected: AbortSignal;
   /** Whether whoever asked can take the results of a subscription. */
@@ -134,12 +139,20 @@ export function createExecutor(options: ExecutorOptions): Executor {
 /** Executes something, and tells of its start and its end. */
 function telling<T>(
   events: ServerEmitter,
-  { requestId, client }: OperationRequest,
+  { requestId, client, request, traceparent }: OperationRequest,
   execute: (context: GatewayContext) => Promise<T>,
 ): (context: GatewayContext) => Promise<T> {
   return async (context) => {
-    const started = { requestId, client, startedAt: performance.now() };
+    const started: OperationStart = {
+      requestId,
+      client,
+      startedAt: performance.now(),
+      request,
+      traceparent,
+      traceId: traceIdOf(traceparent),
+    };
     events.emit('operationStart', started);
+    context.record.traceId = started.traceId;
     try {
       return await execute(context);
     } finally {

@@ -7,6 +7,8 @@ import type { CheckedOperation } from './checked-operation.ts';
 /** What is known of an operation once it has ended: for the log, the status of its response, and its headers. */
 export interface OperationRecord {
   operationName: string | null;
+  /** The trace that it belongs to. */
+  traceId: string | undefined;
   /** The fields of its response, each list counted at the length that was asked for. 0: it was refused before that. */
   cost: number;
   readonly calls: CallRecord[];
@@ -45,6 +47,7 @@ export interface Cacheability {
 export function createRecord(): OperationRecord {
   return {
     operationName: null,
+    traceId: undefined,
     cost: 0,
     calls: [],
     cached: { hit: 0, collapsed: 0, stale: 0 },

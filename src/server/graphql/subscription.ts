@@ -101,8 +101,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         const send = async (update: JobUpdate) => {
           await slices.next(context.client.key);
           const result = await inScope(resultOf, update);
-          if ('job' in update)
-            events.emit('subscriptionEvent', subscription, Date.parse(update.job.observedAt));
+          if ('job' in update) events.emit('subscriptionEvent', subscription, update.job);
           return result;
         };
         events.emit('subscriptionStart', subscription);

@@ -12,31 +12,31 @@ export const MAX_CALLS_LOGGED = 50;
 export function logRequests(events: ServerEmitter, logger: FastifyBaseLogger): void {
   // It can change.
   const isDebug = () => logger.level === 'debug' || logger.level === 'trace';
-  events.on(
-    'requestEnd',
-    ({ requestId, method, path }, { status, durationMs, source, isComplete, operation }) => {
-      // A WebSocket has log lines of its own.
-      if (source === 'upgraded') return;
-      if (source !== 'executed') {
-        if (isDebug()) logger.debug({ requestId, method, path, status }, 'answered from memory');
-        return;
-      }
-      const level = operation === null && status < 500 ? 'debug' : 'info';
-      logger[level](
-        {
-          requestId,
-          method,
-          path,
-          status,
-          durationMs: Math.round(durationMs * 10) / 10,
-          ...(operation && {
-            operationName: operation.operationName,
-            receipt: receiptOf(operation),
-            calls: operation.calls.slice(0, MAX_CALLS_LOGGED),
-          }),
-        },
-        isComplete ? 'answered' : 'left unanswered: the client has disconnected',
-      );
-    },
-  );
+  events.on('requestEnd', (request, { status, durationMs, source, isComplete, operation }) => {
+    const { requestId, method, path } = request;
+    // A WebSocket has log lines of its own.
+    if (source === 'upgraded') return;
+    if (source !== 'executed') {
+      if (isDebug()) logger.debug({ requestId, method, path, status }, 'answered from memory');
+      return;
+    }
+    const traceId = operation?.traceId ?? request.recordedTraceId;
+    const level = operation === null && status < 500 ? 'debug' : 'info';
+    logger[level](
+      {
+        requestId,
+        ...(traceId !== undefined && { traceId }),
+        method,
+        path,
+        status,
+        durationMs: Math.round(durationMs * 10) / 10,
+        ...(operation && {
+          operationName: operation.operationName,
+          receipt: receiptOf(operation),
+          calls: operation.calls.slice(0, MAX_CALLS_LOGGED),
+        }),
+      },
+      isComplete ? 'answered' : 'left unanswered: the client has disconnected',
+    );
+  });
 }

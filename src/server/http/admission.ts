@@ -14,8 +14,6 @@ import { pathOf } from './url.ts';
 export interface Admission extends RequestStart {
   readonly requestId: string;
   readonly client: Client;
-  /** When it was decided, by `performance.now()`. */
-  readonly startedAt: number;
   /** `undefined`: the request may go on. */
   readonly refusal: Refusal | undefined;
   /** Whether its start has been told of. */
@@ -83,6 +81,7 @@ export function createAdmissions(
       method: request.method ?? '',
       path: pathOf(request.url ?? ''),
       startedAt: performance.now(),
+      traceparent: traceparentOf(request),
       refusal: refusalOf(request, client),
       isStarted: false,
       source: 'executed',
@@ -110,6 +109,11 @@ export function createAdmissions(
       return admission;
     },
   };
+}
+
+/** Node joins repeats to a text that is no valid value. */
+function traceparentOf({ headers: { traceparent } }: IncomingMessage): string | undefined {
+  return typeof traceparent === 'string' ? traceparent : undefined;
 }
 
 /** Says what a request is refused with, for those who are told of its end. */

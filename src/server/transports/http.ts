@@ -82,10 +82,13 @@ async function answer(
   // Nothing may be executed whose result cannot be sent.
   if (json === undefined && stream === undefined) return sendRefusal(reply, NOT_ACCEPTABLE);
   if (!isUtf8Encoded(request.url)) return sendRefusal(reply, QUERY_NOT_UTF8);
-  const { client } = options.admissions.of(request.raw);
+  const admission = options.admissions.of(request.raw);
+  const { client, traceparent } = admission;
   const operation = {
     requestId: request.id,
     client,
+    request: admission,
+    traceparent,
     disconnected: disconnectSignal(reply, () => options.executor.slices.next(client.key)),
     acceptsSubscriptions: stream !== undefined,
     preferredWaitSeconds: preferredWaitSeconds(String(request.headers['prefer'] ?? '')),

@@ -210,8 +210,15 @@ function serverOptions({
       }
       const requestId = randomUUID();
       const { client } = extra;
+      const { traceparent } = admissions.of(request.raw);
       const { signal, unlessLeft, streamUnlessLeft } = extra.operations.begin(id, subscriptions);
-      const operation = { requestId, client, disconnected: signal, acceptsSubscriptions: true };
+      const operation = {
+        requestId,
+        client,
+        traceparent,
+        disconnected: signal,
+        acceptsSubscriptions: true,
+      };
       const running = executor.run(operation, async (context) => {
         const executing = executor.execute({ ...payload }, context);
         // graphql-ws keeps the message for as long as the operation lasts.
@@ -278,9 +285,10 @@ function tokenIn(sent: Readonly<Record<string, unknown>> = {}): unknown {
 
 /** A WebSocket has no access log, so each of its operations has a line of its own. */
 function logOperation({ id, server }: FastifyRequest, requestId: string, record: OperationRecord): void {
-  const { operationName, calls } = record;
+  const { operationName, traceId, calls } = record;
   const line = {
     requestId,
+    ...(traceId !== undefined && { traceId }),
     connectionId: id,
     operationName,
     receipt: receiptOf(record),

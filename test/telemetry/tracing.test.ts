@@ -1,0 +1,261 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { ROOT } from '../support/command.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startOtlpReceiver, type ReceivedSpan } from '../support/otlp.ts';
+import { openEventStream } from '../support/socket.ts';
+
+const READ = 'query Read($id: ID!) { packageJob(id: $id) { id status } }';
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const PARENT = 'b7ad6b7169203331';
+const TRACEPARENT = { traceparent: `00-${TRACE}-${PARENT}-01` };
+
+interface Traced {
+  readonly spans: readonly ReceivedSpan[];
+  readonly text: string;
+  readonly lines: readonly string[];
+}
+
+/** Runs something with a gateway that is traced, and gives what it told by its end. */
+async function traced(
+  act: (gateway: TestGateway) => Promise<unknown>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Traced> {
+  const receiver = await startOtlpReceiver();
+  const lines: string[] = [];
+  const gateway = await startGateway({
+    env: { JIT: 'off', ANSWERS_MAX_MB: '0', OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...env },
+    emulator: { seed: 'none' },
+    onLogLine: (line) => lines.push(line),
+  });
+  await act(gateway);
+  await gateway.close();
+  await receiver.close();
+  return { spans: receiver.spans, text: receiver.text(), lines };
+}
+
+/** The spans of one name. */
+function named(spans: readonly ReceivedSpan[], name: string): ReceivedSpan[] {
+  return spans.filter((span) => span.name === name);
+}
+
+/** The names of a span and of all above it, up to what is not of the gateway. */
+function lineage(spans: readonly ReceivedSpan[], span: ReceivedSpan | undefined): string[] {
+  if (span === undefined) return [];
+  return [
+    span.name,
+    ...lineage(
+      spans,
+      spans.find(({ spanId }) => spanId === span.parentSpanId),
+    ),
+  ];
+}
+
+const milliseconds = ({ startTimeUnixNano, endTimeUnixNano }: ReceivedSpan) =>
+  Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6;
+
+async function readThrice({ emulator, query }: TestGateway): Promise<void> {
+  const id = emulator.jobs.add({ createTime: Date.now() - 60_000, finishTime: Date.now() - 1000 });
+  for (let time = 0; time < 3; time += 1) await query(READ, { id });
+}
+
+describe('traces', () => {
+  it('show a query from its request to ICE, below the span of the client', async () => {
+    let upstreamHeaders: readonly string[] = [];
+    let receipt: unknown;
+    const { spans, lines } = await traced(async ({ emulator, query }) => {
+      const id = emulator.jobs.add({ finishTime: Infinity });
+      const headers = { ...TRACEPARENT, 'x-upstream-receipt': '1' };
+      const { extensions } = await query(READ, { id }, headers);
+      receipt = extensions?.['upstream'];
+      upstreamHeaders = emulator.requests.flatMap((request) => Object.keys(request.headers));
+    });
+    const own = spans.filter(({ traceId }) => traceId === TRACE);
+    const [call] = named(own, 'ICE GetPackageJob');
+    expect(lineage(own, call)).toEqual(['ICE GetPackageJob', 'read job', 'query', 'POST /graphql']);
+    const [request] = named(own, 'POST /graphql');
+    expect(request).toMatchObject({
+      kind: 2,
+      parentSpanId: PARENT,
+      attributes: {
+        'http.request.method': 'POST',
+        'http.route': '/graphql',
+        'http.response.status_code': 200,
+        'pjg.request.source': 'executed',
+      },
+    });
+    expect(named(own, 'query')[0]?.attributes).toMatchObject({
+      'graphql.operation.type': 'query',
+      'graphql.operation.name': 'Read',
+    });
+    expect(call).toMatchObject({
+      kind: 3,
+      attributes: {
+        'http.request.method': 'POST',
+        'server.address': '127.0.0.1',
+        'rpc.method': 'GetPackageJob',
+        'alibaba_cloud.request_id': expect.any(String),
+      },
+    });
+    expect(named(own, 'read job')[0]?.attributes).toMatchObject({ 'pjg.read.source': 'get' });
+    expect(receipt).toMatchObject({ traceId: TRACE });
+    const answered = lines.filter((line) => line.includes('"msg":"answered"'));
+    expect(answered.at(-1)).toContain(`"traceId":"${TRACE}"`);
+    expect(answered.filter((line) => !line.includes('"traceId":'))).toEqual([]);
+    expect(upstreamHeaders).not.toContain('traceparent');
+  });
+
+  it('show each job of a query below its own read', async () => {
+    const { spans } = await traced(async ({ emulator, query }) => {
+      const ids = Array.from({ length: 3 }, () => emulator.jobs.add({ finishTime: Infinity }));
+      await query('query ($ids: [ID!]!) { packageJobsById(ids: $ids) { id } }', { ids }, TRACEPARENT);
+    });
+    const own = spans.filter(({ traceId }) => traceId === TRACE);
+    const parents = named(own, 'ICE GetPackageJob').map(({ parentSpanId }) => parentSpanId);
+    expect(new Set(parents)).toEqual(new Set(named(own, 'read job').map(({ spanId }) => spanId)));
+    expect(parents).toHaveLength(3);
+    const [operation] = named(own, 'query');
+    const reads = named(own, 'read job').map(({ parentSpanId }) => parentSpanId);
+    expect(reads).toEqual([operation?.spanId, operation?.spanId, operation?.spanId]);
+  });
+
+  it('show a retry, and what went wrong before', async () => {
+    const { spans } = await traced(async ({ emulator, query }) => {
+      const id = emulator.jobs.add({ finishTime: Infinity });
+      emulator.faults.add({ kind: 'status', status: 500, action: 'GetPackageJob' });
+      await query(READ, { id });
+    });
+    expect(named(spans, 'ICE GetPackageJob')).toMatchObject([
+      { isError: true, attributes: { 'error.type': 'UPSTREAM_UNAVAILABLE' } },
+      { isError: false, attributes: { 'http.request.resend_count': 1 } },
+    ]);
+  });
+
+  it('show how long a call waited as ICE throttled', async () => {
+    const { spans } = await traced(async ({ emulator, query }) => {
+      const id = emulator.jobs.add({ finishTime: Infinity });
+      emulator.faults.add({ kind: 'throttle', retryAfterMs: 300, action: 'GetPackageJob' });
+      await query(READ, { id });
+    });
+    const waits = named(spans, 'ICE queue').filter((span) => milliseconds(span) > 250);
+    expect(waits).toHaveLength(1);
+    expect(lineage(spans, waits[0])).toEqual(['ICE queue', 'read job', 'query', 'POST /graphql']);
+  });
+
+  it('show a mutation, and an operation that fails', async () => {
+    const media = { type: 'OSS', media: 'http://b.oss-cn-shanghai.aliyuncs.com/a.mp4' };
+    const { spans } = await traced(async ({ emulator, query }) => {
+      emulator.faults.add({ kind: 'status', status: 403, code: 'Forbidden.RAM', action: 'SubmitPackageJob' });
+      await query(
+        'mutation Submit($input: SubmitPackageJobInput!) { submitPackageJob(input: $input) { packageJob { id } } }',
+        { input: { inputs: [media], output: media } },
+      );
+    });
+    const [call] = named(spans, 'ICE SubmitPackageJob');
+    expect(lineage(spans, call)).toEqual(['ICE SubmitPackageJob', 'mutation', 'POST /graphql']);
+    expect(call?.attributes).toMatchObject({ 'error.type': 'UPSTREAM_REJECTED' });
+    expect(named(spans, 'mutation')).toMatchObject([{ isError: true }]);
+  });
+
+  it('link an event of a subscription to the read of the sweep that found its state', async () => {
+    const { spans } = await traced(
+      async ({ emulator, url }) => {
+        const id = emulator.jobs.add({ finishTime: Infinity });
+        const stream = await openEventStream(url, [id]);
+        await stream.until(/INIT/);
+        emulator.jobs.finish(id, { status: 'Success' });
+        await stream.rest();
+      },
+      { POLL_MIN_MS: '100', POLL_MAX_MS: '100' },
+    );
+    const events = named(spans, 'subscription event');
+    expect(lineage(spans, events.at(-1))).toEqual(['subscription event', 'subscription', 'POST /graphql']);
+    const [link] = events.at(-1)?.links ?? [];
+    const found = spans.find(({ spanId }) => spanId === link?.spanId);
+    expect(lineage(spans, found)).toEqual(['read job', 'sweep']);
+    expect(named(spans, 'sweep')[0]?.attributes).toEqual({ 'pjg.sweep.jobs': 1 });
+  });
+
+  it('show what is answered from memory, and only what the sampler takes', async () => {
+    const memory = { ANSWERS_MAX_MB: '64' };
+    const { spans } = await traced(readThrice, memory);
+    const sources = named(spans, 'POST /graphql').map(({ attributes }) =>
+      String(attributes['pjg.request.source']),
+    );
+    expect(sources.toSorted((a, b) => a.localeCompare(b))).toEqual(['executed', 'stored', 'stored']);
+    const none = { ...memory, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' };
+    expect((await traced(readThrice, none)).spans).toEqual([]);
+  });
+
+  it('hold nothing that clients sent but names, and no key', async () => {
+    let secret = '';
+    const { text } = await traced(async ({ emulator, query, url }) => {
+      secret = emulator.credentials.accessKeySecret;
+      const id = emulator.jobs.add({ userData: 'canary-user-data' });
+      await query(READ, { id }, { authorization: 'Bearer canary-token' });
+      await fetch(`${url}/nothing?token=canary-search`);
+      await fetch(`${url}/canary-path`);
+    });
+    expect(text).toContain('http.request.method');
+    expect(text).not.toContain('canary');
+    expect(text).not.toContain(secret);
+  });
+});
+
+it('metrics show the trace of a request beside its duration, for those who read OpenMetrics', async () => {
+  const receiver = await startOtlpReceiver();
+  const gateway = await startGateway({
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
+    hasMetrics: true,
+  });
+  await gateway.query('{ __typename }', undefined, TRACEPARENT);
+  const read = async () => {
+    const headers = { accept: 'application/openmetrics-text' };
+    return (await fetch(`${gateway.metricsUrl ?? ''}/metrics`, { headers })).text();
+  };
+  await expect
+    .poll(read)
+    .toMatch(new RegExp(`route="/graphql".* # \\{trace_id="${TRACE}"\\} [\\d.e-]+ [\\d.]+\n`));
+  await gateway.close();
+  await receiver.close();
+});
+
+it('an exporter that hangs delays nothing, and the gateway stops all the same', async () => {
+  const receiver = await startOtlpReceiver(true);
+  const gateway = await startGateway({
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, JIT: 'on', ANSWERS_MAX_MB: '64' },
+  });
+  const id = gateway.emulator.jobs.add({ createTime: Date.now() - 60_000, finishTime: Date.now() - 1000 });
+  for (let batch = 0; batch < 10; batch += 1)
+    await Promise.all(Array.from({ length: 100 }, () => gateway.query(READ, { id })));
+  await expect.poll(receiver.underWay).toBeGreaterThan(0);
+  // One batch is under way. The others wait in a queue that has a bound, and drops what is too much.
+  expect(receiver.underWay()).toBe(1);
+  const startedAt = performance.now();
+  await gateway.close();
+  expect(performance.now() - startedAt).toBeLessThan(5000);
+  await receiver.close();
+});
+
+it('with traces off, nothing of the SDK is loaded; with traces on, it is', async () => {
+  const script = join(ROOT, 'test/telemetry/support/print-loaded.ts');
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const loadedWith = async (env: Record<string, string>) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [script], {
+      env: {
+        PATH,
+        NODE_COMPILE_CACHE,
+        PORT: '0',
+        METRICS_PORT: '0',
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+        ...env,
+      },
+    });
+    return JSON.parse(stdout.split('\n').at(-2) ?? '') as string[];
+  };
+  const [off, on] = await Promise.all([loadedWith({ OTEL_SDK_DISABLED: 'true' }), loadedWith({})]);
+  expect(off).toEqual([]);
+  expect(on).toContain('@opentelemetry/sdk-trace');
+}, 60_000);
