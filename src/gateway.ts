@@ -233,7 +233,7 @@ async function startTracing(
   const { traceEvents } = await import('./telemetry/tracing.ts');
   const { startTracer } = await import('./telemetry/tracing-sdk.ts');
   const handle = startTracer(tracing, ownVersion());
-  const traces = traceEvents(events, { tracer: handle.tracer, upstreamHost: endpoint.hostname });
+  const traces = traceEvents(events, { ...handle, upstreamHost: endpoint.hostname });
   return { currentTraceId: traces.currentTraceId, shutdown: () => handle.shutdown() };
 }
 

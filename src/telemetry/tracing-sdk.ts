@@ -29,6 +29,10 @@ export type SamplerName = `${'' | 'parentbased_'}${'always_on' | 'always_off' | 
 /** A tracer, and how to end it. */
 export interface TracerHandle {
   readonly tracer: Tracer;
+  /** One that records every trace that it begins. */
+  readonly recording: Tracer;
+  /** The part of traces without a parent that is recorded, 0 to 1. */
+  readonly rootRatio: number;
   /** Sends what is still to be sent. It takes {@link SHUTDOWN_MS} at most. */
   shutdown(): Promise<void>;
 }
@@ -44,28 +48,30 @@ export function startTracer(
   { exporter, url, serviceName, sampler, ratio }: TracingConfig,
   version: string,
 ): TracerHandle {
-  const provider = new TracerProvider({
-    resource: defaultResource().merge(
-      resourceFromAttributes({ 'service.name': serviceName, 'service.version': version }),
-    ),
-    sampler: samplerOf(sampler, ratio),
-    spanProcessors: [
-      new BatchSpanProcessor({
-        exporter:
-          exporter === 'console'
-            ? new ConsoleSpanExporter()
-            : new OTLPTraceExporter(url === undefined ? {} : { url }),
-        maxQueueSize: MAX_QUEUED,
-        exportTimeoutMillis: EXPORT_MS,
-      }),
-    ],
+  const resource = defaultResource().merge(
+    resourceFromAttributes({ 'service.name': serviceName, 'service.version': version }),
+  );
+  const processor = new BatchSpanProcessor({
+    exporter:
+      exporter === 'console'
+        ? new ConsoleSpanExporter()
+        : new OTLPTraceExporter(url === undefined ? {} : { url }),
+    maxQueueSize: MAX_QUEUED,
+    exportTimeoutMillis: EXPORT_MS,
   });
+  const tracerOf = (own: Sampler) =>
+    new TracerProvider({ resource, sampler: own, spanProcessors: [processor] }).getTracer(
+      'package-job-gateway',
+      version,
+    );
   return {
-    tracer: provider.getTracer('package-job-gateway', version),
+    tracer: tracerOf(samplerOf(sampler, ratio)),
+    recording: tracerOf(new AlwaysOnSampler()),
+    rootRatio: sampler.endsWith('traceidratio') ? ratio : sampler.endsWith('always_off') ? 0 : 1,
     async shutdown() {
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, SHUTDOWN_MS);
-      await Promise.race([provider.shutdown().catch(() => undefined), promise]);
+      await Promise.race([processor.shutdown().catch(() => undefined), promise]);
       clearTimeout(timer);
     },
   };

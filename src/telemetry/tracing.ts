@@ -20,6 +20,10 @@ import type { LayerEvents } from './observed.ts';
 /** What traces need to know of a gateway. */
 export interface TracingOptions {
   readonly tracer: Tracer;
+  /** One that records every trace that it begins. */
+  readonly recording: Tracer;
+  /** The part of traces without a parent that is recorded, 0 to 1. */
+  readonly rootRatio: number;
   /** The host of ICE. */
   readonly upstreamHost: string;
 }
@@ -43,7 +47,7 @@ export interface Tracing {
 export function traceEvents(events: LayerEvents, options: TracingOptions): Tracing {
   const active = new AsyncLocalStorage<Context>();
   const spans = new Spans(options.tracer, active);
-  traceRequests(events, spans);
+  traceRequests(events, spans, new Spans(options.recording, active), options.rootRatio);
   traceSubscriptions(events, spans);
   traceReads(events, spans);
   traceAttempts(events, spans, options.upstreamHost);
@@ -111,15 +115,18 @@ const ROUTES: ReadonlySet<string> = new Set([
 ]);
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
 
-function traceRequests({ server }: LayerEvents, spans: Spans): void {
-  const startRequest = ({ method, path, startedAt, traceparent, requestId }: RequestStart) => {
+function traceRequests({ server }: LayerEvents, spans: Spans, recording: Spans, rootRatio: number): void {
+  const startRequest = (
+    { method, path, startedAt, traceparent, requestId }: RequestStart,
+    by: Spans = spans,
+  ) => {
     const verb = METHODS.has(method) ? method : 'HTTP';
     const name = ROUTES.has(path) ? `${verb} ${path}` : verb;
     const attributes = {
       'http.request.method': METHODS.has(method) ? method : '_OTHER',
       'pjg.request.id': requestId,
     };
-    const span = spans.start(name, SpanKind.SERVER, remoteContext(traceparent), attributes, startedAt);
+    const span = by.start(name, SpanKind.SERVER, remoteContext(traceparent), attributes, startedAt);
     if (ROUTES.has(path)) span.setAttribute('http.route', path);
     return span;
   };
@@ -156,7 +163,11 @@ function traceRequests({ server }: LayerEvents, spans: Spans): void {
   server.on('requestEnd', (request, end) => {
     // A WebSocket is no request. Its operations have spans of their own.
     if (end.source === 'upgraded') return;
-    const span = spans.of(request) ?? startRequest(request);
+    const known = spans.of(request);
+    const isRoot = known === undefined && request.traceparent === undefined;
+    // Tens of thousands a second are not recorded. A span of each would cost more than all else of them.
+    if (isRoot && Math.random() >= rootRatio) return;
+    const span = known ?? startRequest(request, isRoot ? recording : spans);
     if (span.isRecording()) {
       request.recordedTraceId = span.spanContext().traceId;
       describeEnd(span, end);

@@ -7,6 +7,7 @@ import { polling } from './sections/polling.ts';
 import { revalidation } from './sections/revalidation.ts';
 import { soak } from './sections/soak.ts';
 import { start } from './sections/start.ts';
+import { telemetry } from './sections/telemetry.ts';
 import { throughput } from './sections/throughput.ts';
 import type { Core } from './support/program.ts';
 import type { SectionResult } from './support/result.ts';
@@ -29,6 +30,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   live: { run: live, core: 'load', nodeOptions: [] },
   soak: { run: soak, core: 'any', nodeOptions: ['--expose-gc'] },
   throughput: { run: throughput, core: 'load', nodeOptions: [] },
+  telemetry: { run: telemetry, core: 'load', nodeOptions: [] },
   revalidation: { run: revalidation, core: 'load', nodeOptions: [] },
   growth: { run: growth, core: 'load', nodeOptions: [] },
   endurance: { run: endurance, core: 'load', nodeOptions: [] },
