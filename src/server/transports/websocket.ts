@@ -188,6 +188,7 @@ function isSmall(payload: unknown): boolean {
 
 /** The results are ready to be sent, so graphql-ws has nothing to execute or to format. */
 function serverOptions({
+  admissions,
   identity,
   executor,
   events,
