@@ -160,7 +160,10 @@ function forget(
   isOrdered: boolean,
   isAscending: boolean,
 ): Pick<Walk, 'passed' | 'limit'> {
-  const groups = [...passed];
+  const groups = passed.map(({ second, marks }) => ({
+    second,
+    marks: marks.slice(0, MAX_PASSED * MARK_LENGTH),
+  }));
   const latest = groups.find(({ second }) => second !== null)?.second;
   let count = groups.reduce((sum, group) => sum + countOf(group), 0);
   let forgotten = limit;

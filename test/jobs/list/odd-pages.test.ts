@@ -201,6 +201,17 @@ describe('a list that repeats tokens, overlaps pages and returns empty pages wit
     );
   });
 
+  it.for([7, 100, 127, 128, 129, 200])('takes its own cursors, %i jobs a second', async (perSecond) => {
+    const rows = Array.from({ length: 500 }, (_, index): Row => {
+      const createTime = new Date(START - 1000 * Math.floor(index / perSecond)).toISOString();
+      return { id: `j${String(index)}`, createTime };
+    });
+    for (const first of [1, 9, 100]) {
+      const { list } = oddPages(rows, { jumps: [], isEndless: false });
+      expect(await walk(list, { first })).toEqual(rows.map(({ id }) => id));
+    }
+  });
+
   it.for([20, 40, 100])(
     'shows every job once in a circle of more pages than a cursor knows, %i a page',
     async (first) => {
