@@ -38,6 +38,16 @@ interface Known {
   first: FirstRead | undefined;
 }
 
+/** What a sweep has cost so far. */
+export interface SweepCost {
+  /** In milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Whether all jobs that are read together are in it. */
+  readonly isWhole: boolean;
+  /** Pages of lists. */
+  pages: number;
+}
+
 /** The most listeners that are told in one turn of the event loop. What follows from it takes some milliseconds. */
 const MAX_TOLD_AT_ONCE = 100;
 
@@ -84,6 +94,14 @@ export class WatchedJob implements ScheduledJob {
     this.id = id;
     this.#isFresh = isFresh;
     this.#onTold = onTold;
+  }
+
+  /** Is told of a sweep that has read it. */
+  wasSwept({ startedAt, pages }: SweepCost, lastGetAt: number, now: number): void {
+    this.swept = { start: startedAt, end: now };
+    this.getsInRow = lastGetAt >= startedAt ? this.getsInRow + 1 : 0;
+    // A list is checked on one job, another one each time.
+    this.isGot = this.getsInRow > (pages > 0 ? 1 : 0);
   }
 
   get isInFlight(): boolean {

@@ -15,7 +15,8 @@ import { ListenerCounts } from './listener-counts.ts';
 import type { CallRate } from './rhythm.ts';
 import { Schedule } from './schedule.ts';
 import { setUnrefTimer, type SetTimer } from './timer.ts';
-import { WatchedJob, type FirstRead, type JobListener } from './watched-job.ts';
+import { isTemporary } from './temporary.ts';
+import { WatchedJob, type FirstRead, type JobListener, type SweepCost } from './watched-job.ts';
 
 export type { JobListener } from './watched-job.ts';
 
@@ -50,16 +51,6 @@ export interface JobWatcherOptions {
   readonly events: JobsEmitter;
   /** @default {@link NO_SCOPES} */
   readonly scopes?: Scopes | undefined;
-}
-
-/** What a sweep has cost so far. */
-interface SweepCost {
-  /** In milliseconds since 1970. */
-  readonly startedAt: number;
-  /** Whether all jobs that are read together are in it. */
-  readonly isWhole: boolean;
-  /** Pages of lists. */
-  pages: number;
 }
 
 /** How much later than it was due a sweep usually has read a job, in milliseconds. */
@@ -328,13 +319,8 @@ export class JobWatcher {
 
   /** Learns what the read of a job has cost. */
   #note(job: WatchedJob, { job: state, lastGetAt }: JobEntry, sweep: SweepCost): void {
-    const { startedAt, pages, isWhole } = sweep;
-    job.swept = { start: startedAt, end: this.#options.now() };
-    if (state === null || isFinished(state)) return;
-    job.getsInRow = lastGetAt >= startedAt ? job.getsInRow + 1 : 0;
-    // A list is checked on one job, another one each time.
-    job.isGot = job.getsInRow > (pages > 0 ? 1 : 0);
-    if (isWhole) this.#schedule.tookPages(pages);
+    job.wasSwept(sweep, lastGetAt, this.#options.now());
+    if (state !== null && !isFinished(state) && sweep.isWhole) this.#schedule.tookPages(sweep.pages);
   }
 
   /** Tells those that wait for a first state, or for the detail of one, when it will not come. */
@@ -367,8 +353,8 @@ export class JobWatcher {
     this.#isLooking = true;
     // The store may have forgotten a watched job.
     const isUnfinished = (id: string) => this.#jobs.get(id)?.entry?.job?.status === 'INIT';
-    const look = { ...window, maxPages, isUnfinished, turnKey: this.#turnKey };
-    this.#schedule.looked(await this.#options.lookForEnds(look));
+    const { lookForEnds } = this.#options;
+    this.#schedule.looked(await lookForEnds({ ...window, maxPages, isUnfinished, turnKey: this.#turnKey }));
     this.#isLooking = false;
   }
 
@@ -393,11 +379,6 @@ export class JobWatcher {
     );
     void Promise.all(reads).then(() => events.emit('sweepEnd', sweep));
   }
-}
-
-/** Whether asking again can help. */
-function isTemporary(error: unknown): boolean {
-  return error instanceof IceError && error.retryable;
 }
 
 /** The bound, and no more than a tenth of all. But a client may always listen to the jobs of one operation. */
