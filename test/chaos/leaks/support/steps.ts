@@ -230,7 +230,7 @@ async function list(world: World, { bearer: number, first, status, thief }: Step
   const known = [...world.jobs];
   const seen: OwnedJob[] = [];
   let after: string | null = null;
-  for (let pages = 0; pages < 30; pages += 1) {
+  for (let pages = 0; pages < 1000; pages += 1) {
     const answer = await ask(world, authorization, 'post', { query, variables: { first, after, filter } });
     const foreign = foreignIn(world, bearer, answer.text);
     if (foreign !== undefined) return foreign;
