@@ -124,12 +124,7 @@ export function readConfig(env: Environment): Config {
     maxConcurrency: read.integer('ICE_MAX_CONCURRENCY'),
     attemptTimeoutMs: read.integer('ICE_TIMEOUT_MS'),
     operationTimeoutMs: read.integer('REQUEST_TIMEOUT_MS'),
-    freshness: {
-      unfinishedMs: read.integer('JOB_MAX_AGE_MS'),
-      finishedMs: 1000 * read.integer('FINISHED_JOB_MAX_AGE_S'),
-      missingMs: read.integer('MISSING_JOB_MAX_AGE_MS'),
-      staleIfErrorMs: 1000 * read.integer('STALE_IF_ERROR_S'),
-    },
+    freshness: readFreshness(read),
     maxJobs: read.integer('CACHE_MAX_JOBS'),
     answersMaxBytes: 1024 * 1024 * read.integer('ANSWERS_MAX_MB'),
     isJitOn: read.oneOf('JIT', OTHERS.JIT.values) !== 'off',
@@ -153,6 +148,15 @@ export function readConfig(env: Environment): Config {
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function readFreshness(read: Reader): Config['freshness'] {
+  return {
+    unfinishedMs: read.integer('JOB_MAX_AGE_MS'),
+    finishedMs: 1000 * read.integer('FINISHED_JOB_MAX_AGE_S'),
+    missingMs: read.integer('MISSING_JOB_MAX_AGE_MS'),
+    staleIfErrorMs: 1000 * read.integer('STALE_IF_ERROR_S'),
+  };
 }
 
 /** Traces are only made where somebody takes them. */

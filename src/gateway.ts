@@ -1,29 +1,20 @@
 import { lookup } from 'node:dns/promises';
-import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import { ConfigError, type Config } from './config.ts';
-import { createFetchJson } from './fetch-json.ts';
 import type { IceClient } from './ice/client.ts';
+import { composeDoors, composeTokens } from './identity.ts';
 import { IceError } from './ice/errors.ts';
 import type { IceEmitter, IceEvents } from './ice/events.ts';
 import { explain, networkCodeOf } from './ice/explain.ts';
 import type { JobsEmitter, JobsEvents } from './jobs/events.ts';
-import { createCursorSeals, createJobs, EVERY_JOB, type Jobs } from './jobs/jobs.ts';
 import type { Caches } from './measured-cache.ts';
 import { createPlanner } from './jobs/source/planner.ts';
 import { startJobs, type StartedJobs } from './jobs/start-jobs.ts';
 import { createApp } from './server/app.ts';
 import { ERRORS } from './server/errors/catalogue.ts';
-import { NO_PROXIES } from './ice/proxy.ts';
-import { createDoors } from './server/auth/doors.ts';
-import { createVisibleTo } from './server/auth/visible-to.ts';
-import type { Client } from './server/client.ts';
-import { startIssuerKeys, type KeyEvents } from './server/auth/issuer-keys.ts';
-import { createReadPrincipal } from './server/auth/principal.ts';
-import { createTokens, type Tokens } from './server/auth/tokens.ts';
 import type { ServerEmitter, ServerEvents } from './server/events.ts';
 import { createApollo } from './server/graphql/apollo.ts';
 import { createExecutor, type Executor } from './server/graphql/executor.ts';
@@ -169,50 +160,6 @@ function composeJobs(ice: IceClient, { config, events, now, caches }: Compositio
     now,
     caches,
     scopes,
-  });
-}
-
-/** Gives each client the jobs that its token lets it see. */
-function composeDoors(
-  access: StartedJobs,
-  { config: { auth }, cursorSecret: secretOfKey }: Composition,
-): (client: Client) => Jobs {
-  const everything = createJobs(access, EVERY_JOB);
-  if (auth === undefined) return () => everything;
-  const { ownerField, cursorSecret } = auth;
-  const visibleTo = createVisibleTo(ownerField);
-  const sealFor = createCursorSeals(cursorSecret ?? secretOfKey ?? randomUUID());
-  return createDoors((view) => {
-    const { owner, key } = view;
-    const isVisible = visibleTo(view);
-    if (isVisible === EVERY_JOB) return everything;
-    const ownership =
-      owner === undefined || ownerField === undefined ? undefined : { field: ownerField, owner };
-    return createJobs(access, isVisible, { ownership, seal: sealFor(key) });
-  });
-}
-
-/** Says whom tokens are for. `undefined`: nobody is asked. */
-function composeTokens({ config, events, stopping, now }: Composition): Tokens | undefined {
-  const { auth, proxies = NO_PROXIES } = config;
-  if (auth === undefined) return undefined;
-  const { algorithms, clockSkewS, claims } = auth;
-  const fetchJson = createFetchJson(proxies);
-  const keyEvents: KeyEvents = {
-    onKeys: (issuer, keys) => void events.server.emit('issuerKeys', issuer, keys),
-    onFailure: (issuer, reason, hasKeys) => void events.server.emit('issuerFailure', issuer, reason, hasKeys),
-  };
-  const issuers = auth.issuers.map(({ issuer, audience, jwksUrl }) => ({
-    issuer,
-    audience,
-    keys: startIssuerKeys({ issuer, jwksUrl, fetchJson, stopping, events: keyEvents }),
-  }));
-  return createTokens({
-    issuers,
-    algorithms,
-    clockSkewS,
-    readPrincipal: createReadPrincipal(claims, clockSkewS),
-    now,
   });
 }
 

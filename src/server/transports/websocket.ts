@@ -213,13 +213,7 @@ function serverOptions({
       const { client } = extra;
       const { traceparent } = admissions.of(request.raw);
       const { signal, unlessLeft, streamUnlessLeft } = extra.operations.begin(id, subscriptions);
-      const operation = {
-        requestId,
-        client,
-        traceparent,
-        disconnected: signal,
-        acceptsSubscriptions: true,
-      };
+      const operation = { requestId, client, traceparent, disconnected: signal, acceptsSubscriptions: true };
       const running = executor.run(operation, async (context) => {
         const executing = executor.execute({ ...payload }, context);
         // graphql-ws keeps the message for as long as the operation lasts.
