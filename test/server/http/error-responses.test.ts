@@ -122,7 +122,7 @@ describe('refusals below GraphQL', () => {
     logEvents(events, logger);
     const access = {
       get: broken,
-      peek: unused,
+      peek: () => undefined,
       renew: unused,
       maxAgeMs: 1000,
       peekFresh: () => undefined,
