@@ -8,8 +8,9 @@ const LIMIT = 20;
 const LIMITED = { seed: 'none', limits: { GetPackageJob: LIMIT, ListPackageJobs: LIMIT } } as const;
 /** The gateway's own limit is not below what ICE grants: it has to find that out. */
 const DEFAULT_RATE = { ICE_CALLS_PER_SECOND: '50' };
-const BY_ID = 'query ($ids: [ID!]!) { packageJobsById(ids: $ids) { id } }';
-const ONE = 'query ($id: ID!) { packageJob(id: $id) { id } }';
+// No list has the address, so each job takes a call of its own.
+const BY_ID = 'query ($ids: [ID!]!) { packageJobsById(ids: $ids) { id outputUrl } }';
+const ONE = 'query ($id: ID!) { packageJob(id: $id) { id outputUrl } }';
 
 const addJobs = ({ emulator }: Awaited<ReturnType<typeof startGateway>>, count: number) =>
   Array.from({ length: count }, () => emulator.jobs.add({ finishTime: Date.now() }));
