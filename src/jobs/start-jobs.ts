@@ -91,11 +91,16 @@ export function startJobs(options: JobsOptions): StartedJobs {
   };
 }
 
+/** How long a list of finished jobs waits for the feed at most, in milliseconds. It only does while ICE fails. */
+const BEGIN_MS = 2000;
+
 /** Lists of finished jobs wait for the feed, where it knows of jobs that lists do not show yet. */
 function listBegun(listJobs: JobAccess['list'], feed: AccountFeed): JobAccess['list'] {
   return async (args, context, isVisible) => {
     const status = args.filter?.status;
-    if (status === 'SUCCESS' || status === 'FAIL') await feed.begun(context.signal);
+    if (status === 'SUCCESS' || status === 'FAIL') {
+      await feed.begun(AbortSignal.any([context.signal, AbortSignal.timeout(BEGIN_MS)]));
+    }
     return listJobs(args, context, isVisible);
   };
 }

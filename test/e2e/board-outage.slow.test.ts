@@ -12,12 +12,14 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
       const id = jobs.add({ name: 'mine', finishTime: Infinity });
       await board.open(`/board?job=${id}`);
       await expect.poll(() => board.page.getByText('Live').count(), patience).toBe(1);
-      await happen(line, () => {
+      const meanwhile = () => {
         jobs.finish(id, { status: 'Success' });
         jobs.add({ name: 'other', finishTime: Infinity });
+      };
+      await happen(line, meanwhile, async () => {
+        await expect(board.page.getByText('Reconnecting').count()).resolves.toBe(1);
+        await expect(board.page.getByRole('alert').count()).resolves.toBe(0);
       });
-      await expect(board.page.getByText('Reconnecting').count()).resolves.toBe(1);
-      await expect(board.page.getByRole('alert').count()).resolves.toBe(0);
       await expect.poll(() => board.panel.locator('.status').innerText(), RECOVERY).toBe('Succeeded');
       await expect.poll(board.names, RECOVERY).toEqual(['other', 'mine']);
       await expect.poll(() => board.statusOf('mine'), RECOVERY).toBe('Succeeded');

@@ -20,8 +20,8 @@ describe.skipIf(chromiumProgram.skip)(`a subscription of the IDE in ${chromiumPr
       await expect.poll(result, patience).toContain('INIT');
       // The editor loads its workers after the first result.
       await page.waitForLoadState('networkidle');
-      await happen(line, () => gateway.emulator.jobs.finish(id, { status: 'Success' }));
-      await expect(page.getByText('Reconnecting').count()).resolves.toBe(1);
+      const finish = () => gateway.emulator.jobs.finish(id, { status: 'Success' });
+      await happen(line, finish, () => expect(page.getByText('Reconnecting').count()).resolves.toBe(1));
       await expect.poll(result, RECOVERY).toContain('SUCCESS');
       await expect.poll(() => page.getByText('Reconnecting').count(), RECOVERY).toBe(0);
     },

@@ -57,7 +57,8 @@ export class AccountFeed {
   #failures = 0;
   #looking: AbortController | undefined;
   /** Resolves when the look that goes on has ended. */
-  #lookEnd = Promise.withResolvers<void>();
+  /** Resolves when the unfinished jobs are known, or nobody follows any more. */
+  #begun = Promise.withResolvers<void>();
   #cancelTimer = () => undefined as unknown;
   #stopListening = () => undefined as unknown;
 
@@ -113,10 +114,10 @@ export class AccountFeed {
    * that have ended. On others, a job that ends meanwhile is shown as unfinished, so that {@link listed} is told of it.
    */
   async begun(signal: AbortSignal): Promise<void> {
-    if (this.#looking === undefined || this.#jobs.hasUnfinished) return;
+    if (!this.#isRunning || this.#jobs.hasUnfinished) return;
     const left = Promise.withResolvers<void>();
     const forget = onAbort(signal, left.resolve);
-    await Promise.race([this.#lookEnd.promise, left.promise]);
+    await Promise.race([this.#begun.promise, left.promise]);
     forget();
   }
 
@@ -129,6 +130,7 @@ export class AccountFeed {
       this.#jobs.begin(now());
     }
     this.#isRunning = true;
+    this.#begun = Promise.withResolvers();
     this.#stopListening = store.onChange(({ id, entry, before }) => this.#jobs.learn(id, entry, before));
     this.#jobs.resume();
     this.#lookIn(Math.min(pollInterval.minMs, this.#lookedAt + pollInterval.minMs - now()));
@@ -141,7 +143,7 @@ export class AccountFeed {
     this.#stopListening();
     if (this.#looking !== undefined) abort(this.#looking);
     this.#looking = undefined;
-    this.#lookEnd.resolve();
+    this.#begun.resolve();
     this.#jobs.pause();
   }
 
@@ -154,7 +156,6 @@ export class AccountFeed {
     const { now, pollInterval, readTimeoutMs } = this.#options;
     const controller = new AbortController();
     this.#looking = controller;
-    this.#lookEnd = Promise.withResolvers();
     this.#lookedAt = now();
     const cancelTimeout = this.#setTimer(() => abort(controller), readTimeoutMs);
     try {
@@ -168,7 +169,6 @@ export class AccountFeed {
     // Nobody follows any more, or others have begun since.
     if (this.#looking !== controller) return;
     this.#looking = undefined;
-    this.#lookEnd.resolve();
     const pauseMs = Math.min(MAX_PAUSE_MS, pollInterval.minMs * 2 ** Math.min(this.#failures, 10));
     const inMs = Math.max(pollInterval.minMs, this.#failures > 0 ? pauseMs : 0);
     // A clock that was set back must not put the next look off.
@@ -200,7 +200,9 @@ export class AccountFeed {
       () => jobs.isFull,
       onJob((id, entry) => jobs.shownUnfinished(id, entry)),
     );
-    if (!isOver()) jobs.haveUnfinished(isAll);
+    if (isOver()) return;
+    jobs.haveUnfinished(isAll);
+    this.#begun.resolve();
   }
 
   #failed(error: unknown): void {

@@ -7,8 +7,11 @@ import { MAX_JOBS } from '../input.ts';
 /** The most pages that are read for one look. They have as many jobs as the log of changes can have. */
 const MAX_PAGES = Math.ceil(BOUNDS.accountChanges.max / MAX_JOBS);
 
-/** The most pages that are read for jobs that are listed late. */
-const MAX_LATE_PAGES = 5;
+/**
+ * The most pages that are read for jobs that are listed late. Where more jobs than these hold are created within the time that a
+ * job may be late by, it is found with the next list of unfinished jobs.
+ */
+const MAX_LATE_PAGES = 10;
 
 type Lists = Pick<IceClient, 'listPackageJobs'>;
 type OnJob = (job: IceJob, observedAt: number) => void;

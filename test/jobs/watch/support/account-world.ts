@@ -49,6 +49,9 @@ export const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('fail'), calls: fc.integer({ min: 1, max: 6 }) }) },
 );
 
+/** The most jobs of an account in a history. */
+const MAX_ACCOUNT_JOBS = 900;
+
 export interface Step {
   readonly do: string;
   readonly filter?: string;
@@ -167,7 +170,9 @@ export class World {
     const one = (jobs: readonly AccountJob[]) => jobs[which % Math.max(1, jobs.length)];
     if (what === 'follow') void this.#follow(this.#filter(filter), isDetailed);
     if (what === 'leave') this.#leave(this.followers[which]);
-    if (what === 'add') for (let job = 0; job < count; job += 1) account.add({ lateMs });
+    // Beyond the pages of a look, a job that is listed late is found within a minute.
+    const left = Math.max(0, MAX_ACCOUNT_JOBS - account.jobs.size);
+    if (what === 'add') for (let job = 0; job < Math.min(count, left); job += 1) account.add({ lateMs });
     if (what === 'pass') await this.#pass(ms);
     if (what === 'fail') this.#failing += calls;
     const job = one(account.unfinished());
