@@ -35,6 +35,8 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
       const id = jobs.add({ name: 'mine', finishTime: Infinity });
       await board.open();
       await expect.poll(() => board.page.getByText('Live').count(), patience).toBe(1);
+      // The list comes by a request of its own.
+      await expect.poll(board.names, patience).toEqual(['mine']);
       line.swallow();
       line.forward();
       jobs.finish(id, { status: 'Success' });
