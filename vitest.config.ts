@@ -63,8 +63,9 @@ export function options(results: string) {
     resolve: { extensions: ['.js', '.mjs', '.json'] },
     test: {
       deps: { interopDefault: false },
-      testTimeout: 20_000,
-      hookTimeout: 30_000,
+      // Machines that are shared have been seen to be three times as slow as others.
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
       sequence: { shuffle: true },
       reporters: process.env['CI'] === undefined ? ['default'] : ['default', 'json'],
       outputFile: { json: `test/artifacts/${results}.json` },
