@@ -81,16 +81,21 @@ export async function throughput(): Promise<SectionResult> {
 function figuresOf(
   title: string,
   bytes: number,
-  { rates, ratesByCpu }: Rounds,
+  { rates, ratesByCpu, p50Ms, p99Ms }: Rounds,
   rivals: readonly string[],
 ): Figure[] {
   const best = fastestOf(rates, rivals);
+  const latencies = (name: string) => [
+    figureOf(`${title}: ${name}, p50`, p50Ms.get(name) ?? [], 'ms'),
+    figureOf(`${title}: ${name}, p99`, p99Ms.get(name) ?? [], 'ms'),
+  ];
   return [
     { name: `${title}: answer`, value: bytes, unit: 'bytes' },
     ...[...rates].map(([name, values]) => figureOf(`${title}: ${name}`, values, 'requests/s')),
     figureOf(`${title}: gateway / raw`, sharesOf(rates, GATEWAY, RAW), ''),
     figureOf(`${title}: gateway / raw, by CPU time`, sharesOf(ratesByCpu, GATEWAY, RAW), ''),
     figureOf(`${title}: gateway / ${best}`, sharesOf(rates, GATEWAY, best), ''),
+    ...[RAW, GATEWAY, best].flatMap(latencies),
   ];
 }
 

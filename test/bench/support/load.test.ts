@@ -28,6 +28,8 @@ describe('a load', () => {
     const fired = await fire({ url, next: () => postOf('{"query":"é"}') }, { answers: 50 }, 4);
     expect({ fired: fired.answers, requests }).toEqual({ fired: 50, requests: 50 });
     expect(fired.seconds).toBeGreaterThan(0);
+    expect(fired.latenciesMs).toHaveLength(50);
+    for (const ms of fired.latenciesMs) expect(ms).toBeLessThanOrEqual(fired.seconds * 1000);
   });
 
   it('takes 304 for an answer of no length', async () => {

@@ -14,6 +14,8 @@ export interface Load {
 export interface Fired {
   readonly answers: number;
   readonly seconds: number;
+  /** From the moment a request was written until the last byte of its answer came, in milliseconds. */
+  readonly latenciesMs: readonly number[];
 }
 
 /** Where all connections read to, as what has come is looked at before more is read; memory for each is slower. */
@@ -37,20 +39,24 @@ export async function fire(
   const startedAt = performance.now();
   const endsAt = startedAt + (until.seconds ?? Infinity) * 1000;
   const wanted = String(status);
-  let [sent, answers] = [0, 0];
+  let sent = 0;
+  const latenciesMs: number[] = [];
 
   const sockets: Socket[] = [];
 
   function run(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const send = () => {
-      if (performance.now() >= endsAt || sent >= (until.answers ?? Infinity)) {
+    let sentAt = 0;
+    const send = (now: number) => {
+      if (now >= endsAt || sent >= (until.answers ?? Infinity)) {
         socket.destroy();
         resolve();
         return;
       }
       sent += 1;
-      socket.write(next());
+      const request = next();
+      sentAt = performance.now();
+      socket.write(request);
     };
     // The beginning of an answer whose length is not known yet.
     let begun: Buffer | undefined;
@@ -76,8 +82,9 @@ export async function fire(
       }
       if (missing < 0) return reject(new Error('more came than one answer'));
       if (missing > 0) return undefined;
-      answers += 1;
-      return send();
+      const now = performance.now();
+      latenciesMs.push(now - sentAt);
+      return send(now);
     };
     const socket = connect({
       host: hostname,
@@ -94,7 +101,7 @@ export async function fire(
     sockets.push(socket);
     socket.once('error', reject);
     socket.once('end', () => reject(new Error(`${url} ended a connection`)));
-    socket.once('connect', send);
+    socket.once('connect', () => send(performance.now()));
     return promise;
   }
 
@@ -103,7 +110,7 @@ export async function fire(
   } finally {
     for (const socket of sockets) socket.destroy();
   }
-  return { answers, seconds: (performance.now() - startedAt) / 1000 };
+  return { answers: latenciesMs.length, seconds: (performance.now() - startedAt) / 1000, latenciesMs };
 }
 
 /** How long the answer is that begins here, in bytes; `undefined` when its head is not complete. */

@@ -1,5 +1,5 @@
 import { fire, type Load } from './load.ts';
-import { median } from './result.ts';
+import { median, percentile } from './result.ts';
 import { usageOf } from './usage.ts';
 
 /** One server under one kind of load. */
@@ -18,6 +18,10 @@ export interface Rounds {
   readonly rates: Rates;
   /** Requests in a second of the server's own time on its core, which tells of it even where the load is slower. */
   readonly ratesByCpu: Rates;
+  /** What half of the requests took, in milliseconds. */
+  readonly p50Ms: Rates;
+  /** What 99 of 100 requests took at most, in milliseconds. */
+  readonly p99Ms: Rates;
 }
 
 /**
@@ -29,25 +33,33 @@ export async function takeTurns(
   rounds: number,
   seconds: number,
 ): Promise<Rounds> {
-  const rates = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
-  const ratesByCpu = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+  const none = () => new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+  const [rates, ratesByCpu, p50Ms, p99Ms] = [none(), none(), none(), none()];
   for (const contender of contenders) await fire(contender, { seconds });
   for (let round = 0; round < rounds; round += 1) {
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
-      const before = usageOf(contender.pid).cpuMs;
+      const { name, pid } = contender;
+      const before = usageOf(pid).cpuMs;
       const fired = await fire(contender, { seconds });
-      rates.get(contender.name)?.push(fired.answers / fired.seconds);
-      const cpuSeconds = (usageOf(contender.pid).cpuMs - before) / 1000;
-      ratesByCpu.get(contender.name)?.push(fired.answers / cpuSeconds);
+      rates.get(name)?.push(fired.answers / fired.seconds);
+      const cpuSeconds = (usageOf(pid).cpuMs - before) / 1000;
+      ratesByCpu.get(name)?.push(fired.answers / cpuSeconds);
+      p50Ms.get(name)?.push(percentile(fired.latenciesMs, 50));
+      p99Ms.get(name)?.push(percentile(fired.latenciesMs, 99));
     }
   }
-  return { rates, ratesByCpu };
+  return { rates, ratesByCpu, p50Ms, p99Ms };
 }
 
 /** The rounds of one start of the servers, and those of the next. */
 export function joined(before: Rounds | undefined, next: Rounds): Rounds {
   if (before === undefined) return next;
-  return { rates: join(before.rates, next.rates), ratesByCpu: join(before.ratesByCpu, next.ratesByCpu) };
+  return {
+    rates: join(before.rates, next.rates),
+    ratesByCpu: join(before.ratesByCpu, next.ratesByCpu),
+    p50Ms: join(before.p50Ms, next.p50Ms),
+    p99Ms: join(before.p99Ms, next.p99Ms),
+  };
 }
 
 function join(before: Rates, next: Rates): Rates {
