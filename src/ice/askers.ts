@@ -20,26 +20,31 @@ export interface AskerSource {
  * asks for what another has asked for waits in the lane of that other.
  */
 export class Askers implements AskerSource {
-  readonly #askers = new Set<Asker>();
-  readonly #queues = new Map<Admit, Map<Asker, () => void>>();
+  readonly #sources = new Set<AskerSource>();
+  readonly #queues = new Map<Admit, Map<AskerSource, () => void>>();
 
   /** Adds one. The function that it returns takes it out. */
   add({ client, turnKey }: Asker): () => void {
     const asker = { client, turnKey };
-    this.#askers.add(asker);
-    for (const [admit, places] of this.#queues) places.set(asker, admit(asker));
+    return this.addAll({ each: (admit) => admit(asker) });
+  }
+
+  /** Adds all of a source, those that come later too. The function that it returns takes them out. */
+  addAll(source: AskerSource): () => void {
+    this.#sources.add(source);
+    for (const [admit, places] of this.#queues) places.set(source, source.each(admit));
     return () => {
-      this.#askers.delete(asker);
+      this.#sources.delete(source);
       for (const places of this.#queues.values()) {
-        places.get(asker)?.();
-        places.delete(asker);
+        places.get(source)?.();
+        places.delete(source);
       }
     };
   }
 
   each(admit: Admit): () => void {
-    const places = new Map<Asker, () => void>();
-    for (const asker of this.#askers) places.set(asker, admit(asker));
+    const places = new Map<AskerSource, () => void>();
+    for (const source of this.#sources) places.set(source, source.each(admit));
     this.#queues.set(admit, places);
     return () => {
       this.#queues.delete(admit);

@@ -33,6 +33,8 @@ export interface JobSource {
 
 /** What a source may use of the memory in front of it. */
 export interface JobMemory {
+  /** The longest that the state of an unfinished job is served without asking ICE, in milliseconds. */
+  readonly unfinishedMs: number;
   /** What is known of the id, however old. */
   peek(id: string): JobEntry | undefined;
   /** Unfinished jobs that are read more often than they expire, so that a list may as well refresh them. */

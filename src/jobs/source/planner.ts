@@ -2,12 +2,12 @@ import type { CallContext, IceClient } from '../../ice/client.ts';
 import { IceError } from '../../ice/errors.ts';
 import { NO_SCOPES, type Scopes } from '../../scopes.ts';
 import type { JobsEmitter } from '../events.ts';
+import { MAX_JOBS } from '../input.ts';
 import { isFinished } from '../model.ts';
 import type { JobEntry } from '../store/entry.ts';
 import type { JobMemory, JobSource, Reading } from './job-source.ts';
 import { ListTrust, type Checkable } from './list-trust.ts';
-import { Luck } from './luck.ts';
-import { listNewest, type NewestList } from './newest-list.ts';
+import { NewestLists, type Listed, type NewestList } from './newest-list.ts';
 import { payerOf, sharedContext } from './shared-context.ts';
 import { FEW, listUnfinished, type UnfinishedList, type Wanted } from './unfinished-list.ts';
 
@@ -69,14 +69,14 @@ export function createPlanner(options: PlannerOptions): JobSource {
 class Planner {
   readonly #options: PlannerOptions;
   readonly #trust: ListTrust;
-  readonly #luck: Luck;
+  readonly #newest: NewestLists;
   #pending: Read[] = [];
 
   constructor(options: PlannerOptions) {
     const { ice, now, events } = options;
     this.#options = options;
     this.#trust = new ListTrust({ ice, get: (id, context) => this.#get({ id, context }), now, events });
-    this.#luck = new Luck(now);
+    this.#newest = new NewestLists({ ice, maxAgeMs: options.memory.unfinishedMs, now });
   }
 
   read(id: string, detail: Read['detail'], context: CallContext): Promise<Reading> {
@@ -98,7 +98,7 @@ class Planner {
     const due = summaries.flatMap((read) => listable(read.id, memory.peek(read.id), read));
     const batch = due.length === 0 ? [] : [...due, ...this.#refreshable(due)];
     const unknown = summaries.filter(({ id }) => memory.peek(id) === undefined);
-    const byNewest = unknown.length >= MANY && this.#luck.isWorthATry ? unknown : [];
+    const byNewest = unknown.length >= MANY && this.#newest.isWorthATry ? unknown : [];
     const byUnfinished = batch.length > FEW ? due.flatMap(({ read }) => read ?? []) : [];
     const byList = new Set([...byNewest, ...byUnfinished]);
     for (const read of reads) if (!byList.has(read)) read.resolve(read.inScope(() => this.#get(read)));
@@ -147,11 +147,17 @@ class Planner {
     const isTrusted =
       listing !== undefined &&
       !(isSpotListed && (await this.#trust.isContradicted(checked, spot.wanted.id, context)));
-    const unread = new Set(listing?.unread.map(({ id }) => id));
+    const missed = new Set(listing?.missed.map(({ id }) => id));
+    const unread = new Set([...(listing?.unread.map(({ id }) => id) ?? []), ...missed]);
     const turnKey = payerOf(reads)?.context.turnKey;
     for (const job of batch) {
       const { id, wanted, read } = job;
       if (got.has(job)) continue;
+      // A sweep comes again soon. Gets of all that it has missed would take the whole call budget.
+      if (read?.context.client === '' && missed.size > MAX_JOBS && missed.has(wanted.id)) {
+        read.reject(timeout());
+        continue;
+      }
       const listed = isTrusted && !unread.has(wanted.id) && listing.unfinished.get(wanted.id);
       const isShared = read?.context.turnKey !== turnKey;
       const byList = listed ? ({ ...listed, source: 'checked list', isShared } as const) : undefined;
@@ -193,62 +199,55 @@ class Planner {
   async #readNewest(reads: readonly Read[]): Promise<void> {
     const { memory } = this.#options;
     rejectOnAbort(reads);
-    const context = sharedContext(reads);
-    const listing = await this.#listNewest(reads, context);
-    const turnKey = payerOf(reads)?.context.turnKey;
+    const listing = await this.#listNewest(reads);
     const unfinished: Read[] = [];
     const wanted = new Set<string>();
     for (const read of reads) {
       const listed = listing?.jobs.get(read.id);
       wanted.add(read.id);
-      const isShared = read.context.turnKey !== turnKey;
       if (listed === undefined) this.#settle(read, undefined);
-      else if (isFinished(listed.job)) this.#settle(read, { ...listed, source: 'list', isShared });
+      else if (isFinished(listed.job)) this.#settle(read, readingOf(listed, read, 'list'));
       else unfinished.push(read);
     }
-    const isTrusted = await this.#settleUnfinished(unfinished, listing, context);
-    for (const [id, listed] of listing?.jobs ?? []) {
+    const isTrusted = await this.#settleUnfinished(unfinished, listing);
+    const source = isTrusted ? 'checked list' : 'list';
+    for (const [id, { job, observedAt }] of listing?.all ?? []) {
       // What nobody has asked for must not take the place of what somebody has.
-      if (!wanted.has(id) && memory.peek(id) !== undefined)
-        memory.ingest(id, { ...listed, source: isTrusted ? 'checked list' : 'list' });
+      if (!wanted.has(id) && memory.peek(id) !== undefined) memory.ingest(id, { job, observedAt, source });
     }
   }
 
   /** What the list says of unfinished jobs counts once it was checked on one of them. */
-  async #settleUnfinished(
-    reads: readonly Read[],
-    listing: NewestList | undefined,
-    context: CallContext,
-  ): Promise<boolean> {
+  async #settleUnfinished(reads: readonly Read[], listing: NewestList | undefined): Promise<boolean> {
     const spot = this.#trust.spotOf(reads.map(({ id }) => ({ id, lastGetAt: 0 })));
     if (spot === undefined) return false;
+    const context = sharedContext(reads);
     const checked = await this.#trust.check(spot.id, context);
     const isTrusted = !(await this.#trust.isContradicted(checked, spot.id, context));
-    const turnKey = payerOf(reads)?.context.turnKey;
     for (const read of reads) {
       const listed = isTrusted ? listing?.jobs.get(read.id) : undefined;
-      const isShared = read.context.turnKey !== turnKey;
-      const byList = listed && ({ ...listed, source: 'checked list', isShared } as const);
+      const byList = listed && readingOf(listed, read, 'checked list');
       this.#settle(read, (read.id === spot.id ? checked : undefined) ?? byList);
     }
     return isTrusted && checked !== undefined;
   }
 
   /** Gives `undefined` when the list fails. */
-  async #listNewest(reads: readonly Read[], context: CallContext): Promise<NewestList | undefined> {
-    const { ice, events } = this.#options;
+  async #listNewest(reads: readonly Read[]): Promise<NewestList | undefined> {
     try {
-      const listing = await listNewest(new Set(reads.map(({ id }) => id)), ice, context);
-      // A list and its check have to save more than they cost.
-      if (listing.found > listing.pages + 1) this.#luck.hit();
-      else this.#luck.miss();
-      if (listing.found > 0) events.emit('listBatch', listing.found);
+      const listing = await this.#newest.list(reads);
+      if (listing.jobs.size > 0) this.#options.events.emit('listBatch', listing.jobs.size);
       return listing;
     } catch (error) {
       this.#trust.failed(error);
       return undefined;
     }
   }
+}
+
+/** What a list says of a job, for one who reads it. */
+function readingOf({ job, observedAt, payer }: Listed, read: Read, source: Reading['source']): Reading {
+  return { job, observedAt, source, isShared: read.context.turnKey !== payer };
 }
 
 /** Others may wait longer than a read whose time is up. */

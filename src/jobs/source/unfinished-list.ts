@@ -13,8 +13,10 @@ export interface Wanted {
 export interface UnfinishedList {
   /** The unfinished jobs among them, and when the call that listed each began. */
   readonly unfinished: ReadonlyMap<string, { readonly job: IceJob; readonly observedAt: number }>;
-  /** The wanted jobs that no page was read for. The lists say nothing of them. */
+  /** The wanted jobs that no page was read for, as gets cost less. The lists say nothing of them. */
   readonly unread: readonly Wanted[];
+  /** The wanted jobs whose pages were to be read when one failed. */
+  readonly missed: readonly Wanted[];
 }
 
 /** For this many jobs or fewer, gets cost no more calls than a list and its spot check. */
@@ -58,6 +60,7 @@ export async function listUnfinished(
   let token: string | null = null;
   let poorPages = 0;
   let leave = 2;
+  let hasFailed = false;
 
   while (left.length > 0) {
     const response: Observed<IceJobPage> | undefined = await readPage(
@@ -68,7 +71,10 @@ export async function listUnfinished(
       if (left.length === wanted.length) throw error;
       return undefined;
     });
-    if (response === undefined) break;
+    if (response === undefined) {
+      hasFailed = true;
+      break;
+    }
     const { value: page, observedAt }: Observed<IceJobPage> = response;
     for (const job of page.jobs) unfinished.set(job.id, { job, observedAt });
     token = page.nextPageToken;
@@ -95,7 +101,9 @@ export async function listUnfinished(
     } else if (tokens.has(token)) break;
     else tokens.add(token);
   }
-  return { unfinished, unread: [...unread, ...left] };
+  return hasFailed
+    ? { unfinished, unread, missed: left }
+    : { unfinished, unread: [...unread, ...left], missed: [] };
 }
 
 /** Reads a page of unfinished jobs, oldest first. */

@@ -111,8 +111,8 @@ export class JobStore implements JobMemory {
   #version = 0;
 
   constructor({ source, freshness, maxJobs, now, events, caches, scopes = NO_SCOPES }: JobStoreOptions) {
-    this.#source = source(this);
     this.#freshness = freshness;
+    this.#source = source(this);
     this.#flights = new Flights(now, freshness.unfinishedMs, this.reads);
     this.#now = now;
     this.#events = events;
@@ -134,6 +134,10 @@ export class JobStore implements JobMemory {
   /** How many ids are remembered. */
   get size(): number {
     return this.#entries.size;
+  }
+
+  get unfinishedMs(): number {
+    return this.#freshness.unfinishedMs;
   }
 
   /** What the states take in memory, in bytes. */

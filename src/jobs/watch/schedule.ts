@@ -18,6 +18,15 @@ export interface SweptAt {
   readonly end: number;
 }
 
+/**
+ * When more jobs than this are being read together, those that have landed wait for them if they are fewer. Otherwise the jobs
+ * would fall into groups, and each group would take its own pages.
+ */
+const MANY = 100;
+
+/** A sweep of this part of the jobs says what a sweep of all takes. */
+const NEARLY_ALL = 0.9;
+
 /** What the schedule goes by. */
 export interface ScheduledJob {
   readonly id: string;
@@ -41,7 +50,7 @@ export interface ScheduleOptions<Job extends ScheduledJob> extends RhythmOptions
   /**
    * Reads the jobs that are due. All are given in one turn of the event loop, so that they are planned together.
    *
-   * @param isWhole whether all jobs that are read together are among them
+   * @param isWhole whether nearly all jobs that are read together are among them
    */
   readonly onDue: (jobs: readonly Job[], isWhole: boolean) => void;
   /** Looks for ends of these jobs, in so many pages at most. They are read together, and it is not yet time for that. */
@@ -90,8 +99,13 @@ export class Schedule<Job extends ScheduledJob> {
     this.#rhythm = new Rhythm(options);
   }
 
-  /** Is told how many pages the last sweep of all jobs that are read together took. */
-  tookPages(pages: number): void {
+  /**
+   * Is told how many pages a sweep by lists took.
+   *
+   * @param isWhole whether it was of all jobs that are read together
+   */
+  tookPages(pages: number, isWhole: boolean): void {
+    if (!isWhole && pages <= this.#rhythm.pages) return;
     this.#rhythm.pages = pages;
     if (this.#hasLooks) this.#wakeAt(this.#lookedAt + this.#options.pollInterval.minMs);
   }
@@ -189,15 +203,17 @@ export class Schedule<Job extends ScheduledJob> {
     this.#jitter = random();
     const { together, apart, nextAt } = this.#momentOf(startedAt);
     const landed = together.filter(({ job }) => !job.isInFlight);
+    const inFlight = together.length - landed.length;
+    const waits = inFlight > MANY && landed.length < inFlight;
     const firstAt = landed.reduce((first, { dueAt }) => Math.min(first, dueAt), Infinity);
-    const isWhole = firstAt <= startedAt;
-    const due = isWhole ? [...apart, ...landed.map(({ job }) => job)] : apart;
-    if (due.length > 0) onDue(due, isWhole);
-    this.#wakeAt(Math.min(nextAt, isWhole ? Infinity : firstAt));
-    if (isWhole) this.#lookedAt = startedAt;
+    const isSweep = !waits && firstAt <= startedAt;
+    const due = isSweep ? [...apart, ...landed.map(({ job }) => job)] : apart;
+    if (due.length > 0) onDue(due, isSweep && landed.length >= NEARLY_ALL * together.length);
+    this.#wakeAt(Math.min(nextAt, isSweep ? Infinity : firstAt));
+    if (isSweep) this.#lookedAt = startedAt;
     if (!this.#hasLooks || together.length === 0) return;
     const lookAt = this.#lookedAt + pollInterval.minMs * (1 - JITTER * this.#jitter);
-    if (!isWhole && lookAt <= startedAt) {
+    if (!isSweep && lookAt <= startedAt) {
       onLook(
         together.map(({ job }) => job),
         this.#rhythm.lookPages,

@@ -42,7 +42,7 @@ interface Known {
 export interface SweepCost {
   /** In milliseconds since 1970. */
   readonly startedAt: number;
-  /** Whether all jobs that are read together are in it. */
+  /** Whether nearly all jobs that are read together are in it. */
   readonly isWhole: boolean;
   /** Pages of lists. */
   pages: number;

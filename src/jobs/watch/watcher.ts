@@ -320,7 +320,7 @@ export class JobWatcher {
   /** Learns what the read of a job has cost. */
   #note(job: WatchedJob, { job: state, lastGetAt }: JobEntry, sweep: SweepCost): void {
     job.wasSwept(sweep, lastGetAt, this.#options.now());
-    if (state !== null && !isFinished(state) && sweep.isWhole) this.#schedule.tookPages(sweep.pages);
+    if (state !== null && !isFinished(state)) this.#schedule.tookPages(sweep.pages, sweep.isWhole);
   }
 
   /** Tells those that wait for a first state, or for the detail of one, when it will not come. */
@@ -358,7 +358,7 @@ export class JobWatcher {
     this.#isLooking = false;
   }
 
-  /** @param isWhole whether all jobs that are read together are among them */
+  /** @param isWhole whether nearly all jobs that are read together are among them */
   #sweep(jobs: readonly WatchedJob[], isWhole: boolean): void {
     const { store, events, now } = this.#options;
     const sweep = { jobs: jobs.length };

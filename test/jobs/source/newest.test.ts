@@ -1,5 +1,5 @@
-import { describe, expect } from 'vitest';
-import { callsOf, it, type JobsSetting } from '../../support/jobs.ts';
+import { describe, expect, vi } from 'vitest';
+import { callsOf, FRESHNESS, it, type JobsSetting } from '../../support/jobs.ts';
 
 /** Adds jobs, created a second apart, of which every third is unfinished. The newest is last. */
 function addJobs({ emulator, clock }: JobsSetting, count: number): string[] {
@@ -108,5 +108,121 @@ describe('many jobs of which nothing is known', () => {
     jobs.clock.now += 5000;
     expect((await readAll(jobs, addJobs(jobs, 20)))[0]).toEqual([1, 1]);
     expect((await readAll(jobs, addJobs(jobs, 20)))[0]).toEqual([1, 1]);
+  });
+});
+
+describe('many jobs of which nothing is known, asked for while the newest are listed for others', () => {
+  /** Reads these while a page is on its way. Resolves once the call for that page has come to ICE. */
+  async function readHeld(jobs: JobsSetting, ids: readonly string[], context = jobs.context) {
+    const release = jobs.emulator.faults.hold({ action: 'ListPackageJobs', times: 1 });
+    const reads = Promise.allSettled(ids.map((id) => jobs.store.get(id, context)));
+    await vi.waitFor(() => expect(jobs.emulator.countRequests('ListPackageJobs')).toBe(1));
+    return { reads, release };
+  }
+
+  /** Begins to read these. Gives the ids that ICE knows. */
+  async function begin(jobs: JobsSetting, ids: readonly string[]) {
+    const entries = await Promise.all(ids.map((id) => jobs.store.get(id, jobs.context)));
+    return entries.map(({ job }) => job?.id);
+  }
+
+  /** Reads that have begun before it are planned by then. */
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  /** Adds finished jobs. The newest is last. */
+  function addFinished({ emulator, clock }: JobsSetting, count: number): string[] {
+    return Array.from({ length: count }, (_, index) => {
+      const createTime = clock.now - (count - index) * 1000;
+      return emulator.jobs.add({ createTime, finishTime: createTime + 500 });
+    });
+  }
+
+  it('take the pages of one listing', async ({ jobs }) => {
+    const ids = addFinished(jobs, 1000);
+    const parts = Array.from({ length: 10 }, (_, part) => ids.filter((_id, index) => index % 10 === part));
+    const [first = [], ...others] = parts;
+    const held = await readHeld(jobs, first);
+    const joined = [];
+    for (const part of others) {
+      joined.push(begin(jobs, part));
+      await turn();
+    }
+    held.release();
+    expect((await Promise.all(joined)).flat().toSorted()).toEqual(others.flat().toSorted());
+    await held.reads;
+    expect(callsOf(jobs)).toEqual([10, 0]);
+  });
+
+  it('are served at once from pages that were read before', async ({ jobs }) => {
+    const ids = addFinished(jobs, 300);
+    const held = await readHeld(
+      jobs,
+      ids.filter((_id, index) => index % 2 === 0),
+    );
+    const releaseSecond = jobs.emulator.faults.hold({ action: 'ListPackageJobs', times: 1 });
+    held.release();
+    await vi.waitFor(() => expect(jobs.emulator.countRequests('ListPackageJobs')).toBe(2));
+    const newest = ids.slice(200).filter((_id, index) => index % 2 === 1);
+    expect(await begin(jobs, newest)).toEqual(newest);
+    releaseSecond();
+    await held.reads;
+    expect(callsOf(jobs)).toEqual([3, 0]);
+  });
+
+  it('are not told states of unfinished jobs that are older than promised', async ({ jobs }) => {
+    const { emulator, clock } = jobs;
+    const ids = Array.from({ length: 40 }, () => emulator.jobs.add({ finishTime: Infinity }));
+    const held = await readHeld(jobs, ids.slice(0, 20));
+    clock.now += FRESHNESS.unfinishedMs + 1;
+    const askedAt = clock.now;
+    const late = Promise.all(ids.slice(20).map((id) => jobs.store.get(id, jobs.context)));
+    await turn();
+    held.release();
+    for (const { observedAt } of await late)
+      expect(observedAt).toBeGreaterThanOrEqual(askedAt - FRESHNESS.unfinishedMs);
+    await held.reads;
+  });
+
+  it('are listed on when those who began it have left', async ({ jobs }) => {
+    const ids = addFinished(jobs, 100);
+    const leaving = new AbortController();
+    const held = await readHeld(jobs, ids.slice(0, 50), { ...jobs.context, signal: leaving.signal });
+    const staying = begin(jobs, ids.slice(50));
+    await turn();
+    leaving.abort();
+    expect((await held.reads).map(({ status }) => status)).toEqual(Array(50).fill('rejected'));
+    held.release();
+    expect(await staying).toEqual(ids.slice(50));
+    expect(callsOf(jobs)).toEqual([1, 0]);
+  });
+
+  it('are not waited for when all have left', async ({ jobs }) => {
+    const ids = addFinished(jobs, 100);
+    const leaving = new AbortController();
+    const held = await readHeld(jobs, ids.slice(0, 50), { ...jobs.context, signal: leaving.signal });
+    leaving.abort();
+    await held.reads;
+    jobs.emulator.resetRequests();
+    expect(await begin(jobs, ids.slice(50))).toEqual(ids.slice(50));
+    expect(callsOf(jobs)).toEqual([1, 0]);
+    held.release();
+  });
+
+  it('count as one miss, however many asked for them', async ({ jobs }) => {
+    const old = addFinished(jobs, 100);
+    jobs.clock.now += 10_000_000;
+    addFinished(jobs, 100);
+    const held = await readHeld(jobs, old.slice(0, 20));
+    const joined = [];
+    for (const part of [1, 2, 3]) {
+      joined.push(begin(jobs, old.slice(20 * part, 20 * (part + 1))));
+      await turn();
+    }
+    held.release();
+    await Promise.all([held.reads, ...joined]);
+    expect(callsOf(jobs)[0]).toBe(1);
+    // The first pause is 5 s.
+    jobs.clock.now += 5000;
+    expect((await readAll(jobs, old.slice(80)))[0][0]).toBe(1);
   });
 });

@@ -33,7 +33,12 @@ describe('the planner, for several clients', () => {
           return ice.listPackageJobs(query, context);
         },
       },
-      memory: { peek: (id) => jobs.store.peek(id), inDemand: () => [], ingest: () => undefined },
+      memory: {
+        unfinishedMs: 1000,
+        peek: (id) => jobs.store.peek(id),
+        inDemand: () => [],
+        ingest: () => undefined,
+      },
       isListBatchingOn: true,
       now: () => clock.now,
       events: createEvents().jobs,
@@ -62,7 +67,12 @@ describe('the planner, for several clients', () => {
           return ice.listPackageJobs(query, context);
         },
       },
-      memory: { peek: (id) => jobs.store.peek(id), inDemand: () => [], ingest: () => undefined },
+      memory: {
+        unfinishedMs: 1000,
+        peek: (id) => jobs.store.peek(id),
+        inDemand: () => [],
+        ingest: () => undefined,
+      },
       isListBatchingOn: true,
       now: () => clock.now,
       events: createEvents().jobs,
@@ -70,5 +80,43 @@ describe('the planner, for several clients', () => {
     const readAll = () => Promise.all(ids.map((id) => planner.read(id, 'summary', context)));
     expect(new Set((await readAll()).map(({ source }) => source))).toEqual(new Set(['get']));
     expect(new Set((await readAll()).map(({ source }) => source))).toContain('checked list');
+  });
+
+  it.for([
+    ['the gateway itself leaves them to its next sweep', '', 250, 'rejected'],
+    ['a client gets each', 'ann', 120, 'fulfilled'],
+  ] as const)('of many jobs whose page fails, %s', async ([, client, count, status], { jobs }) => {
+    const { ice, context, emulator } = jobs;
+    const ids = await jobs.addKnownJobs(count);
+    jobs.clock.now += 2000;
+    let pages = 0;
+    const planner = createPlanner({
+      ice: {
+        getPackageJob: (id, context) => ice.getPackageJob(id, context),
+        listPackageJobs(query, context) {
+          pages += 1;
+          if (pages > 1)
+            return Promise.reject(new IceError('UPSTREAM_TIMEOUT', { action: 'ListPackageJobs' }));
+          return ice.listPackageJobs(query, context);
+        },
+      },
+      memory: {
+        unfinishedMs: 1000,
+        peek: (id) => jobs.store.peek(id),
+        inDemand: () => [],
+        ingest: () => undefined,
+      },
+      isListBatchingOn: true,
+      now: () => jobs.clock.now,
+      events: createEvents().jobs,
+    });
+    const reads = await Promise.allSettled(
+      ids.map((id) => planner.read(id, 'summary', { ...context, client, turnKey: {} })),
+    );
+    const [shown, missed] = [reads.slice(0, 100), reads.slice(100)];
+    expect(new Set(shown.map((read) => read.status))).toEqual(new Set(['fulfilled']));
+    expect(new Set(missed.map((read) => read.status))).toEqual(new Set([status]));
+    // One of them is the check of the list.
+    if (client === '') expect(emulator.countRequests('GetPackageJob')).toBe(1);
   });
 });

@@ -186,7 +186,12 @@ describe('the planner', () => {
       source: (memory) =>
         createPlanner({
           ice: wrongIce,
-          memory: { peek: (id) => memory.peek(id), inDemand: () => [], ingest: () => undefined },
+          memory: {
+            unfinishedMs: 1000,
+            peek: (id) => memory.peek(id),
+            inDemand: () => [],
+            ingest: () => undefined,
+          },
           isListBatchingOn: true,
           now,
           events,
@@ -224,7 +229,12 @@ describe('the planner', () => {
         },
         listPackageJobs: (query, context) => ice.listPackageJobs(query, context).finally(listed.resolve),
       },
-      memory: { peek: (id) => jobs.store.peek(id), inDemand: () => [], ingest: () => undefined },
+      memory: {
+        unfinishedMs: 1000,
+        peek: (id) => jobs.store.peek(id),
+        inDemand: () => [],
+        ingest: () => undefined,
+      },
       isListBatchingOn: true,
       now: () => clock.now,
       events,

@@ -40,7 +40,7 @@ class Setting {
     validatedAt: (id) => this.validatedAt.get(id) ?? 0,
     onDue: (jobs, isWhole) => {
       this.sweeps.push([this.now - START, ...jobs.map(({ id }) => id)]);
-      if (isWhole) this.schedule.tookPages(this.pages);
+      this.schedule.tookPages(this.pages, isWhole);
       for (const job of jobs) this.schedule.set(this.read(job));
     },
     onLook: (_jobs, maxPages) => {
@@ -258,7 +258,7 @@ describe('a schedule', () => {
     'after %i failures, at %i calls a second, pauses a job for %i ms',
     ([failures, lists, pauseMs]) => {
       setting.rate = { lists, gets: 50 };
-      setting.schedule.tookPages(1);
+      setting.schedule.tookPages(1, true);
       setting.add('a', { failures });
       setting.advance(pauseMs - 1);
       expect(setting.sweeps).toEqual([]);
@@ -266,6 +266,52 @@ describe('a schedule', () => {
       expect(setting.sweeps).toEqual([[pauseMs, 'a']]);
     },
   );
+
+  /** Adds jobs, `inFlight` of which are being read until the returned function is called. */
+  function addInFlight(landed: number, inFlight: number): () => void {
+    const flight = { isOver: false };
+    for (let index = 0; index < landed; index += 1) setting.add(`landed ${String(index)}`);
+    const flying = Array.from({ length: inFlight }, (_, index) => {
+      const job = setting.add(`flying ${String(index)}`);
+      return Object.defineProperty({ ...job }, 'isInFlight', { get: () => !flight.isOver });
+    });
+    for (const job of flying) setting.schedule.set(job);
+    return () => {
+      flight.isOver = true;
+      for (const job of flying) setting.schedule.set(job);
+    };
+  }
+
+  it('has those that are due wait for most of the others, so that all are read together again', () => {
+    const land = addInFlight(50, 101);
+    setting.advance(5000);
+    expect(setting.sweeps).toEqual([]);
+    land();
+    setting.advance(250);
+    expect(setting.sweeps.map((sweep) => sweep.length - 1)).toEqual([151]);
+  });
+
+  it.for([
+    [2, 100],
+    [101, 101],
+    [1000, 300],
+  ] as const)('has %i that are due not wait for %i others', ([landed, inFlight]) => {
+    addInFlight(landed, inFlight);
+    setting.advance(1000);
+    expect(setting.sweeps.map((sweep) => sweep.length - 1)).toEqual([landed]);
+  });
+
+  it('takes a sweep of a part for one that takes no more pages than one of all', () => {
+    setting.schedule.tookPages(25, true);
+    setting.schedule.tookPages(2, false);
+    for (let index = 0; index < 30; index += 1) setting.add(String(index));
+    setting.advance(1999);
+    expect(setting.sweeps).toEqual([]);
+    setting.schedule.tookPages(2, true);
+    setting.schedule.set(setting.add('a'));
+    setting.advance(1000);
+    expect(setting.sweeps).toHaveLength(1);
+  });
 
   it('never pauses for longer than 2 s while reads fail', () => {
     setting.read = (job) => ({ ...job, failures: job.failures + 1 });
