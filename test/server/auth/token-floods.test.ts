@@ -1,10 +1,11 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BOUNDS } from '../../../src/bounds.ts';
-import { postFrom } from '../../chaos/support/client.ts';
+import { postFrom, requestBytes } from '../../chaos/support/client.ts';
 import { startGateway } from '../../support/gateway.ts';
 import { createSigningKey, startIssuer } from '../../support/issuer.ts';
 import { openSocket } from '../../support/socket.ts';
+import { connectRaw } from '../support/counted-server.ts';
 
 /** A busy machine takes its time. */
 const PATIENT = { timeout: 20_000 };
@@ -62,6 +63,25 @@ describe('tokens whose key nobody knows yet', () => {
     expect(await waiting).toMatchObject({ status: 200 });
     await Promise.all(all);
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(BOUNDS.waitingForKeysOfClient.max);
+  });
+});
+
+describe('a request whose token waits for keys', () => {
+  it('is answered in its turn, though one behind it closes the connection', async () => {
+    const { issuer, gateway, release, held } = await start();
+    const key = await createSigningKey('second');
+    const client = connectRaw(Number(new URL(gateway.url).port));
+    const headers = { authorization: `Bearer ${await issuer.token({ key })}` };
+    client.socket.write(requestBytes(BODY, headers));
+    client.socket.write(
+      'POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+    );
+    await expect.poll(() => held.length, PATIENT).toBe(1);
+    for (let round = 0; round < 3; round += 1)
+      expect((await gateway.query('{ __typename }')).status).toBe(401);
+    issuer.keys = [issuer.key, key];
+    release();
+    expect((await client.closed).match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 501']);
   });
 });
 
