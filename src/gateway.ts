@@ -3,7 +3,10 @@ import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
+import { BOUNDS } from './bounds.ts';
+import { cacheSizes, type CacheSizes } from './cache-sizes.ts';
 import { ConfigError, type Config } from './config.ts';
+import { heapLimit } from './heap.ts';
 import type { IceClient } from './ice/client.ts';
 import { composeDoors, composeTokens } from './identity.ts';
 import { IceError } from './ice/errors.ts';
@@ -78,6 +81,8 @@ interface Composition {
   readonly cursorSecret: string | undefined;
   readonly events: { readonly ice: IceEmitter; readonly jobs: JobsEmitter; readonly server: ServerEmitter };
   readonly caches: Caches;
+  /** What the caches may take whose size is a variable. */
+  readonly sizes: CacheSizes;
 }
 
 /**
@@ -108,6 +113,7 @@ export async function startGateway(
     stopping: stop.signal,
     events,
     caches: new Map(),
+    sizes: sizesOf(config, logger),
   };
   const counters = countEvents(events);
   // Ahead of the metrics, which show traces beside their figures.
@@ -143,7 +149,20 @@ export async function startGateway(
   };
 }
 
-function composeJobs(ice: IceClient, { config, events, now, caches }: Composition): StartedJobs {
+/** Sizes the caches by the heap, and says so where it has no room for what is configured. */
+function sizesOf({ maxJobs, answersMaxBytes }: Config, logger: FastifyBaseLogger): CacheSizes {
+  const wanted = { jobs: maxJobs * BOUNDS.cachedJob.max, responses: answersMaxBytes };
+  const heap = heapLimit();
+  const sizes = cacheSizes(wanted, heap);
+  if (sizes.jobs < wanted.jobs)
+    logger.info(
+      { heap, wanted, sizes },
+      'caches are smaller than configured, as the heap has no room for them',
+    );
+  return sizes;
+}
+
+function composeJobs(ice: IceClient, { config, events, now, caches, sizes }: Composition): StartedJobs {
   const scopes = config.tracing === undefined ? NO_SCOPES : ASYNC_SCOPES;
   const { isListBatchingOn, freshness, pollInterval, watchShare, maxJobs, allowSubmit, operationTimeoutMs } =
     config;
@@ -154,6 +173,7 @@ function composeJobs(ice: IceClient, { config, events, now, caches }: Compositio
     pollInterval,
     watchShare,
     maxJobs,
+    maxBytes: sizes.jobs,
     readTimeoutMs: operationTimeoutMs,
     allowSubmit,
     events: events.jobs,
@@ -230,7 +250,7 @@ async function startServer(
   { schema, persisted }: { readonly schema: GraphQLSchema; readonly persisted: PersistedDocuments },
   composition: Composition,
 ): Promise<Pick<Gateway, 'url' | 'firstProblem' | 'close'>> {
-  const { config, logger, events, stopping, now, caches } = composition;
+  const { config, logger, events, stopping, now, caches, sizes } = composition;
   const { introspection, isJitOn, operationTimeoutMs } = config;
   const apollo = createApollo({ schema, introspection, persisted, isJitOn, logger, caches });
   await apollo.start();
@@ -256,7 +276,7 @@ async function startServer(
       caches,
     }),
     connections: createConnections(config.streams, stopping, events.server),
-    stored: new StoredResponses(config.answersMaxBytes, caches),
+    stored: new StoredResponses(sizes.responses, caches),
     prepared: isJitOn ? createPreparedOperations(schema, caches) : undefined,
     jobsFor,
     corsOrigins: config.corsOrigins,

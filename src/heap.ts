@@ -1,4 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
 /**
  * How much the old generation may grow between two full collections, in percent of what the last one left. On a machine with
@@ -13,4 +13,9 @@ const GROWTH_PERCENT = 60;
  */
 export function limitHeapGrowth(): void {
   setFlagsFromString(`--heap-growing-percent=${String(GROWTH_PERCENT)}`);
+}
+
+/** The most that the heap may have, in bytes. */
+export function heapLimit(): number {
+  return getHeapStatistics().heap_size_limit;
 }

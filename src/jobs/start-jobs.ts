@@ -23,6 +23,8 @@ export interface JobsOptions {
   readonly watchShare: number;
   /** The most jobs remembered, and the most jobs watched. */
   readonly maxJobs: number;
+  /** The most that states of jobs take, in bytes. */
+  readonly maxBytes?: number;
   /** Limit of one read of a watched job, in milliseconds. */
   readonly readTimeoutMs: number;
   /** Whether jobs may be submitted. */

@@ -10,6 +10,7 @@ import type { ServerEmitter } from './events.ts';
 import type { Executor } from './graphql/executor.ts';
 import { logRequests } from './http/access-log.ts';
 import { createAdmissions, type Admissions } from './http/admission.ts';
+import { inTurn } from './http/arrivals.ts';
 import { countBodies } from './http/body-values.ts';
 import { collectBodies } from './http/body-chunks.ts';
 import { createChecks, type ChecksOptions } from './http/checks.ts';
@@ -97,7 +98,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const app: FastifyInstance = fastify({
     serverFactory: (listener) =>
       http
-        .createServer(timeoutsOf(bounds), admissions, cache.ahead(listener))
+        .createServer(timeoutsOf(bounds), admissions, cache.ahead(inTurn(admissions, listener)))
         // Ahead of the router, which reads the target. Other requests are admitted ahead of the response cache.
         .on('upgrade', (request) => void admissions.of(request)),
     loggerInstance: logger,

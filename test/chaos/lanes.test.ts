@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { scrape } from '../support/scrape.ts';
 import { postFrom } from './support/client.ts';
 import { clientAt, type AddressedClient } from './support/clients.ts';
 import { expectNoLeaks } from './support/leaks.ts';
@@ -138,5 +139,132 @@ describe('two clients, one of which floods', () => {
     expect([submitted.errors, page.errors]).toEqual([undefined, undefined]);
     const submissions = gateway.emulator.requests.filter(({ action }) => action === 'SubmitPackageJob');
     expect(submissions.findIndex(({ params }) => params['Name'] === 'ours')).toBeLessThan(FEW);
+  });
+});
+
+/** A busy machine takes its time. */
+const PATIENT = { timeout: 20_000 };
+
+/** Calls of one action that may be in flight at once. A tenth of them is kept from a client while another has asked of late. */
+const CONCURRENCY = 10;
+const OF_FLOODER = CONCURRENCY - 1;
+
+const timesOf = (year: number, first: number, count: number) =>
+  Array.from({ length: count }, (_, index) =>
+    new Date(Date.UTC(year, 0, 1, 0, 0, first + index)).toISOString(),
+  );
+
+const pagesUntil = (times: readonly string[]) =>
+  `{ ${times.map((time, index) => `p${String(index)}: packageJobs(first: 1, filter: { createdTo: "${time}" }) { nodes { id } }`).join(' ')} }`;
+
+/** What is read, ever new. `theirs` is an operation of the flooder, of so many `calls`. `ours` is one read of the other client. */
+const READS = [
+  {
+    what: 'a job',
+    action: 'GetPackageJob',
+    theirs: (index: number) => ({ query: BY_ID, variables: { ids: unknown(100 * index, 100) } }),
+    calls: 100,
+    ours: (index: number) => ({ query: ONE, variables: { id: `ours-${String(index)}` } }),
+    isOurs: ({ JobId = '' }: Params) => JobId.startsWith('ours'),
+  },
+  {
+    what: 'a page',
+    action: 'ListPackageJobs',
+    theirs: (index: number) => ({ query: pagesUntil(timesOf(2010, 20 * index, 20)), variables: {} }),
+    calls: 20,
+    ours: (index: number) => ({ query: pagesUntil(timesOf(2005, index, 1)), variables: {} }),
+    isOurs: ({ EndOfCreateTime = '' }: Params) => EndOfCreateTime.startsWith('2005'),
+  },
+] as const;
+
+type Params = Readonly<Record<string, string>>;
+
+/**
+ * Another client, and one that has all the calls in flight that it may have, and hundreds waiting. So time does not matter: no
+ * call of the flooder can start before one has ended, and none of these ends by itself.
+ */
+async function flooded({ action, theirs, calls, isOurs }: (typeof READS)[number], isOursHeld: boolean) {
+  const gateway = await startGateway({
+    env: {
+      ICE_MAX_CONCURRENCY: String(CONCURRENCY),
+      ICE_TIMEOUT_MS: '60000',
+      REQUEST_TIMEOUT_MS: '60000',
+      ICE_LIST_BATCHING: 'off',
+    },
+    emulator: { seed: 'none' },
+    hasMetrics: true,
+  });
+  const { emulator } = gateway;
+  const other = clientAt('127.0.0.2', gateway.url);
+  // Both have asked of late.
+  await other.query(ONE, { id: 'ours-once' });
+  await other.query(pagesUntil(timesOf(2005, 3600, 1)));
+  const releases = Array.from({ length: OF_FLOODER }, () => emulator.faults.hold({ action }));
+  if (isOursHeld) releases.push(emulator.faults.hold({ action, times: 'always' }));
+  emulator.resetRequests();
+  const flooders = Array.from({ length: OF_FLOODER }, (_, index) => {
+    const flooder = clientAt('127.0.0.1', gateway.url);
+    const { query, variables } = theirs(index);
+    flooder.query(query, variables).catch(() => undefined);
+    return flooder;
+  });
+  const started = () => emulator.countRequests(action);
+  await expect.poll(started, PATIENT).toBe(OF_FLOODER);
+  /** How many calls wait for their turn. */
+  const waiting = async () => {
+    const { series } = await scrape(gateway.metricsUrl);
+    return series.get(`pjg_ice_queue_length{action="${action}"}`) ?? 0;
+  };
+  await expect.poll(waiting, PATIENT).toBe(OF_FLOODER * calls - OF_FLOODER);
+  return {
+    other,
+    started,
+    /** Ends one of the calls that the flooder has in flight. */
+    endOne: () => releases.shift()?.(),
+    waiting,
+    /** Whose calls have started since all were in flight, in order. */
+    order: () =>
+      emulator.requests.slice(OF_FLOODER).map(({ params }) => (isOurs(params) ? 'ours' : 'theirs')),
+    close: async () => {
+      other.leave();
+      for (const flooder of flooders) flooder.leave();
+      for (const release of releases) release();
+      await gateway.close();
+    },
+  };
+}
+
+describe.for(READS)('while one client has hundreds of calls waiting, $what of another', (row) => {
+  it('is read with no call of the first in between, again and again', async () => {
+    const { other, order, waiting, close } = await flooded(row, false);
+    const before = await waiting();
+    for (let index = 0; index < 20; index += 1) {
+      const { query, variables } = row.ours(index);
+      expect(await other.query(query, variables)).not.toHaveProperty('errors');
+    }
+    expect(order()).toEqual(Array.from({ length: 20 }, () => 'ours'));
+    expect(await waiting()).toBe(before);
+    await close();
+  });
+
+  it('is the next to be read when no call is free and one ends', async () => {
+    const { other, endOne, order, started, waiting, close } = await flooded(row, true);
+    const ask = (index: number) => {
+      const { query, variables } = row.ours(index);
+      other.query(query, variables).catch(() => undefined);
+    };
+    // It takes the call that was kept free.
+    ask(0);
+    await expect.poll(started, PATIENT).toBe(OF_FLOODER + 1);
+    for (let turn = 1; turn <= 2; turn += 1) {
+      const before = await waiting();
+      ask(turn);
+      await expect.poll(waiting, PATIENT).toBe(before + 1);
+      expect(started()).toBe(OF_FLOODER + turn);
+      endOne();
+      await expect.poll(started, PATIENT).toBe(OF_FLOODER + turn + 1);
+    }
+    expect(order()).toEqual(['ours', 'ours', 'ours']);
+    await close();
   });
 });

@@ -1,6 +1,7 @@
 import type { CallContext, IceClient } from '../../ice/client.ts';
 import { IceError } from '../../ice/errors.ts';
 import { NO_SCOPES, type Scopes } from '../../scopes.ts';
+import { createSlices } from '../../slices.ts';
 import type { JobsEmitter } from '../events.ts';
 import { MAX_JOBS } from '../input.ts';
 import { isFinished } from '../model.ts';
@@ -27,6 +28,9 @@ const MAX_REFRESHED = 400;
 
 /** For this many jobs or more of which nothing is known, the newest jobs are listed first. */
 const MANY = 10;
+
+/** So many gets begin at once. Each takes about a tenth of a millisecond until it waits for its turn. */
+const AT_ONCE = 16;
 
 interface Read {
   readonly id: string;
@@ -70,6 +74,7 @@ class Planner {
   readonly #options: PlannerOptions;
   readonly #trust: ListTrust;
   readonly #newest: NewestLists;
+  readonly #slices = createSlices();
   #pending: Read[] = [];
 
   constructor(options: PlannerOptions) {
@@ -101,7 +106,7 @@ class Planner {
     const byNewest = unknown.length >= MANY && this.#newest.isWorthATry ? unknown : [];
     const byUnfinished = batch.length > FEW ? due.flatMap(({ read }) => read ?? []) : [];
     const byList = new Set([...byNewest, ...byUnfinished]);
-    for (const read of reads) if (!byList.has(read)) read.resolve(read.inScope(() => this.#get(read)));
+    this.#beginGets(reads.filter((read) => !byList.has(read)));
     if (byUnfinished.length > 0) rejectOnFailure(this.#readUnfinished(batch), byUnfinished);
     if (byNewest.length > 0) rejectOnFailure(this.#readNewest(byNewest), byNewest);
   }
@@ -120,9 +125,24 @@ class Planner {
     return { job: job && { ...job, outputUrl: job.outputUrl ?? null }, observedAt, source: 'get' };
   }
 
-  /** Ends a read by what a list said, or by a get. Nobody waits for a read that was given up. */
-  #settle(read: Read, reading: Reading | undefined): void {
-    if (!read.context.signal.aborted) read.resolve(reading ?? read.inScope(() => this.#get(read)));
+  /** Begins gets. Many of them begin in slices, so that others are served in between. */
+  #beginGets(reads: readonly Read[]): void {
+    for (const read of reads) {
+      if (reads.length <= AT_ONCE) this.#beginGet(read);
+      else void this.#slices.next(read.context.client).then(() => this.#beginGet(read));
+    }
+  }
+
+  /** Nobody waits for a read that was given up. */
+  #beginGet(read: Read): void {
+    if (read.context.signal.aborted) read.reject(timeout());
+    else read.resolve(read.inScope(() => this.#get(read)));
+  }
+
+  /** Ends reads by what a list said. The others are begun as gets. */
+  #settle(settled: readonly (readonly [read: Read, reading: Reading | undefined])[]): void {
+    for (const [read, reading] of settled) if (reading !== undefined) read.resolve(reading);
+    this.#beginGets(settled.flatMap(([read, reading]) => (reading === undefined ? [read] : [])));
   }
 
   async #readUnfinished(batch: readonly Listable[]): Promise<void> {
@@ -136,11 +156,13 @@ class Planner {
     const got = new Set<Listable>();
     const listing = await this.#listUnfinished(batch, context, (missing) => {
       // They have changed, whatever else comes of the list.
-      for (const job of missing.flatMap(({ id }) => byListedId.get(id) ?? [])) {
-        if (job === spot || job.read === undefined) continue;
+      const changed = missing.flatMap(({ id }) => byListedId.get(id) ?? []);
+      const reads = changed.flatMap((job) => {
+        if (job === spot || job.read === undefined) return [];
         got.add(job);
-        this.#settle(job.read, undefined);
-      }
+        return [job.read];
+      });
+      this.#beginGets(reads);
     });
     const checked = await check;
     const isSpotListed = spot !== undefined && listing?.unfinished.has(spot.wanted.id) === true;
@@ -150,6 +172,7 @@ class Planner {
     const missed = new Set(listing?.missed.map(({ id }) => id));
     const unread = new Set([...(listing?.unread.map(({ id }) => id) ?? []), ...missed]);
     const turnKey = payerOf(reads)?.context.turnKey;
+    const settled: [Read, Reading | undefined][] = [];
     for (const job of batch) {
       const { id, wanted, read } = job;
       if (got.has(job)) continue;
@@ -162,9 +185,10 @@ class Planner {
       const isShared = read?.context.turnKey !== turnKey;
       const byList = listed ? ({ ...listed, source: 'checked list', isShared } as const) : undefined;
       const reading: Reading | undefined = (job === spot ? checked : undefined) ?? byList;
-      if (read !== undefined) this.#settle(read, reading);
+      if (read !== undefined) settled.push([read, reading]);
       else if (reading !== undefined) memory.ingest(id, reading);
     }
+    this.#settle(settled);
     if (isTrusted) this.#ingestOthers(listing, byListedId);
   }
 
@@ -200,15 +224,17 @@ class Planner {
     const { memory } = this.#options;
     rejectOnAbort(reads);
     const listing = await this.#listNewest(reads);
+    const settled: [Read, Reading | undefined][] = [];
     const unfinished: Read[] = [];
     const wanted = new Set<string>();
     for (const read of reads) {
       const listed = listing?.jobs.get(read.id);
       wanted.add(read.id);
-      if (listed === undefined) this.#settle(read, undefined);
-      else if (isFinished(listed.job)) this.#settle(read, readingOf(listed, read, 'list'));
+      if (listed === undefined) settled.push([read, undefined]);
+      else if (isFinished(listed.job)) settled.push([read, readingOf(listed, read, 'list')]);
       else unfinished.push(read);
     }
+    this.#settle(settled);
     const isTrusted = await this.#settleUnfinished(unfinished, listing);
     const source = isTrusted ? 'checked list' : 'list';
     for (const [id, { job, observedAt }] of listing?.all ?? []) {
@@ -224,11 +250,13 @@ class Planner {
     const context = sharedContext(reads);
     const checked = await this.#trust.check(spot.id, context);
     const isTrusted = !(await this.#trust.isContradicted(checked, spot.id, context));
+    const settled: [Read, Reading | undefined][] = [];
     for (const read of reads) {
       const listed = isTrusted ? listing?.jobs.get(read.id) : undefined;
       const byList = listed && readingOf(listed, read, 'checked list');
-      this.#settle(read, (read.id === spot.id ? checked : undefined) ?? byList);
+      settled.push([read, (read.id === spot.id ? checked : undefined) ?? byList]);
     }
+    this.#settle(settled);
     return isTrusted && checked !== undefined;
   }
 

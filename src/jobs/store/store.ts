@@ -61,6 +61,8 @@ export interface JobStoreOptions {
   readonly freshness: Freshness;
   /** The most ids remembered. Large states count as several. The least recently used are evicted first. */
   readonly maxJobs: number;
+  /** The most that their states take, in bytes, but 8 MiB at least. @default as much as so many usual jobs */
+  readonly maxBytes?: number | undefined;
   readonly now: () => number;
   readonly events: JobsEmitter;
   readonly caches?: Caches | undefined;
@@ -71,8 +73,7 @@ export interface JobStoreOptions {
 /** What an entry takes besides its job, in bytes, as measured on 64 bits. */
 const ENTRY_BYTES = 230;
 
-/** What the states may take, in bytes for each that is remembered, and in all where few are. */
-const BYTES_A_JOB = 1536;
+/** What the states may take in all where few are remembered, in bytes. */
 const LEAST_BYTES = 8 * 1024 * 1024;
 
 /** The most entries of {@link JobStore.absence}. */
@@ -110,7 +111,9 @@ export class JobStore implements JobMemory {
   /** Grows when anything is stored or evicted. */
   #version = 0;
 
-  constructor({ source, freshness, maxJobs, now, events, caches, scopes = NO_SCOPES }: JobStoreOptions) {
+  constructor(options: JobStoreOptions) {
+    const { source, freshness, maxJobs, now, events, caches, scopes = NO_SCOPES } = options;
+    const maxBytes = options.maxBytes ?? maxJobs * BOUNDS.cachedJob.max;
     this.#freshness = freshness;
     this.#source = source(this);
     this.#flights = new Flights(now, freshness.unfinishedMs, this.reads);
@@ -119,7 +122,7 @@ export class JobStore implements JobMemory {
     this.#scopes = scopes;
     this.#entries = new MeasuredCache({
       max: maxJobs,
-      maxSize: Math.max(maxJobs * BYTES_A_JOB, LEAST_BYTES),
+      maxSize: Math.max(maxBytes, LEAST_BYTES),
       sizeCalculation: bytesOf,
       dispose: (entry, id, reason) => {
         this.#inDemand.delete(id);

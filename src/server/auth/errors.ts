@@ -1,3 +1,5 @@
+export { RateLimitedError } from '../../jobs/errors.ts';
+
 /** A token that is not accepted. The message is for its bearer: it says nothing that others sent, and nothing secret. */
 export class TokenError extends Error {
   override readonly name = 'TokenError';

@@ -1,8 +1,9 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { BOUNDS } from '../../bounds.ts';
 import { isJsonObject } from '../../json-object.ts';
+import { ClientShares } from '../../client-shares.ts';
 import { isLoopback } from '../../loopback.ts';
-import { KeysUnavailableError } from './errors.ts';
+import { KeysUnavailableError, RateLimitedError } from './errors.ts';
 
 /** Reads a JSON text from a URL. It rejects when there is none within a few seconds. */
 export type FetchJson = (url: URL, signal: AbortSignal) => Promise<unknown>;
@@ -32,10 +33,12 @@ export interface IssuerKeys {
   /**
    * The key of a token. It waits for a fetch only when there is none that the token names.
    *
+   * @param client the address that sent the token
    * @throws {KeysUnavailableError} when no keys have been had yet
+   * @throws {RateLimitedError} when the client has too many tokens that wait for a fetch
    * @throws {errors.JWKSNoMatchingKey} when the issuer has no such key
    */
-  readonly getKey: JWTVerifyGetKey;
+  readonly getKey: (...asked: [...Parameters<JWTVerifyGetKey>, client: string]) => Promise<Key>;
 }
 
 /** How often keys are fetched, in milliseconds, so that one that the issuer has taken back is not used for long. */
@@ -54,7 +57,7 @@ const RETRY_MS = [1000, 2000, 4000, 8000, 16_000, 30_000] as const;
 export function startIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   const keys = new Keys(options);
   keys.start();
-  return { getKey: (header, token) => keys.get(header, token) };
+  return { getKey: (...asked) => keys.get(...asked) };
 }
 
 class Keys {
@@ -67,7 +70,7 @@ class Keys {
   #failures = 0;
   /** When a token with an unknown key had keys fetched. */
   #lookedUpAt = -Infinity;
-  #waiting = 0;
+  readonly #waiting = new ClientShares(BOUNDS.waitingForKeysOfClient.max);
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: IssuerKeysOptions) {
@@ -79,8 +82,8 @@ class Keys {
     void this.#fetch();
   }
 
-  async get(...[header, token]: Parameters<JWTVerifyGetKey>): Promise<Key> {
-    if (this.#find === undefined && this.#fetching !== undefined) await this.#wait(this.#fetching);
+  async get(...[header, token, client]: Parameters<IssuerKeys['getKey']>): Promise<Key> {
+    if (this.#find === undefined && this.#fetching !== undefined) await this.#wait(this.#fetching, client);
     const find = this.#find;
     if (find === undefined) throw new KeysUnavailableError();
     try {
@@ -89,7 +92,7 @@ class Keys {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       const fetching = this.#lookUp();
       if (fetching === undefined) throw error;
-      await this.#wait(fetching);
+      await this.#wait(fetching, client);
       return (this.#find ?? find)(header, token);
     }
   }
@@ -103,12 +106,20 @@ class Keys {
     return this.#fetch();
   }
 
-  /** @throws {KeysUnavailableError} when too many wait already */
-  async #wait(fetching: Promise<void>): Promise<void> {
-    if (this.#waiting >= BOUNDS.waitingForKeys.max) throw new KeysUnavailableError();
-    this.#waiting += 1;
+  /**
+   * @throws {RateLimitedError} when too many of this client wait already
+   * @throws {KeysUnavailableError} when too many of all do
+   */
+  async #wait(fetching: Promise<void>, client: string): Promise<void> {
+    if (!this.#waiting.allows(client))
+      throw new RateLimitedError(
+        'waitingForKeysOfClient',
+        'Too many of your tokens wait for the keys of their issuer',
+      );
+    if (this.#waiting.total >= BOUNDS.waitingForKeys.max) throw new KeysUnavailableError();
+    this.#waiting.add(client, 1);
     await fetching;
-    this.#waiting -= 1;
+    this.#waiting.add(client, -1);
   }
 
   /** Fetches the keys, and again later. It never rejects. */

@@ -1,11 +1,19 @@
 import { createHash } from 'node:crypto';
-import { decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import {
+  decodeJwt,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+} from 'jose';
 import { LRUCache } from 'lru-cache';
 import { BOUNDS } from '../../bounds.ts';
 import type { Principal } from '../client.ts';
 import { TokenError } from './errors.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 import { ID_BYTES, type Claims, type ReadPrincipal } from './principal.ts';
+import { createVerifications } from './verifications.ts';
 
 /** An issuer whose tokens are accepted. */
 export interface Issuer {
@@ -29,10 +37,12 @@ export interface Tokens {
   /**
    * Whom a token is for. It is known at once when the token was verified before.
    *
+   * @param client the address that sent it, whose turn it takes
    * @throws {TokenError} when it is not accepted, at once or later
    * @throws {KeysUnavailableError} when the keys of its issuer cannot be had, later
+   * @throws {RateLimitedError} when the client has too many tokens that wait, later
    */
-  principalOf(token: string): Principal | Promise<Principal>;
+  principalOf(token: string, client: string): Principal | Promise<Principal>;
   /** Whether a token is still accepted whose principal this is. */
   isCurrent(principal: Principal): boolean;
 }
@@ -53,23 +63,27 @@ export function createTokens(options: TokensOptions): Tokens {
       PRINCIPAL_BYTES + issuer.length + subject.length + ID_BYTES * (view.jobIds?.size ?? 0),
   });
   const isCurrent = ({ endsAt }: Principal) => now() < endsAt;
+  const verifications = createVerifications();
 
-  async function verify(token: string, hash: string): Promise<Principal> {
+  async function verify(token: string, hash: string, client: string): Promise<Principal> {
     const issuer = issuers.get(issuerIn(token));
     if (issuer === undefined) throw new TokenError('The issuer of the token is not accepted here');
-    const principal = readPrincipal(await readClaims(token, issuer, options));
+    const claims = await verifications.run(client, (turn) =>
+      readClaims({ token, client, turn }, issuer, options),
+    );
+    const principal = readPrincipal(claims);
     remembered.set(hash, principal);
     return principal;
   }
 
   return {
     isCurrent,
-    principalOf(token) {
+    principalOf(token, client) {
       if (token.length > BOUNDS.token.max)
         throw new TokenError(`The token has more than ${String(BOUNDS.token.max)} characters`);
       const hash = createHash('sha256').update(token).digest('base64');
       const known = remembered.get(hash);
-      if (known === undefined) return verify(token, hash);
+      if (known === undefined) return verify(token, hash, client);
       if (isCurrent(known)) return known;
       remembered.delete(hash);
       throw new TokenError(EXPIRED);
@@ -90,8 +104,16 @@ function issuerIn(token: string): string {
   }
 }
 
+/** A token that was not verified before. */
+interface NewToken {
+  readonly token: string;
+  readonly client: string;
+  /** Has to be awaited ahead of looking at the signature. */
+  readonly turn: () => Promise<void>;
+}
+
 async function readClaims(
-  token: string,
+  token: NewToken,
   { issuer, audience, keys }: Issuer,
   { algorithms, clockSkewS, now }: TokensOptions,
 ): Promise<Claims> {
@@ -111,11 +133,21 @@ async function readClaims(
   return { ...claims, iss: issuer, exp };
 }
 
-async function verifyBy(token: string, { getKey }: IssuerKeys, rules: JWTVerifyOptions): Promise<JWTPayload> {
+async function verifyBy(
+  { token, client, turn }: NewToken,
+  keys: IssuerKeys,
+  rules: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  const getKey: JWTVerifyGetKey = async (header, jws) => {
+    const key = await keys.getKey(header, jws, client);
+    await turn();
+    return key;
+  };
   try {
     return (await jwtVerify(token, getKey, rules)).payload;
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    await turn();
     return verifyByOneOf(token, error, rules);
   }
 }

@@ -11,7 +11,7 @@ import { startDeadline } from './deadline.ts';
 import { createRecord, isSubscription } from './record.ts';
 import { requestScope, type RequestScope } from './request-scope.ts';
 import { createSubscriptions, isStream, type ResultStream } from './subscription.ts';
-import { createSlices, type Slices } from './slices.ts';
+import { createSlices, type Slices } from '../../slices.ts';
 import { createSlots, LeftError } from './slots.ts';
 import { traceIdOf } from './traceparent.ts';
 import { createTurns } from './turns.ts';

@@ -23,7 +23,7 @@ import type { GatewayContext } from './context.ts';
 import { formatThrown } from './format-error.ts';
 import { coerceVariables } from './operation-variables.ts';
 import { createSharedResults } from './shared-results.ts';
-import type { Slices } from './slices.ts';
+import type { Slices } from '../../slices.ts';
 import { SubscribedDocuments } from './subscribed-documents.ts';
 import type { Turns } from './turns.ts';
 

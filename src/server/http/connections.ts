@@ -109,12 +109,27 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
   };
 }
 
-/** Has whoever sent a request read before anything is decided about it. */
+/**
+ * Has whoever sent a request read before anything is decided about it. Requests of one connection are served in their order: one
+ * that closes the connection must not overtake another, which would get no response.
+ */
 function identifyFirst({ identify }: Admissions, serve: RequestListener): RequestListener {
+  /** When the last request of each connection has been served that waits for that. */
+  const served = new Map<Socket, Promise<void>>();
   return (request, response) => {
+    const { socket } = request;
     const identifying = identify(request);
-    if (identifying === undefined) serve(request, response);
-    else void identifying.then(() => serve(request, response));
+    const before = served.size === 0 ? undefined : served.get(socket);
+    if (identifying === undefined && before === undefined) {
+      serve(request, response);
+      return;
+    }
+    const last = Promise.all([identifying, before]).then(() => {
+      if (served.get(socket) === last) served.delete(socket);
+      serve(request, response);
+      return undefined;
+    });
+    served.set(socket, last);
   };
 }
 

@@ -1,6 +1,7 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { BOUNDS } from '../../bounds.ts';
+import { dropParsed } from './parser.ts';
 import type { Reader, Usage } from './usage.ts';
 
 const CONNECTION = Symbol('connection');
@@ -70,8 +71,10 @@ class Connection implements Reader {
 
   begin(response: CountedResponse): void {
     this.underWay.push(response);
+    if (this.underWay.length <= 2 * this.#maxRequests) return;
     // One read can bring thousands. Refusing each would take more than is worth it.
-    if (this.underWay.length > 2 * this.#maxRequests) this.socket.destroy();
+    this.socket.destroy();
+    dropParsed(this.socket);
   }
 
   end(response: CountedResponse): void {

@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { BOUNDS } from '../../bounds.ts';
 import { ChunkBuffer } from './body-chunks.ts';
 import { refuseBody } from './error-responses.ts';
+import { dropParsed } from './parser.ts';
 
 const { max } = BOUNDS.bodyParts;
 
@@ -55,7 +56,10 @@ export class CountedRequest extends IncomingMessage {
       return this.#deliver(null);
     }
     if (this.#parts > max) {
-      if (this.#parts === max + 1) refuseBody(this.socket, `The body came in more than ${String(max)} parts`);
+      if (this.#parts === max + 1) {
+        dropParsed(this.socket);
+        refuseBody(this.socket, `The body came in more than ${String(max)} parts`);
+      }
       return false;
     }
     const isSmall = part.length < SMALL_BYTES;

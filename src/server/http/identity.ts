@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { KeysUnavailableError, TokenError } from '../auth/errors.ts';
+import { KeysUnavailableError, RateLimitedError, TokenError } from '../auth/errors.ts';
 import { EXPIRED, type Tokens } from '../auth/tokens.ts';
 import type { Client, Principal } from '../client.ts';
 import { isGraphql, isUpgrade, type RequestCheck } from './checks.ts';
@@ -65,7 +65,7 @@ export function createIdentity(
       request[VERDICT] = verdict;
       if ('principal' in verdict) socket[LAST] = { header, principal: verdict.principal };
     };
-    const verdict = verdictOn(header);
+    const verdict = verdictOn(header, addressOf(request));
     if (verdict instanceof Promise) return verdict.then(keep);
     keep(verdict);
     return undefined;
@@ -87,20 +87,20 @@ export function createIdentity(
       const given = sent ?? header;
       if (typeof given !== 'string') return NO_TOKEN;
       if (header !== undefined && header !== given) return TWO_TOKENS;
-      const verdict = await verdictOn(given);
+      const verdict = await verdictOn(given, byAddress);
       return 'refusal' in verdict ? verdict.refusal : clientFor(verdict.principal, byAddress);
     },
   };
 }
 
-/** Decides on the `Authorization` of a request: at once when its token was verified before, or is none. */
+/** Decides on the `Authorization` of a client: at once when its token was verified before, or is none. */
 function createVerdictOn(tokens: Tokens, onError: (error: unknown) => void) {
   const refuse = (error: unknown) => ({ refusal: refusalFor(error, onError) });
-  return (header: string): Verdict | Promise<Verdict> => {
+  return (header: string, { key }: Client): Verdict | Promise<Verdict> => {
     const token = /^bearer +([\w.~+/-]+=*) *$/i.exec(header)?.[1];
     if (token === undefined) return { refusal: NO_TOKEN };
     try {
-      const found = tokens.principalOf(token);
+      const found = tokens.principalOf(token, key);
       if (!(found instanceof Promise)) return { principal: found };
       return found.then((principal) => ({ principal }), refuse);
     } catch (error) {
@@ -122,10 +122,16 @@ function clientFor(principal: Principal, { key: address }: Client): Client {
   return client;
 }
 
+const AGAIN = { 'retry-after': '1' };
+
 function refusalFor(error: unknown, onError: (error: unknown) => void): Refusal {
   if (error instanceof TokenError) return unauthenticated(error.message, 'invalid_token');
   if (error instanceof KeysUnavailableError)
-    return { status: 503, code: 'AUTH_UNAVAILABLE', message: error.message, headers: { 'retry-after': '1' } };
+    return { status: 503, code: 'AUTH_UNAVAILABLE', message: error.message, headers: AGAIN };
+  if (error instanceof RateLimitedError) {
+    const { policy, message } = error;
+    return { status: 429, code: 'RATE_LIMITED', policy, message, headers: AGAIN };
+  }
   onError(error);
   return { status: 500, code: 'INTERNAL_SERVER_ERROR', message: 'Internal server error' };
 }

@@ -4,6 +4,7 @@ import { nextTick } from 'node:process';
 import type { WebSocket } from '@fastify/websocket';
 import { BOUNDS } from '../../bounds.ts';
 import { countValues, heldBytes } from '../http/body-values.ts';
+import type { Arrivals } from '../http/arrivals.ts';
 import type { Limit, Reader, Usage } from '../http/usage.ts';
 
 /** A control frame of a client has a head of two bytes and a mask of four. */
@@ -19,6 +20,8 @@ export interface IncomingMessage {
 
 export interface CountedSocketOptions {
   readonly usage: Usage;
+  /** Takes the messages of all sockets, in turn. */
+  readonly arrivals: Arrivals;
   readonly clientKey: string;
   /** How often it pings, in milliseconds. */
   readonly keepAliveMs: number;
@@ -37,34 +40,42 @@ export class CountedSocket implements Reader {
   readonly #socket: WebSocket;
   readonly #transport: Socket;
   readonly #usage: Usage;
+  readonly #arrivals: Arrivals;
   #isCorked = false;
   #underWay = 0;
   /** What the messages under way hold, in bytes. */
   #held = 0;
   /** What has come of a message that is not complete, in bytes. */
   #partial = 0;
-  /** When that began to come, by `performance.now()`. */
-  #partialSince = Infinity;
+  /** Runs while that has not come. */
+  #late: NodeJS.Timeout | undefined;
   #isClosed = false;
+  /** What the last ping had that is to be answered. */
+  #pinged: Buffer | undefined;
 
-  constructor(socket: WebSocket, { usage, clientKey, keepAliveMs, transport }: CountedSocketOptions) {
+  constructor(socket: WebSocket, options: CountedSocketOptions) {
+    const { usage, arrivals, clientKey, keepAliveMs, transport } = options;
     this.#socket = socket;
     this.#transport = transport;
     this.#usage = usage;
+    this.#arrivals = arrivals;
     this.clientKey = clientKey;
     // Ahead of the listener that takes the messages out of what comes.
     transport.prependListener('data', (chunk: Buffer) => this.#addPartial(chunk.length));
     const timer = setInterval(this.#keepAlive(), keepAliveMs);
     socket.once('close', () => {
       clearInterval(timer);
+      clearTimeout(this.#late);
       this.#hold(-this.#held);
       this.#isClosed = true;
       this.#measure();
     });
   }
 
+  /** Calls back once it is closed: at once if it is. */
   onClosed(run: () => void): void {
-    this.#socket.once('close', run);
+    if (this.#isClosed) run();
+    else this.#socket.once('close', run);
   }
 
   /**
@@ -75,7 +86,7 @@ export class CountedSocket implements Reader {
   onMessage(take: (text: string, message: IncomingMessage) => Promise<void>): void {
     this.#socket.on('message', (data: Buffer) => {
       this.#addPartial(-this.#partial);
-      if (this.#isClosed || this.closing !== undefined) return;
+      if (this.#isOver) return;
       if (!this.isAcknowledged && data.length > BOUNDS.connectionInit.max)
         return this.close(1009, 'The first message is too large');
       // A text has been looked at already. Some clients send binary messages.
@@ -84,11 +95,35 @@ export class CountedSocket implements Reader {
       const values = countValues(text);
       if (values > BOUNDS.bodyValues.max) return this.close(1009, 'The message has too many values');
       const message = this.#begin(heldBytes(text, values));
-      void take(text, message).finally(() => {
+      const end = () => {
         message.release();
         this.#underWay -= 1;
         if (this.#socket.isPaused && this.#underWay < BOUNDS.socketMessages.max) this.#socket.resume();
+      };
+      // One read can bring thousands of small messages, and others would wait for all of them.
+      this.#arrivals.take(this.clientKey, () => {
+        if (this.#isOver) end();
+        else void take(text, message).finally(end);
       });
+    });
+  }
+
+  /** Whether nothing that comes counts any more. */
+  get #isOver(): boolean {
+    return this.#isClosed || this.closing !== undefined;
+  }
+
+  /** Answers the last of the pings that have come, as RFC 6455 allows, section 5.5.3. */
+  #pong(payload: Buffer): void {
+    const isDue = this.#pinged !== undefined;
+    this.#pinged = payload;
+    if (isDue) return;
+    this.#arrivals.take(this.clientKey, () => {
+      const socket = this.#socket;
+      if (socket.readyState === socket.OPEN) socket.pong(this.#pinged);
+      this.#pinged = undefined;
+      this.#measure();
+      if (socket.bufferedAmount > BOUNDS.socketUnread.max) this.close(1013, 'The client reads too slowly');
     });
   }
 
@@ -160,9 +195,13 @@ export class CountedSocket implements Reader {
     const change = Math.max(bytes, -this.#partial);
     this.#partial += change;
     this.#hold(change);
-    if (this.#partial === 0) this.#partialSince = Infinity;
-    else this.#partialSince = Math.min(this.#partialSince, performance.now());
+    if (this.#partial === 0) {
+      clearTimeout(this.#late);
+      this.#late = undefined;
+    } else if (!this.#isClosed) this.#late ??= setTimeout(this.#cutLate, BOUNDS.requestTime.max);
   }
+
+  readonly #cutLate = (): void => this.close(1008, 'The message did not arrive in time');
 
   #measure(): void {
     this.#usage.setUnread(this, this.#isClosed ? 0 : this.#socket.bufferedAmount);
@@ -178,15 +217,12 @@ export class CountedSocket implements Reader {
     });
     socket.on('ping', (data: Buffer) => {
       this.#addPartial(-CONTROL_FRAME_BYTES - data.length);
-      this.#measure();
-      if (socket.bufferedAmount > BOUNDS.socketUnread.max) this.close(1013, 'The client reads too slowly');
+      this.#pong(data);
     });
     return () => {
       if (socket.readyState !== socket.OPEN) return;
       this.#measure();
       if (!isAnswered) return this.close(1013, 'The client does not answer');
-      if (performance.now() - this.#partialSince > BOUNDS.requestTime.max)
-        return this.close(1008, 'The message did not arrive in time');
       isAnswered = false;
       socket.ping();
     };

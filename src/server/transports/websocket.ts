@@ -22,6 +22,7 @@ import { receiptOf } from '../graphql/receipt.ts';
 import { isStream } from '../graphql/subscription.ts';
 import { MAX_CALLS_LOGGED } from '../http/access-log.ts';
 import type { Admissions } from '../http/admission.ts';
+import { createArrivals } from '../http/arrivals.ts';
 import { TOKEN_ENDED, type Identity } from '../http/identity.ts';
 import type { Refusal } from '../http/refusal.ts';
 import { MAX_BODY_BYTES, refuseSocket } from '../http/error-responses.ts';
@@ -50,6 +51,8 @@ export async function acceptWebSockets(app: FastifyInstance): Promise<void> {
   await app.register(websocket, {
     options: {
       maxPayload: MAX_BODY_BYTES,
+      // Only the last of many pings is answered.
+      autoPong: false,
       maxFragments: socketFragments.max,
       maxBufferedChunks: socketFragments.max,
       handleProtocols: (protocols) =>
@@ -111,6 +114,7 @@ export type WebSocketHandler = (socket: WebSocket, request: FastifyRequest) => v
 export function createWebSocketHandler(options: WebSocketOptions): WebSocketHandler {
   const { admissions, executor, connections, usage, events } = options;
   const server = makeServer<Record<string, unknown>, Connection>(serverOptions(options));
+  const arrivals = createArrivals();
 
   /** @returns what has to be told that it has closed */
   function open(protocol: string, connection: Connection): (code: number, reason: string) => Promise<void> {
@@ -128,6 +132,7 @@ export function createWebSocketHandler(options: WebSocketOptions): WebSocketHand
     const operations = new SocketOperations();
     const counted = new CountedSocket(socket, {
       usage,
+      arrivals,
       clientKey: client.key,
       keepAliveMs: connections.limits.keepAliveMs,
       transport: request.raw.socket,

@@ -119,4 +119,43 @@ describe('the planner, for several clients', () => {
     // One of them is the check of the list.
     if (client === '') expect(emulator.countRequests('GetPackageJob')).toBe(1);
   });
+
+  it('begins the gets of many reads in slices, with those of another client among the first', async ({
+    jobs,
+  }) => {
+    const { context, clock } = jobs;
+    const begun: string[] = [];
+    const planner = createPlanner({
+      ice: {
+        getPackageJob(id) {
+          begun.push(id);
+          const until = performance.now() + 0.5;
+          while (performance.now() < until);
+          return Promise.resolve({ value: null, observedAt: clock.now });
+        },
+        listPackageJobs: () => Promise.reject(new Error('nobody lists')),
+      },
+      memory: { unfinishedMs: 1000, peek: () => undefined, inDemand: () => [], ingest: () => undefined },
+      isListBatchingOn: false,
+      now: () => clock.now,
+      events: createEvents().jobs,
+    });
+    const leaving = new AbortController();
+    const many = Array.from({ length: 200 }, (_, index) =>
+      planner.read(`many ${String(index)}`, 'summary', {
+        ...context,
+        client: 'many',
+        signal: leaving.signal,
+      }),
+    );
+    const failed = Promise.allSettled(many);
+    await planner.read('one', 'summary', { ...context, client: 'one' });
+    expect(begun.indexOf('one')).toBeLessThanOrEqual(2);
+    // A turn of the event loop has begun a few.
+    expect(begun.length).toBeLessThan(50);
+    leaving.abort();
+    // Those that were given up are not begun.
+    expect((await failed).filter(({ status }) => status === 'rejected').length).toBeGreaterThan(100);
+    expect(begun.length).toBeLessThan(50);
+  });
 });

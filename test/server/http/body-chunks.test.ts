@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BOUNDS } from '../../../src/bounds.ts';
+import { CountedRequest } from '../../../src/server/http/counted-request.ts';
 import { heapMiB } from '../../chaos/support/memory.ts';
 import { startGateway } from '../../support/gateway.ts';
 
@@ -56,6 +57,17 @@ describe('a body in chunks', () => {
     endless.write(inChunksOf(1, 'x'.repeat(max + 1)));
     expect(await answerOf(endless)).toMatch(/400 Bad Request[^]*more than 1024 parts[^]*"BAD_REQUEST"/);
     await gateway.close();
+  });
+
+  it('is not parsed any more once it is refused', async () => {
+    const gateway = await startGateway();
+    const push = vi.spyOn(CountedRequest.prototype, 'push');
+    onTestFinished(() => push.mockRestore());
+    const socket = await begin(gateway.url, 'transfer-encoding: chunked');
+    socket.write(inChunksOf(1, 'x'.repeat(20_000)));
+    expect(await answerOf(socket)).toMatch(/400 Bad Request[^]*more than 1024 parts/);
+    await gateway.close();
+    expect(push.mock.calls.length).toBeLessThanOrEqual(BOUNDS.bodyParts.max + 1);
   });
 
   it('is refused for its parts on a path that reads none, too', async () => {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { WebSocket, WebSocketServer } from 'ws';
 import { BOUNDS } from '../../../src/bounds.ts';
 import { createUsage, type UsageLimits } from '../../../src/server/http/usage.ts';
+import { createArrivals } from '../../../src/server/http/arrivals.ts';
 import { CountedSocket } from '../../../src/server/transports/counted-socket.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { openSocket, subscribeTo } from '../../support/socket.ts';
@@ -90,7 +91,7 @@ async function connectPair(limits: Partial<UsageLimits> = {}) {
   const excesses: unknown[] = [];
   const waiting: (() => void)[] = [];
   new WebSocketServer({ server }).on('connection', (socket, { socket: transport }) => {
-    const options = { usage, clientKey: 'a', keepAliveMs: 60_000, transport };
+    const options = { usage, arrivals: createArrivals(), clientKey: 'a', keepAliveMs: 60_000, transport };
     const counted = new CountedSocket(socket, options);
     counted.isAcknowledged = true;
     counted.onMessage(async (text, { excess }) => {

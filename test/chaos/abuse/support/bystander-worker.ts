@@ -14,6 +14,8 @@ export interface BystanderOptions {
   readonly everyMs: number;
   /** Bodies of the requests, in turn. They begin anew after the last. */
   readonly bodies: readonly string[];
+  /** Headers besides the usual ones. @default none */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What one measurement saw. */
@@ -35,7 +37,7 @@ const MAX_IN_FLIGHT = 16;
 /** Its connections stay open from one measurement to the next. A loop of the gateway accepts only one new connection. */
 const agents = new Map<string, Agent>();
 
-function measure({ port, from, pid, everyMs, bodies }: BystanderOptions): () => Promise<Samples> {
+function measure({ port, from, pid, everyMs, bodies, headers }: BystanderOptions): () => Promise<Samples> {
   const agent =
     agents.get(from) ??
     new Agent({
@@ -64,7 +66,14 @@ function measure({ port, from, pid, everyMs, bodies }: BystanderOptions): () => 
       resolve();
     };
     request(
-      { agent, host: '127.0.0.1', port, path: '/graphql', method: 'POST', headers: HEADERS },
+      {
+        agent,
+        host: '127.0.0.1',
+        port,
+        path: '/graphql',
+        method: 'POST',
+        headers: { ...HEADERS, ...headers },
+      },
       (response) => {
         let text = '';
         response

@@ -97,7 +97,7 @@ export function testRows(kind: string, rows: readonly Row[]): void {
 export async function problemsOf(row: Row, transport: Transport): Promise<string[]> {
   const target = await startTarget(row.target);
   const bystander = await createBystander(target);
-  const held: { memory?: Holding; broken?: readonly string[] } = {};
+  const held: { memory?: Holding; broken?: readonly string[]; turnMs?: number } = {};
   const asks = (phase: 'quiet' | 'busy') => {
     if (row.bystander === undefined) return {};
     const { everyMs, body } = row.bystander;
@@ -117,16 +117,29 @@ export async function problemsOf(row: Row, transport: Transport): Promise<string
     const tally = await attack(row, target, transport, 'second', async () => {
       // A collection would delay the bystander.
       await (stopped = bystander.stop());
+      held.turnMs = (await target.holding(false)).longestTurnMs;
       held.broken = await brokenLiveFeatures(target);
       held.memory = await target.holding();
     });
     const busy = await (stopped ?? bystander.stop());
-    const cpuMs = (await target.holding(false)).cpuMs - before.cpuMs;
+    const ended = await target.holding(false);
+    const cpuMs = ended.cpuMs - before.cpuMs;
+    const turnMs = held.turnMs ?? ended.longestTurnMs;
     const loggedPerRequest = (target.log.bytes - logged) / (tally.sent + busy.elapsedMs.length);
     await target.untilIdle();
     await target.untilUnwatched();
     const after = await target.holding();
-    report(row, transport, { tally, quiet, busy, before, held: held.memory, after, cpuMs, loggedPerRequest });
+    report(row, transport, {
+      tally,
+      quiet,
+      busy,
+      before,
+      held: held.memory,
+      after,
+      cpuMs,
+      turnMs,
+      loggedPerRequest,
+    });
     return [
       ...ofBystander(row, quiet, busy),
       ...(held.broken ?? []).map((answer) => `a live feature of the bystander: ${answer}`),
@@ -147,32 +160,40 @@ export async function problemsOf(row: Row, transport: Transport): Promise<string
 /**
  * What an attack does to others on a gateway that stays for the next one. It comes once, so that memory and delays are compared
  * with what they may be at most, and not with what they were before.
+ *
+ * @param bystander `undefined`: what others see of it is not measured, but for live features while all is held
  */
 export async function problemsInPassing(
   row: Row,
   transport: Transport,
   target: Target,
-  bystander: Bystander,
+  bystander?: Bystander,
 ): Promise<string[]> {
   const before = await target.holding();
   const logged = target.log.errors.length;
   const held: { broken?: readonly string[] } = {};
-  bystander.start();
+  bystander?.start();
   const tally = await attack(row, target, transport, `passing${before.cpuMs.toFixed(0)}`, async () => {
     held.broken = await brokenLiveFeatures(target);
   });
-  const seen = await bystander.stop();
+  const seen = await bystander?.stop();
   await target.untilIdle();
   await target.untilUnwatched();
   const after = await target.holding();
   return [
-    ...exceeds(seen.unhinderedMs, MAX_ELAPSED_MS).map((figures) => `p99 of the bystander: ${figures}`),
-    ...seen.failures.slice(0, 3).map((failure) => `the bystander was answered: ${failure}`),
+    ...(seen === undefined ? [] : ofPassingBystander(seen)),
     ...(held.broken ?? []).map((answer) => `a live feature of the bystander: ${answer}`),
     ...(after.retained <= MAX_RETAINED ? [] : [`retained for good: ${mib(after.retained)} MiB`]),
     ...ofResources(before, after),
     ...ofAnswers(row, tally),
     ...kindsOf(target.log.errors.slice(logged)),
+  ];
+}
+
+function ofPassingBystander({ unhinderedMs, failures }: Samples): string[] {
+  return [
+    ...exceeds(unhinderedMs, MAX_ELAPSED_MS).map((figures) => `p99 of the bystander: ${figures}`),
+    ...failures.slice(0, 3).map((failure) => `the bystander was answered: ${failure}`),
   ];
 }
 
@@ -193,8 +214,12 @@ function attack(
     transport,
     round,
     whileHeld,
-    send: (options) => send({ target, transport, ...options }),
+    send: (options) => send({ target, transport, until: isRefused(row), ...options }),
   });
+}
+
+function isRefused({ refusal }: Row): (tally: Tally) => boolean {
+  return ({ codes }) => refusal === undefined || refusal.some((code) => codes.has(code));
 }
 
 function ofBystander({ delayMs = 150, bystander }: Row, quiet: Samples, busy: Samples): string[] {
@@ -243,11 +268,13 @@ function ofResources({ resources: before }: Holding, { resources: after }: Holdi
   });
 }
 
-function ofAnswers({ refusal }: Row, tally: Tally): string[] {
-  const isRefused = refusal === undefined || refusal.some((code) => tally.codes.has(code));
+function ofAnswers(row: Row, tally: Tally): string[] {
+  const { refusal } = row;
   return [
     ...tally.faults.map((fault) => `the attacker was answered: ${fault}`),
-    ...(isRefused ? [] : [`no ${refusal.join(' or ')}: ${describeTally(tally)}`]),
+    ...(isRefused(row)(tally) || refusal === undefined
+      ? []
+      : [`no ${refusal.join(' or ')}: ${describeTally(tally)}`]),
   ];
 }
 
@@ -273,17 +300,18 @@ function report(
     readonly held: Holding | undefined;
     readonly after: Holding;
     readonly cpuMs: number;
+    readonly turnMs: number;
     readonly loggedPerRequest: number;
   },
 ): void {
   if (process.env['ABUSE_REPORT'] !== '1') return;
-  const { tally, quiet, busy, before, held, after, cpuMs, loggedPerRequest } = seen;
+  const { tally, quiet, busy, before, held, after, cpuMs, turnMs, loggedPerRequest } = seen;
   const p99Of = (what: 'elapsedMs' | 'unhinderedMs') =>
     [quiet, busy].map((samples) => `${quantile(samples[what], 0.99).toFixed(0)} ms`).join(' -> ');
   const memory = (key: 'rss' | 'retained') =>
     [before, held, after].map((holding) => (holding === undefined ? '-' : mib(holding[key]))).join(' -> ');
   process.stderr.write(
-    `${name}, over ${transport}\n  p99 ${p99Of('elapsedMs')}, unhindered ${p99Of('unhinderedMs')}, of ${String(busy.elapsedMs.length)}; ` +
+    `${name}, over ${transport}\n  p99 ${p99Of('elapsedMs')}, unhindered ${p99Of('unhinderedMs')}, of ${String(busy.elapsedMs.length)}; longest turn ${turnMs.toFixed(0)} ms; ` +
       `retained ${memory('retained')}; rss ${memory('rss')}; ` +
       `cpu ${(cpuMs / Math.max(1, tally.sent)).toFixed(1)} ms; log ${loggedPerRequest.toFixed(0)} B; ` +
       `${describeTally(tally)}\n`,

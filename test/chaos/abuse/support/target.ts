@@ -18,6 +18,8 @@ export interface TargetOptions {
   /** Variables that differ from those below. */
   readonly env?: Readonly<Record<string, string>>;
   readonly emulator?: EmulatorOptions;
+  /** Receives every line of the log. @default nobody */
+  readonly onLogLine?: (line: string) => void;
 }
 
 /** A gateway in production, in a process of its own, in front of an emulator in this one. */
@@ -68,7 +70,11 @@ function environment(emulator: Emulator): Record<string, string | undefined> {
  * the gateway's memory. The old generation has 512 MiB, so that a leak ends the process as it does in a container.
  */
 // oxlint-disable-next-line max-lines-per-function -- its short functions share the process
-export async function startTarget({ env, emulator: options }: TargetOptions = {}): Promise<Target> {
+export async function startTarget({
+  env,
+  emulator: options,
+  onLogLine,
+}: TargetOptions = {}): Promise<Target> {
   const emulator = await startEmulator({ limits: NO_LIMITS, ...options });
   const jobs = addJobs(emulator);
   const log = { bytes: 0, errors: [] as string[] };
@@ -91,6 +97,7 @@ export async function startTarget({ env, emulator: options }: TargetOptions = {}
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
+      onLogLine?.(line);
       const port = /listening on http:\/\/[^"]*:(\d+)/.exec(line)?.[1];
       if (port !== undefined) listening.resolve(Number(port));
       if (!line.startsWith('{"level":') || /^\{"level":[56]0/.test(line))

@@ -27,6 +27,8 @@ export interface SendOptions {
   readonly window?: number;
   /** Whether the operations are held, rather than answered. Then `whileHeld` runs once all were sent. */
   readonly whileHeld?: () => Promise<void>;
+  /** What is waited for ahead of `whileHeld`. A busy machine may not have brought all by then. @default nothing */
+  readonly until?: (tally: Tally) => boolean;
   /** How connections begin. @default from 127.0.0.1 */
   readonly connectAs?: RawOptions['connectAs'];
 }
@@ -43,12 +45,22 @@ export async function send(options: SendOptions): Promise<Tally> {
     await Promise.all(lanes);
     if (whileHeld !== undefined) {
       await target.untilIdle();
+      await untilSeen(tally, options.until);
       await whileHeld();
     }
   } finally {
     for (const close of open) close();
   }
   return tally;
+}
+
+/** How long is waited for what may never come, in milliseconds. */
+const PATIENCE_MS = 30_000;
+
+async function untilSeen(tally: Tally, isSeen: SendOptions['until'] = () => true): Promise<void> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  while (!isSeen(tally) && performance.now() < giveUpAt)
+    await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 /**

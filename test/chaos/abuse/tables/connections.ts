@@ -92,6 +92,62 @@ export const CONNECTIONS: readonly Row[] = [
       }),
   },
   {
+    name: '20 sockets with 20,000 pings each, in few reads',
+    over: ['WebSocket'],
+    attack: (attack) =>
+      holdWebSockets(attack, 20, (socket) => {
+        for (let ping = 0; ping < 20_000; ping += 1) socket.ping();
+      }),
+  },
+  {
+    name: '20 sockets with 10,000 messages each that say ping, in few reads',
+    over: ['WebSocket'],
+    attack: (attack) =>
+      holdWebSockets(attack, 20, (socket) => {
+        socket.send('{"type":"connection_init"}');
+        for (let ping = 0; ping < 10_000; ping += 1) socket.send('{"type":"ping"}');
+      }),
+  },
+  {
+    name: '20 sockets that begin and complete 3,000 operations each, in few reads',
+    over: ['WebSocket'],
+    attack: (attack) =>
+      holdWebSockets(attack, 20, async (socket) => {
+        socket.send('{"type":"connection_init"}');
+        await once(socket, 'message');
+        for (let operation = 0; operation < 3000; operation += 1) {
+          const id = String(operation);
+          socket.send(`{"id":"${id}","type":"subscribe","payload":{"query":"{__typename}"}}`);
+          socket.send(`{"id":"${id}","type":"complete"}`);
+        }
+      }),
+  },
+  {
+    name: '40 connections with 20,000 requests each, in few reads',
+    over: ['POST'],
+    attack: (attack) =>
+      hold(attack, 40, (connection) =>
+        connection.send('GET /graphql HTTP/1.1\r\nhost:a\r\n\r\n'.repeat(20_000)),
+      ),
+  },
+  {
+    name: '1,000 connections that each ask once, all at once',
+    over: ['POST'],
+    attack: async ({ target, round }) => {
+      const tally = createTally();
+      const open: RawConnection[] = [];
+      for (let index = 0; index < 1000; index += 1)
+        open.push(await openRaw({ port: target.port, onResponse: tally.note }));
+      for (const [index, connection] of open.entries()) {
+        tally.sent += 1;
+        void connection.send(bytesOf('POST', { query: `query Q${round}${String(index)}{__typename}` }));
+      }
+      await Promise.all(open.map((connection) => connection.until(1)));
+      for (const { socket } of open) socket.destroy();
+      return tally;
+    },
+  },
+  {
     name: '300 sockets that say nothing',
     over: ['WebSocket'],
     attack: (attack) => holdWebSockets(attack, 300, () => undefined),

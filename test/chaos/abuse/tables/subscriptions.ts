@@ -1,10 +1,79 @@
 import { arrays, nested, rotated } from '../support/payloads.ts';
 import { times, type Row } from '../support/rows.ts';
+import type { Target } from '../support/target.ts';
 
 const BY_IDS = 'subscription($ids:[ID!]!){packageJobUpdated(ids:$ids){id status}}';
 const STREAMS = ['event stream', 'WebSocket'] as const;
 
+/** A subscription to all jobs, unlike any other. */
+const toAllJobs = (mark: string, fields = 'id status name') => ({
+  query: `subscription S${mark}($filter:PackageJobFilter){packageJobsUpdated(filter:$filter){${fields}}}`,
+  variables: { filter: { createdFrom: '2020-01-01T00:00:00Z' } },
+});
+
+/** More than one client may have. */
+const MANY_TO_ALL = 250;
+
+/** Has jobs come and end, so that subscriptions to all jobs have something to tell. */
+async function changeJobs(target: Target, count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1)
+    target.emulator.jobs.add({ createTime: Date.now(), finishTime: Date.now() + 500 });
+  // The feed looks at least once in this time, and once more when they have ended.
+  for (let look = 0; look < 4; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await target.untilIdle();
+  }
+}
+
 export const SUBSCRIPTIONS: readonly Row[] = [
+  {
+    name: 'subscriptions to all jobs, each with a document of its own, while 50 jobs come and end',
+    over: STREAMS,
+    attack: ({ send, target, round, transport, whileHeld }) =>
+      send({
+        connections: transport === 'WebSocket' ? 4 : 20,
+        operations: times(MANY_TO_ALL, (index) => toAllJobs(`${round}${String(index)}`)),
+        async whileHeld() {
+          await changeJobs(target, 50);
+          await whileHeld();
+        },
+      }),
+    refusal: ['RATE_LIMITED'],
+  },
+  {
+    name: 'subscriptions to all jobs that select a hundred fields, while 50 jobs come and end',
+    over: ['WebSocket'],
+    attack: ({ send, target, round, whileHeld }) =>
+      send({
+        connections: 4,
+        operations: times(MANY_TO_ALL, (index) =>
+          toAllJobs(
+            `${round}${String(index)}`,
+            Array.from({ length: 100 }, (_, alias) => `a${String(alias)}:userData`).join(' '),
+          ),
+        ),
+        async whileHeld() {
+          await changeJobs(target, 50);
+          await whileHeld();
+        },
+      }),
+    refusal: ['RATE_LIMITED'],
+  },
+  {
+    name: 'subscriptions to all jobs that are left at once, again and again',
+    over: STREAMS,
+    attack: async ({ send, round, transport }) => {
+      let tally = await send({ operations: [] });
+      for (let turn = 0; turn < 10; turn += 1) {
+        tally = await send({
+          connections: transport === 'WebSocket' ? 4 : 20,
+          operations: times(80, (index) => toAllJobs(`${round}${String(turn)}x${String(index)}`)),
+          whileHeld: () => Promise.resolve(),
+        });
+      }
+      return tally;
+    },
+  },
   {
     name: 'subscriptions to one finished job, each with another 100 KB of unused variable',
     over: STREAMS,

@@ -18,6 +18,8 @@ export interface FuzzOptions {
   readonly requests: number;
   /** The same seed sends the same. */
   readonly seed: number;
+  /** After how many equal parts of the run it is looked at what the process holds. @default 4 */
+  readonly parts?: number;
 }
 
 /** What a run saw. */
@@ -28,8 +30,8 @@ export interface FuzzReport {
   /** What must not be: faults, with the number of the batch that sends the same again. */
   readonly problems: readonly string[];
   readonly bystander: { readonly quiet: Samples; readonly busy: Samples };
-  /** What the process held after a quarter of the run, and after it. */
-  readonly memory: { readonly before: Holding; readonly after: Holding };
+  /** What the process held after each part of the run. */
+  readonly memory: readonly Holding[];
 }
 
 /** Connections at once. */
@@ -41,7 +43,7 @@ const MAX_PROBLEMS = 10;
 /** How long a connection that is not closed by the server is kept, in milliseconds. */
 const PATIENCE_MS = 1200;
 
-/** Full after a quarter of the run, so that what grows after that is no cache. */
+/** Full after the first part of the run, so that what grows after that is no cache. */
 const SMALL_CACHES = { CACHE_MAX_JOBS: '1000', ANSWERS_MAX_MB: '8' };
 
 /** How long the bystander is measured while nobody else asks, in milliseconds. */
@@ -159,9 +161,9 @@ export function faultOf({ status, head, body }: RawResponse): string | undefined
 
 /** Sends generated requests over all transports to a gateway of its own. */
 // oxlint-disable-next-line max-lines-per-function -- its short functions share the counts
-export async function fuzz({ requests, seed }: FuzzOptions): Promise<FuzzReport> {
-  process.stderr.write(`fuzz: FUZZ_SEED=${String(seed)}\n`);
+export async function fuzz({ requests, seed, parts = 4 }: FuzzOptions): Promise<FuzzReport> {
   const target = await startTarget({ env: SMALL_CACHES });
+  process.stderr.write(`fuzz: FUZZ_SEED=${String(seed)}, process ${String(target.pid)}\n`);
   const vocabulary: Vocabulary = {
     schema: readSchema(),
     ids: [...target.jobs.finished.slice(0, 50), ...target.jobs.running.slice(0, 50)],
@@ -221,15 +223,25 @@ export async function fuzz({ requests, seed }: FuzzOptions): Promise<FuzzReport>
 
   const bystander = await createBystander(target);
   try {
-    await runUntil(requests / 4);
-    const before = await afterAll(target);
+    await runUntil(requests / parts);
+    const memory: Holding[] = [];
+    const look = async () => {
+      memory.push(await afterAll(target));
+      process.stderr.write(`fuzz: ${String(sent)} sent, ${describeHolding(memory.at(-1))}\n`);
+    };
+    await look();
     bystander.start();
     await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     const quiet = await bystander.stop();
-    bystander.start();
-    await runUntil(requests);
-    const busy = await bystander.stop();
-    const after = await afterAll(target);
+    const busy = { elapsedMs: [] as number[], unhinderedMs: [] as number[], failures: [] as string[] };
+    for (let part = 2; part <= parts; part += 1) {
+      bystander.start();
+      await runUntil((requests * part) / parts);
+      const seen = await bystander.stop();
+      for (const kind of ['elapsedMs', 'unhinderedMs'] as const) busy[kind].push(...seen[kind]);
+      busy.failures.push(...seen.failures);
+      await look();
+    }
     problems.push(...kindsOf(target.log.errors));
     return {
       sent,
@@ -237,7 +249,7 @@ export async function fuzz({ requests, seed }: FuzzOptions): Promise<FuzzReport>
       codes,
       problems,
       bystander: { quiet, busy },
-      memory: { before, after },
+      memory,
     };
   } finally {
     await bystander.close();
@@ -251,6 +263,18 @@ async function afterAll(target: Target): Promise<Holding> {
   await target.untilIdle();
   await target.untilUnwatched();
   return target.holding();
+}
+
+const MIB = 1024 * 1024;
+
+/** What a process held, in one line. */
+export function describeHolding(holding: Holding | undefined): string {
+  if (holding === undefined) return 'nothing';
+  const [retained, heap, rss] = [holding.retained, holding.heap, holding.rss].map((bytes) =>
+    (bytes / MIB).toFixed(1),
+  );
+  const turn = holding.longestTurnMs.toFixed(0);
+  return `retained ${retained ?? ''} MiB, heap ${heap ?? ''} MiB, rss ${rss ?? ''} MiB, longest turn ${turn} ms`;
 }
 
 /** The seed of the environment, or a new one. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSlices } from '../../../src/server/graphql/slices.ts';
+import { createSlices } from '../src/slices.ts';
 
 /** Counts the turns of the event loop until a promise has settled. */
 async function turnsUntil(settled: Promise<unknown>): Promise<number> {

@@ -1,5 +1,5 @@
 import { nextTick } from 'node:process';
-import { createFairQueue } from '../../fair-queue.ts';
+import { createFairQueue } from './fair-queue.ts';
 
 /** How long what clients are sent may take before what has come meanwhile is read, in milliseconds. */
 const SLICE_MS = 4;
