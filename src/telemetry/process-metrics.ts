@@ -23,7 +23,7 @@ const LEFT_OUT = [
 
 /** What the process takes, which build it is, and whether it is ready. */
 export function processMetrics(
-  { caches, version, events: { server } }: Observed,
+  { caches, spans, version, events: { server } }: Observed,
   { registry, register }: Exposition,
 ): void {
   collectDefaultMetrics({ register: registry });
@@ -57,6 +57,14 @@ export function processMetrics(
     const open = await countOpenFiles();
     return open === undefined ? [] : [[open]];
   });
+  register.counter(
+    {
+      name: 'pjg_trace_spans_total',
+      help: 'Spans: sent, failed (the collector did not take them in time), or dropped (too many waited to be sent).',
+      labels: ['outcome'],
+    },
+    () => Object.entries(spans ?? {}).map(([outcome, count]) => [count, outcome]),
+  );
   cacheMetrics(caches, register);
 }
 
