@@ -23,21 +23,24 @@ export interface Rounds {
 /**
  * Lets contenders take turns, every other round backwards, so that what else the machine does meets all of them. The
  * first turn of each warms it up and is not counted.
+ *
+ * @param cpuMsOf the time that a server has had on its core, in milliseconds
  */
 export async function takeTurns(
   contenders: readonly Contender[],
   rounds: number,
   seconds: number,
+  cpuMsOf: (pid: number) => number = (pid) => usageOf(pid).cpuMs,
 ): Promise<Rounds> {
   const rates = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   const ratesByCpu = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   for (const contender of contenders) await fire(contender, { seconds });
   for (let round = 0; round < rounds; round += 1) {
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
-      const before = usageOf(contender.pid).cpuMs;
+      const before = cpuMsOf(contender.pid);
       const fired = await fire(contender, { seconds });
       rates.get(contender.name)?.push(fired.answers / fired.seconds);
-      const cpuSeconds = (usageOf(contender.pid).cpuMs - before) / 1000;
+      const cpuSeconds = (cpuMsOf(contender.pid) - before) / 1000;
       ratesByCpu.get(contender.name)?.push(fired.answers / cpuSeconds);
     }
   }
