@@ -1,4 +1,3 @@
-import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startEmulator, type Emulator } from '../../../src/emulator/server.ts';
 import { NO_LIMITS } from '../../support/limits.ts';
@@ -8,10 +7,13 @@ import { createClient } from '../support/client.ts';
 import { startGateway } from '../support/gateway.ts';
 import type { Program } from '../support/program.ts';
 import { figureOf, median, type Check, type SectionResult } from '../support/result.ts';
+import { subscribeByEventStream, subscribeByWebSocket } from '../support/subscribe.ts';
 import { mainThreadMs } from '../support/usage.ts';
 
 const JOBS = 100_000;
 const STREAMS = 10_000;
+/** The others are WebSockets. One client may have no more requests under way than 1,024. */
+const EVENT_STREAMS = 1000;
 const WATCHED = 100;
 const SCRAPES = 25;
 const PAUSE_MS = 200;
@@ -48,14 +50,17 @@ export async function scrape(): Promise<SectionResult> {
   const { series, text } = await scrapeOnce(metricsUrl);
   const has = {
     jobs: series.get('pjg_cache_entries{cache="jobs"}') ?? 0,
-    streams: series.get('pjg_streams{transport="event-stream"}') ?? 0,
+    streams: ['event-stream', 'websocket'].reduce(
+      (sum, transport) => sum + (series.get(`pjg_streams{transport="${transport}"}`) ?? 0),
+      0,
+    ),
   };
   const full = await measure(gateway, metricsUrl);
-  for (const stream of streams) stream.destroy();
+  for (const close of streams) close();
   await gateway.stop();
   await emulator.close();
   return {
-    summary: `${String(SCRAPES)} scrapes of ${String(text.length)} characters, of a gateway with nothing and with ${JOBS.toLocaleString('en')} jobs and ${STREAMS.toLocaleString('en')} event streams`,
+    summary: `${String(SCRAPES)} scrapes of ${String(text.length)} characters, of a gateway with nothing and with ${JOBS.toLocaleString('en')} jobs and ${STREAMS.toLocaleString('en')} streams, a connection each`,
     figures: [
       { name: 'jobs in memory', value: has.jobs, unit: '' },
       { name: 'streams', value: has.streams, unit: '' },
@@ -148,35 +153,23 @@ async function readJobs(emulator: Emulator, url: string): Promise<void> {
 }
 
 /** Opens all streams. Each has been told of a first state when this resolves. */
-async function openStreams(emulator: Emulator, url: string): Promise<Socket[]> {
+async function openStreams(emulator: Emulator, url: string): Promise<(() => void)[]> {
   const now = Date.now();
   const ids = Array.from({ length: WATCHED }, () =>
     emulator.jobs.add({ createTime: now, finishTime: Infinity }),
   );
-  const streams: Socket[] = [];
-  while (streams.length < STREAMS) {
-    const opened = Array.from({ length: AT_ONCE }, (_, index) => openStream(url, ids[index % WATCHED] ?? ''));
-    streams.push(...(await Promise.all(opened)));
+  const closers: (() => void)[] = [];
+  while (closers.length < STREAMS) {
+    const isEventStream = closers.length < EVENT_STREAMS;
+    const opened = Array.from({ length: AT_ONCE }, async (_, index) => {
+      const told = Promise.withResolvers<undefined>();
+      const id = [ids[index % WATCHED] ?? ''];
+      const onTold = () => told.resolve(undefined);
+      const stream = await (isEventStream ? subscribeByEventStream : subscribeByWebSocket)(url, id, onTold);
+      await told.promise;
+      return typeof stream === 'function' ? stream : () => stream.terminate();
+    });
+    closers.push(...(await Promise.all(opened)));
   }
-  return streams;
-}
-
-function openStream(url: string, id: string): Promise<Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const body = JSON.stringify({ query: `subscription { packageJobUpdated(ids: ["${id}"]) { id status } }` });
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname, () =>
-    socket.write(
-      `POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\naccept: text/event-stream\r\n` +
-        `content-type: application/json\r\ncontent-length: ${String(body.length)}\r\n\r\n${body}`,
-    ),
-  );
-  let text = '';
-  socket.setEncoding('latin1').on('data', (chunk: string) => {
-    if (text.length < 2000) text += chunk;
-    if (text.includes('event: next')) resolve(socket);
-  });
-  socket.once('error', reject);
-  socket.once('close', () => reject(new Error(`a stream was refused: ${text.slice(0, 300)}`)));
-  return promise;
+  return closers;
 }
