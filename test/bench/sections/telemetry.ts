@@ -27,6 +27,9 @@ const NAMES = ['metrics', 'traces'] as const;
 
 type Name = 'off' | (typeof NAMES)[number];
 
+/** What each start of each gateway took, in milliseconds. */
+type Starts = Record<Name, number[]>;
+
 /** The variables of each gateway. */
 type Environments = Readonly<Record<Name, Readonly<Record<string, string>>>>;
 
@@ -44,10 +47,11 @@ export async function telemetry(): Promise<SectionResult> {
     },
   };
   const shares = await measureShares(emulator, environments);
-  const startMs = await measureStarts(emulator, environments);
+  const { startMs, cpuMs } = await measureStarts(emulator, environments);
   await receiver.close();
   await emulator.close();
-  const more = (name: Name) => startMs[name].map((ms, round) => ms - (startMs.off[round] ?? NaN));
+  const more = (name: Name, all: Starts = startMs) =>
+    all[name].map((ms, round) => ms - (all.off[round] ?? NaN));
   return {
     summary:
       `requests answered from memory, ${String(STARTS)} starts of all gateways, ${String(TURNS)} turns of ` +
@@ -56,6 +60,10 @@ export async function telemetry(): Promise<SectionResult> {
       ...NAMES.map((name) => figureOf(`${name} / off, requests for each second of CPU`, shares[name], '')),
       figureOf('start with nothing on', startMs.off, 'ms'),
       ...NAMES.map((name) => figureOf(`start with ${name}, more than with nothing on`, more(name), 'ms')),
+      figureOf('the same with nothing on, CPU of the main thread', cpuMs.off, 'ms'),
+      ...NAMES.map((name) =>
+        figureOf(`the same with ${name}, more CPU than with nothing on`, more(name, cpuMs), 'ms'),
+      ),
     ],
     checks: NAMES.flatMap((name) => [
       shareCheck(name, median(shares[name])),
@@ -92,17 +100,19 @@ async function measureShares(emulator: Emulator, environments: Environments) {
   return shares;
 }
 
-/** How long each start took, from the spawn of the process until it was ready, in milliseconds. */
+/** How long each start took, from the spawn of the process until it was ready, and how long its main thread ran. */
 async function measureStarts(emulator: Emulator, environments: Environments) {
-  const startMs: Record<Name, number[]> = { off: [], metrics: [], traces: [] };
+  const startMs: Starts = { off: [], metrics: [], traces: [] };
+  const cpuMs: Starts = { off: [], metrics: [], traces: [] };
   const names = ['off', ...NAMES] as const;
   for (let round = 0; round < START_UPS; round += 1) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const startedAt = performance.now();
       const gateway = await startGateway(emulator, environments[name]);
       startMs[name].push(performance.now() - startedAt);
+      cpuMs[name].push(mainThreadMs(gateway.pid));
       await gateway.stop();
     }
   }
-  return startMs;
+  return { startMs, cpuMs };
 }
