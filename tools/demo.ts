@@ -11,6 +11,8 @@ import { startPrometheus, type Prometheus } from './demo/prometheus.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const DASHBOARD = new URL('../deploy/grafana/package-job-gateway.json', import.meta.url);
+/** For how long a signal counts as the one before, in milliseconds. */
+const SAME_MS = 1000;
 /** How often metrics are scraped, in seconds. */
 const EVERY_S = 2;
 /** What to look at in Prometheus itself: a panel for each question that the dashboard answers. */
@@ -29,11 +31,12 @@ const folder = mkdtempSync(join(tmpdir(), 'gateway-demo-'));
 /** What ends it, last first. */
 const stops: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
 let isEnding = false;
+let endingSince = 0;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    // Whoever asks a second time does not want to wait. What still runs is killed then.
-    if (isEnding) process.exit(1);
+    // Whoever asks again does not want to wait, so what still runs is killed. A terminal and npm send the same one twice.
+    if (isEnding && performance.now() - endingSince > SAME_MS) process.exit(1);
     void end(0);
   });
 }
@@ -47,6 +50,7 @@ try {
 async function end(code: number, problem?: string): Promise<void> {
   if (isEnding) return;
   isEnding = true;
+  endingSince = performance.now();
   if (problem !== undefined) console.error(`demo: ${problem}`);
   console.log('\ndemo: ending');
   while (stops.length > 0) await stops.pop()?.();

@@ -84,6 +84,8 @@ describe('npm run demo', () => {
       expect(datasources.map(({ url }) => url)).toEqual([prometheus]);
       expect(readdirSync(providers[0]?.options.path ?? '')).toContain('package-job-gateway.json');
 
+      // As npm and the terminal both send it.
+      demo.signal('SIGINT');
       demo.signal('SIGINT');
       expect(await demo.ended).toBe(0);
       expect(readdirSync(temporary)).toEqual([]);
