@@ -33,10 +33,11 @@ import { createPreparedOperations } from './server/response-cache/prepared-opera
 import { StoredResponses } from './server/response-cache/stored-responses.ts';
 import { createConnections } from './server/transports/connections.ts';
 import { countEvents, type Counters } from './telemetry/counters.ts';
-import { logEvents } from './telemetry/log.ts';
+import { logEvents, logSpanFailures } from './telemetry/log.ts';
 import { createLogLevel, type LogLevel } from './telemetry/log-level.ts';
 import { logMemoryAnswers } from './telemetry/memory-answers.ts';
 import type { MetricsServer } from './telemetry/metrics-server.ts';
+import type { Observed } from './telemetry/observed.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 import type { TracerHandle } from './telemetry/tracing-sdk.ts';
 import { ASYNC_SCOPES, NO_SCOPES } from './scopes.ts';
@@ -125,7 +126,7 @@ export async function startGateway(
   const jobs = composeJobs(ice, composition);
   const schema = createSchema();
   const persisted = persistedDocuments(schema, config);
-  const metrics = await startMetrics(ice, jobs, persisted, composition);
+  const metrics = await startMetrics({ ice, jobs, spans: tracing?.spans }, persisted, composition);
   const server = await startServer(ice, jobs, { schema, persisted }, composition).catch(
     async (error: unknown) => {
       await metrics?.close();
@@ -194,14 +195,14 @@ function persistedDocuments(
 /** Traces what the layers tell, where the configuration says so. What makes traces is only loaded then. */
 async function startTracing(
   { endpoint }: Upstream,
-  { config: { tracing }, events }: Composition,
-): Promise<(Tracing & Pick<TracerHandle, 'shutdown'>) | undefined> {
+  { config: { tracing }, events, logger }: Composition,
+): Promise<(Tracing & Pick<TracerHandle, 'shutdown' | 'spans'>) | undefined> {
   if (tracing === undefined) return undefined;
   const { traceEvents } = await import('./telemetry/tracing.ts');
   const { startTracer } = await import('./telemetry/tracing-sdk.ts');
-  const handle = startTracer(tracing, ownVersion());
-  const traces = traceEvents(events, { ...handle, upstreamHost: endpoint.hostname });
-  return { currentTraceId: traces.currentTraceId, shutdown: () => handle.shutdown() };
+  const handle = startTracer(tracing, ownVersion(), logSpanFailures(logger));
+  const traces = traceEvents(events, { ...handle, upstream: endpoint });
+  return { currentTraceId: traces.currentTraceId, spans: handle.spans, shutdown: () => handle.shutdown() };
 }
 
 /**
@@ -210,8 +211,7 @@ async function startTracing(
  * @throws {ConfigError} in production, when the port is taken. Elsewhere it is a warning
  */
 async function startMetrics(
-  ice: IceClient,
-  jobs: StartedJobs,
+  observed: Pick<Observed, 'ice' | 'jobs' | 'spans'>,
   { operationNames }: PersistedDocuments,
   { config, logger, logLevel, events, caches, now }: Composition,
 ): Promise<MetricsServer | undefined> {
@@ -220,9 +220,8 @@ async function startMetrics(
   const { createMetrics } = await import('./telemetry/metrics.ts');
   const { startMetricsServer } = await import('./telemetry/metrics-server.ts');
   const collect = createMetrics({
+    ...observed,
     events,
-    ice,
-    jobs,
     caches,
     version: ownVersion(),
     jobMaxAgeMs: freshness.unfinishedMs,

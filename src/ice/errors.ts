@@ -15,6 +15,8 @@ export interface IceErrorDetails {
   readonly upstreamCode?: string | undefined;
   /** ICE's id of the request. */
   readonly requestId?: string | undefined;
+  /** The HTTP status of the response, where a complete one came. */
+  readonly status?: number | undefined;
   /** The bound that a client is at, by its name in `src/bounds.ts`. */
   readonly policy?: string | undefined;
   /** How long ICE asks to wait, in milliseconds. */

@@ -18,6 +18,8 @@ export interface AttemptEnd {
   readonly durationMs: number;
   /** ICE's id of the request, where its response has one. */
   readonly requestId?: string;
+  /** The HTTP status of the response, where a complete one came. */
+  readonly status?: number;
   /** Our code for its failure. It is absent when the attempt succeeded, and for an error that is no {@link IceError}. */
   readonly code?: IceErrorCode;
   /** ICE's code for its refusal, the network's code for a failed connection, or ours. It is absent after a success. */

@@ -33,6 +33,8 @@ export interface CallContext extends Turn {
 export interface Success<T> {
   readonly value: T;
   readonly requestId: string | undefined;
+  /** The HTTP status of the response. */
+  readonly status: number;
 }
 
 export interface GateOptions {
@@ -81,14 +83,14 @@ export function createGate({ action, callsPerSecond, maxConcurrency, events }: G
     const end = (outcome: Omit<AttemptEnd, 'durationMs'>) => {
       const durationMs = Math.round(performance.now() - startedAt);
       const { number, queuedMs } = attempt;
-      const { code: _, ...told } = outcome;
+      const { code: _, status: __, ...told } = outcome;
       onCall({ action, durationMs, queuedMs, attempt: number, ...told });
       events.emit('attemptEnd', attempt, { durationMs, ...outcome });
     };
     events.emit('attemptStart', attempt);
     try {
-      const { value, requestId } = await send();
-      end(requestId === undefined ? {} : { requestId });
+      const { value, requestId, status } = await send();
+      end({ status, ...(requestId !== undefined && { requestId }) });
       return value;
     } catch (error) {
       end(describeFailure(error));
@@ -121,9 +123,10 @@ export function createGate({ action, callsPerSecond, maxConcurrency, events }: G
 
 function describeFailure(error: unknown): Omit<AttemptEnd, 'durationMs'> {
   if (!(error instanceof IceError)) return { error: 'INTERNAL_SERVER_ERROR' };
-  const { requestId, upstreamCode } = error.details;
+  const { requestId, status, upstreamCode } = error.details;
   return {
-    ...(requestId === undefined ? {} : { requestId }),
+    ...(requestId !== undefined && { requestId }),
+    ...(status !== undefined && { status }),
     code: error.code,
     error: upstreamCode ?? networkCodeOf(error) ?? error.code,
   };

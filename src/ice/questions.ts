@@ -113,15 +113,16 @@ export function createQuestions(options: QuestionsOptions): Questions {
   ): Promise<Success<Observed<T>>> {
     const observedAt = machineNow();
     const raw = await transport.send(action, parameters(), keys, new Date(clock.now()), signal);
-    const { date } = raw.headers;
+    const { status, headers } = raw;
+    const { date } = headers;
     const observe = (isRefusal: boolean) =>
       void clock.observe(typeof date === 'string' ? date : undefined, observedAt, isRefusal);
     try {
       const { members, requestId } = readResponse(action, raw);
       observe(false);
       const value = decode(members);
-      if (value === undefined) throw new IceError('UPSTREAM_MALFORMED', { action, requestId });
-      return { value: { value, observedAt }, requestId };
+      if (value === undefined) throw new IceError('UPSTREAM_MALFORMED', { action, requestId, status });
+      return { value: { value, observedAt }, requestId, status };
     } catch (error) {
       if (!(error instanceof IceError)) throw error;
       const { upstreamCode, requestId, tooLongBytes } = error.details;
@@ -129,7 +130,7 @@ export function createQuestions(options: QuestionsOptions): Questions {
       // Another refusal does not say whether ICE had read the date, and what a proxy answers tells no time of ICE.
       if (isTimestampRefusal(upstreamCode)) observe(true);
       if (absent === undefined || !isNotFound(upstreamCode)) throw error;
-      return { value: { value: absent, observedAt }, requestId };
+      return { value: { value: absent, observedAt }, requestId, status };
     }
   }
 

@@ -23,6 +23,7 @@ export function readResponse(action: string, { status, headers, body, bytes }: R
       action,
       upstreamCode,
       requestId,
+      status,
       retryAfterMs: retryAfterMs(headers),
     });
   }
@@ -30,9 +31,9 @@ export function readResponse(action: string, { status, headers, body, bytes }: R
     const length = Number(headers['content-length']);
     const tooLongBytes = Math.max(bytes, Number.isSafeInteger(length) ? length : 0);
     const cause = new Error('RESPONSE_TOO_LONG');
-    throw new IceError('UPSTREAM_MALFORMED', { action, requestId, tooLongBytes }, { cause });
+    throw new IceError('UPSTREAM_MALFORMED', { action, requestId, status, tooLongBytes }, { cause });
   }
-  if (members === undefined) throw new IceError('UPSTREAM_MALFORMED', { action, requestId });
+  if (members === undefined) throw new IceError('UPSTREAM_MALFORMED', { action, requestId, status });
   return { members, requestId };
 }
 

@@ -19,6 +19,14 @@ export interface Sweep {
   readonly jobs: number;
 }
 
+/**
+ * One look at lists of ICE: for jobs that are new to who follows all jobs, or for watched jobs that have ended. The same object is
+ * in its start event and in its end event.
+ */
+export interface ListLook {
+  readonly for: 'new jobs' | 'ends';
+}
+
 /** What is watched at one moment. */
 export interface JobsUsage {
   readonly watchedJobs: number;
@@ -46,6 +54,10 @@ export interface JobsEvents {
   sweepStart: [sweep: Sweep];
   /** All of them were read, or failed. */
   sweepEnd: [sweep: Sweep];
+  /** Lists are looked at for what nobody names. */
+  lookStart: [look: ListLook];
+  /** The look ended, or failed. */
+  lookEnd: [look: ListLook];
   /** A list was read in place of so many GetPackageJob calls. */
   listBatch: [jobs: number];
   /** A list still showed a job as unfinished that had finished before the list was asked for. */

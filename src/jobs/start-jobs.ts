@@ -61,7 +61,7 @@ export function startJobs(options: JobsOptions): StartedJobs {
     events,
     scopes: options.scopes,
   });
-  const feed = new AccountFeed({ ice, store, watcher, pollInterval, maxJobs, readTimeoutMs, now, events });
+  const feed = new AccountFeed({ ...options, store, watcher });
   const listJobs = createListJobs(ice, store, events, (id, entry) => feed.listed(id, entry));
   return {
     get usage() {

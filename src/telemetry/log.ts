@@ -45,18 +45,23 @@ export function logEvents(
   jobs.on('unexpectedError', logError);
   server.on('unexpectedError', logError);
   logIssuers(server, logger);
-  logSubmissions(server, logger);
+  logSubmissions(server, logger, traceId);
 }
 
 /** Tells who has submitted what, for the audit. */
-function logSubmissions(server: ServerEmitter, logger: FastifyBaseLogger): void {
+function logSubmissions(
+  server: ServerEmitter,
+  logger: FastifyBaseLogger,
+  traceId: () => string | undefined,
+): void {
   server.on('submissionEnd', ({ requestId, client: { key, principal } }, jobId, error) => {
     const who =
       principal === undefined
         ? { address: key }
         : { issuer: principal.issuer, subject: principal.subject, owner: principal.view.owner };
-    if (jobId !== null) logger.info({ requestId, ...who, jobId }, 'job submitted');
-    else logger.warn({ requestId, ...who, reason: reasonOf(error) }, 'no job submitted');
+    const line = { requestId, ...traceOf(traceId()), ...who };
+    if (jobId !== null) logger.info({ ...line, jobId }, 'job submitted');
+    else logger.warn({ ...line, reason: reasonOf(error) }, 'no job submitted');
   });
 }
 
@@ -117,6 +122,17 @@ function logRefusals(
       { action, code: error, upstreamRequestId: requestId, ...traceOf(traceId()) },
       `ICE refused ${action} (${error})`,
     );
+  };
+}
+
+/** Logs why the collector takes no spans, once a minute. */
+export function logSpanFailures(logger: FastifyBaseLogger): (reason: string) => void {
+  let loggedAt = -Infinity;
+  return (reason) => {
+    const now = performance.now();
+    if (now - loggedAt < REFUSAL_PAUSE_MS) return;
+    loggedAt = now;
+    logger.warn({ reason }, `traces are lost: the collector took none of a batch of spans (${reason})`);
   };
 }
 

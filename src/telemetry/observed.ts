@@ -3,6 +3,7 @@ import type { IceEmitter } from '../ice/events.ts';
 import type { JobsEmitter, JobsUsage } from '../jobs/events.ts';
 import type { Caches } from '../measured-cache.ts';
 import type { ServerEmitter } from '../server/events.ts';
+import type { SpanCounts } from './tracing-sdk.ts';
 
 /** What the layers of one gateway tell. */
 export interface LayerEvents {
@@ -18,6 +19,8 @@ export interface Observed {
   readonly ice: { readonly state: Readonly<Record<IceAction, ActionState>> };
   readonly jobs: { readonly usage: JobsUsage };
   readonly caches: Caches;
+  /** What became of the spans of traces. `undefined`: there are no traces. */
+  readonly spans: Readonly<SpanCounts> | undefined;
   /** Of the gateway. */
   readonly version: string;
   /** The longest that an unfinished job is served without asking ICE, in milliseconds. */

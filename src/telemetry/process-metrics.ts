@@ -3,25 +3,31 @@ import { constrainedMemory, version as nodeVersion } from 'node:process';
 import { getHeapStatistics } from 'node:v8';
 import { collectDefaultMetrics } from '@prometheus-io/client';
 import type { Observed } from './observed.ts';
-import { PlainCounter } from './plain-metrics.ts';
+import { countOpenFiles } from './open-files.ts';
 import type { Exposition } from './registry.ts';
 
-/** Their names are not as Prometheus wants names to be. Others tell the same. */
-const MISNAMED = [
+/** Metrics of the package that are left out. */
+const LEFT_OUT = [
+  // Their names are not as Prometheus wants names to be.
   'nodejs_eventloop_utilization_histogram',
   'nodejs_eventloop_utilization_summary',
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
   'nodejs_active_resources_total',
+  // They look at every socket and every timer, which takes longer the more clients there are. Others tell the same.
+  'nodejs_active_handles',
+  'nodejs_active_requests',
+  'nodejs_active_resources',
+  'process_open_fds',
 ];
 
 /** What the process takes, which build it is, and whether it is ready. */
 export function processMetrics(
-  { caches, version, events: { server } }: Observed,
+  { caches, spans, version, events: { server } }: Observed,
   { registry, register }: Exposition,
 ): void {
   collectDefaultMetrics({ register: registry });
-  for (const name of MISNAMED) registry.removeSingleMetric(name);
+  for (const name of LEFT_OUT) registry.removeSingleMetric(name);
   register.gauge(
     {
       name: 'pjg_build_info',
@@ -47,6 +53,18 @@ export function processMetrics(
     { name: 'pjg_heap_limit_bytes', help: 'What the JavaScript heap may take before the process ends.' },
     () => [[getHeapStatistics().heap_size_limit]],
   );
+  register.gauge({ name: 'process_open_fds', help: 'Number of open file descriptors.' }, async () => {
+    const open = await countOpenFiles();
+    return open === undefined ? [] : [[open]];
+  });
+  register.counter(
+    {
+      name: 'pjg_trace_spans_total',
+      help: 'Spans: sent, failed (the collector did not take them in time), or dropped (too many waited to be sent).',
+      labels: ['outcome'],
+    },
+    () => Object.entries(spans ?? {}).map(([outcome, count]) => [count, outcome]),
+  );
   cacheMetrics(caches, register);
 }
 
@@ -63,13 +81,9 @@ function cacheMetrics(caches: Observed['caches'], register: Exposition['register
     { name: 'pjg_cache_max_bytes', help: 'The most that the entries of a cache may take.', labels },
     () => [...caches].map(([name, { usage }]) => [usage.maxBytes, name]),
   );
-  register.add(
-    new (class extends PlainCounter {
-      override get() {
-        for (const [name, { usage }] of caches) this.series(name).value = usage.evictions;
-        return super.get();
-      }
-    })({ name: 'pjg_cache_evictions_total', help: 'Entries that had to make room for others.', labels }),
+  register.counter(
+    { name: 'pjg_cache_evictions_total', help: 'Entries that had to make room for others.', labels },
+    () => [...caches].map(([name, { usage }]) => [usage.evictions, name]),
   );
 }
 

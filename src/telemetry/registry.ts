@@ -1,14 +1,16 @@
 import { Gauge, Registry, type Metric } from '@prometheus-io/client';
-import type { Meaning, PlainCounter, PlainHistogram } from './plain-metrics.ts';
+import { PlainCounter, type Meaning, type PlainHistogram } from './plain-metrics.ts';
 
-/** A value of a gauge at this moment, and the values of its labels. */
-export type GaugeValue = readonly [value: number, ...labels: string[]];
+/** A value at this moment, and the values of its labels. */
+export type Reading = readonly [value: number, ...labels: string[]];
 
 /** Takes the metrics of one gateway. */
 export interface Register {
   add(metric: PlainCounter | PlainHistogram): void;
   /** Adds a gauge that is read when it is asked for. */
-  gauge(meaning: Meaning, read: () => readonly GaugeValue[]): void;
+  gauge(meaning: Meaning, read: () => readonly Reading[] | Promise<readonly Reading[]>): void;
+  /** Adds a counter that somebody else counts. It is read when it is asked for. */
+  counter(meaning: Meaning, read: () => readonly Reading[]): void;
 }
 
 /** All metrics of one gateway, as text. */
@@ -36,19 +38,36 @@ export function createExposition(): Exposition {
           help,
           labelNames: [...labels],
           registers: [registry],
-          collect() {
+          async collect() {
+            const readings = await read();
             gauge.reset();
-            for (const [value, ...texts] of read())
+            for (const [value, ...texts] of readings)
               gauge.set(Object.fromEntries(labels.map((label, index) => [label, texts[index] ?? ''])), value);
           },
         });
       },
+      counter: (meaning, read) => add(new ReadCounter(meaning, read)),
     },
     async collect(format) {
       const written = format === 'openmetrics' ? inOpenMetrics(registry) : registry;
       return { type: written.contentType, text: await written.metrics() };
     },
   };
+}
+
+/** A counter that somebody else counts. */
+class ReadCounter extends PlainCounter {
+  readonly #read: () => readonly Reading[];
+
+  constructor(meaning: Meaning, read: () => readonly Reading[]) {
+    super(meaning);
+    this.#read = read;
+  }
+
+  override get() {
+    for (const [value, ...labels] of this.#read()) this.series(...labels).value = value;
+    return super.get();
+  }
 }
 
 /** The same metrics in a registry of the other format. It would rename counters for both formats otherwise. */

@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
-  isSpanContextValid,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
@@ -13,8 +12,9 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 import type { Attempt } from '../ice/events.ts';
-import type { SourceRead, Sweep } from '../jobs/events.ts';
+import type { ListLook, SourceRead, Sweep } from '../jobs/events.ts';
 import type { OperationStart, RequestEnd, RequestStart, SubscriptionStart } from '../server/events.ts';
+import { readTraceparent } from '../traceparent.ts';
 import type { LayerEvents } from './observed.ts';
 
 /** What traces need to know of a gateway. */
@@ -24,8 +24,8 @@ export interface TracingOptions {
   readonly recording: Tracer;
   /** The part of traces without a parent that is recorded, 0 to 1. */
   readonly rootRatio: number;
-  /** The host of ICE. */
-  readonly upstreamHost: string;
+  /** Where ICE is. */
+  readonly upstream: URL;
 }
 
 /** Says which trace is under way. */
@@ -39,7 +39,8 @@ export interface Tracing {
  *
  *     request → operation → read of a job → queue, request to ICE
  *     sweep → read of a job → queue, request to ICE
- *     subscription event, linked to the read that found its state
+ *     look at lists → queue, request to ICE
+ *     subscription event, linked to the read or the look that found its state
  *
  * What is answered from memory gets its span at its end, when nothing else is to be known of it. Parents go by the asynchronous
  * context, so a call that several share belongs to whoever began it. ICE is told of no trace, as it signs its headers.
@@ -50,7 +51,7 @@ export function traceEvents(events: LayerEvents, options: TracingOptions): Traci
   traceRequests(events, spans, new Spans(options.recording, active), options.rootRatio);
   traceSubscriptions(events, spans);
   traceReads(events, spans);
-  traceAttempts(events, spans, options.upstreamHost);
+  traceAttempts(events, spans, options.upstream);
   return {
     currentTraceId: () => trace.getSpanContext(spans.current())?.traceId,
   };
@@ -124,11 +125,12 @@ function traceRequests({ server }: LayerEvents, spans: Spans, recording: Spans, 
     const name = ROUTES.has(path) ? `${verb} ${path}` : verb;
     const attributes = {
       'http.request.method': METHODS.has(method) ? method : '_OTHER',
+      'url.scheme': 'http',
       'pjg.request.id': requestId,
+      // Any other path could hold what a client must not be seen to have sent.
+      ...(ROUTES.has(path) && { 'http.route': path, 'url.path': path }),
     };
-    const span = by.start(name, SpanKind.SERVER, remoteContext(traceparent), attributes, startedAt);
-    if (ROUTES.has(path)) span.setAttribute('http.route', path);
-    return span;
+    return by.start(name, SpanKind.SERVER, remoteContext(traceparent), attributes, startedAt);
   };
   server.on('operationStart', (operation: OperationStart) => {
     const { request, requestId, traceparent } = operation;
@@ -219,9 +221,22 @@ function traceReads({ jobs }: LayerEvents, spans: Spans): void {
     spans.enter(span);
   });
   jobs.on('sweepEnd', (sweep) => spans.of(sweep)?.end());
+  jobs.on('lookStart', (look: ListLook) => {
+    const span = spans.start('look', SpanKind.INTERNAL, ROOT_CONTEXT, { 'pjg.look.for': look.for });
+    spans.keep(look, span);
+    spans.enter(span);
+  });
+  jobs.on('lookEnd', (look) => spans.of(look)?.end());
 }
 
-function traceAttempts({ ice }: LayerEvents, spans: Spans, host: string): void {
+function traceAttempts({ ice }: LayerEvents, spans: Spans, upstream: URL): void {
+  const { protocol, hostname, port, origin } = upstream;
+  const server = {
+    'server.address': hostname,
+    'server.port': port === '' ? DEFAULT_PORTS[protocol] : Number(port),
+    // All that ICE is asked for is in the query, which is left out.
+    'url.full': `${origin}/`,
+  };
   ice.on('attemptStart', (attempt: Attempt) => {
     const { action, number, queuedMs } = attempt;
     const parent = spans.current();
@@ -232,15 +247,16 @@ function traceAttempts({ ice }: LayerEvents, spans: Spans, host: string): void {
     }
     const span = spans.start(`ICE ${action}`, SpanKind.CLIENT, parent, {
       'http.request.method': 'POST',
-      'server.address': host,
+      ...server,
       'rpc.system.name': 'alibaba_cloud',
       'rpc.method': action,
       ...(number > 1 && { 'http.request.resend_count': number - 1 }),
     });
     spans.keep(attempt, span);
   });
-  ice.on('attemptEnd', (attempt, { requestId, code, error }) => {
+  ice.on('attemptEnd', (attempt, { requestId, status, code, error }) => {
     const span = spans.of(attempt);
+    if (status !== undefined) span?.setAttribute('http.response.status_code', status);
     if (requestId !== undefined) span?.setAttribute('alibaba_cloud.request_id', requestId);
     if (error !== undefined) {
       span?.setAttributes({ 'error.type': code ?? error, 'alibaba_cloud.error_code': error });
@@ -250,22 +266,13 @@ function traceAttempts({ ice }: LayerEvents, spans: Spans, host: string): void {
   });
 }
 
-/**
- * The context that a client sent. An invalid header is none.
- *
- * @see https://www.w3.org/TR/trace-context/#traceparent-header
- */
-function remoteContext(traceparent: string | undefined): Context {
-  if (traceparent === undefined) return ROOT_CONTEXT;
-  const [, traceId = '', spanId = '', flags = '0'] = TRACEPARENT.exec(traceparent) ?? [];
-  const remote = {
-    traceId,
-    spanId,
-    traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED,
-    isRemote: true,
-  };
-  return isSpanContextValid(remote) ? trace.setSpanContext(ROOT_CONTEXT, remote) : ROOT_CONTEXT;
-}
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
 
-/** Later versions may have more members. */
-const TRACEPARENT = /^(?!ff|00.{53}.)[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:-.*)?$/;
+/** The context that a client sent. An invalid header is none. */
+function remoteContext(traceparent: string | undefined): Context {
+  const parent = readTraceparent(traceparent);
+  if (parent === undefined) return ROOT_CONTEXT;
+  const { traceId, parentId, isSampled } = parent;
+  const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
+  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: parentId, traceFlags, isRemote: true });
+}

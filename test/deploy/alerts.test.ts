@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../support/command.ts';
@@ -21,12 +22,21 @@ describe('alerts', () => {
       expect(text).toMatch(/^ {8}for: \d+m$/m);
       expect(text).toMatch(/^ {10}severity: (?:critical|warning)$/m);
       expect(text).toMatch(/^ {10}summary: '.+'$/m);
-      expect(text).toContain(`runbook_url: docs/runbook.md#${name.toLowerCase()}\n`);
+      const path = `docs/runbook.md#${name.toLowerCase()}`;
+      expect(text).toContain(`runbook_url: '{{ $externalLabels.runbooks }}${path}'\n`);
       const section = RUNBOOK.split(/^## /m).find((section) => section.startsWith(`${name}\n`)) ?? '';
       const parts = [...section.matchAll(/^\*\*(.+?)\.\*\*/gm)].map(([, part]) => part);
       expect(parts).toEqual(['Means', 'Users see', 'Look first', 'Do']);
     },
   );
+
+  it('get the address of a copy of the runbook by the command of the documentation', () => {
+    const [, command = ''] = /```sh\n(sed .*)\n```/.exec(read('docs/telemetry.md')) ?? [];
+    const text = execFileSync('sh', ['-c', command], { cwd: ROOT, encoding: 'utf8' });
+    const links = [...text.matchAll(/runbook_url: '(.*)'/g)].map(([, link]) => link);
+    const base = 'https://git.example/package-job-gateway/blob/main/docs/runbook.md';
+    expect(links).toEqual([...ALERTS.keys()].map((name) => `${base}#${name.toLowerCase()}`));
+  });
 
   it('are all that the runbook has sections for', () => {
     expect([...RUNBOOK.matchAll(/^## (\S+)$/gm)].map(([, name]) => name)).toEqual([...ALERTS.keys()]);

@@ -1,12 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:http';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ROOT } from '../support/command.ts';
+import { startPrometheus, type Prometheus } from '../../tools/demo/prometheus.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { listen } from '../support/loopback.ts';
+import { freePort } from '../support/loopback.ts';
 import { PROMETHEUS } from '../support/promtool.ts';
 import { openEventStream } from '../support/socket.ts';
 import { makeFolder } from '../support/folder.ts';
@@ -20,25 +16,17 @@ interface Group {
   readonly rules: readonly { readonly name: string; readonly health: string; readonly state: string }[];
 }
 
-/** A port that is free for now. Prometheus cannot choose one by itself. */
-async function freePort(): Promise<number> {
-  const server = await listen(createServer());
-  await server.close();
-  return server.port;
-}
-
 const SCRAPED = 'query?query=count_over_time(pjg_ready[1m]) > 8';
 
 describe.skipIf(PROMETHEUS.skip)(`with ${PROMETHEUS.label}`, () => {
   let gateway: TestGateway;
-  let prometheus: ChildProcess;
-  let url = '';
+  let prometheus: Prometheus;
   const over = new AbortController();
   const removals: (() => void)[] = [];
   let load: Promise<unknown>;
 
   async function ask(path: string): Promise<Answer> {
-    return (await (await fetch(`${url}/api/v1/${path}`)).json()) as Answer;
+    return (await (await fetch(`${prometheus.url}/api/v1/${path}`)).json()) as Answer;
   }
 
   beforeAll(async () => {
@@ -61,29 +49,15 @@ describe.skipIf(PROMETHEUS.skip)(`with ${PROMETHEUS.label}`, () => {
       }
       stream.leave();
     })();
-    const port = await freePort();
-    url = `http://127.0.0.1:${String(port)}`;
+    const folder = makeFolder({}, (remove) => removals.push(remove));
     const target = new URL(gateway.metricsUrl ?? '').host;
-    const folder = makeFolder(
-      {
-        'prometheus.yml': [
-          'global: { scrape_interval: 1s, evaluation_interval: 1s }',
-          `rule_files: ['${join(ROOT, 'deploy/prometheus/alerts.yml')}']`,
-          `scrape_configs: [{ job_name: package-job-gateway, static_configs: [{ targets: ['${target}'] }] }]`,
-        ].join('\n'),
-      },
-      (remove) => removals.push(remove),
-    );
-    prometheus = spawn(
-      PROMETHEUS.path,
-      [
-        `--config.file=${folder}/prometheus.yml`,
-        `--storage.tsdb.path=${folder}/data`,
-        `--web.listen-address=127.0.0.1:${String(port)}`,
-      ],
-      { stdio: 'ignore' },
-    );
-    while (!(await fetch(`${url}/-/ready`).catch(() => undefined))?.ok) await setTimeout(100);
+    prometheus = await startPrometheus({
+      path: PROMETHEUS.path,
+      folder,
+      port: await freePort(),
+      target,
+      everySeconds: 1,
+    });
     // Rates need several scrapes.
     while ((await ask(SCRAPED)).data.result.length === 0) await setTimeout(500);
   }, 90_000);
@@ -91,9 +65,7 @@ describe.skipIf(PROMETHEUS.skip)(`with ${PROMETHEUS.label}`, () => {
   afterAll(async () => {
     over.abort();
     await load;
-    const ended = once(prometheus, 'close');
-    prometheus.kill();
-    await ended;
+    await prometheus.stop();
     await gateway.close();
     for (const remove of removals) remove();
   });

@@ -93,6 +93,7 @@ describe('getPackageJob', () => {
       action: 'GetPackageJob',
       upstreamCode: 'Throttling.User',
       requestId: emulator.requests[2]?.requestId,
+      status: 400,
       retryAfterMs: 150,
     });
   });

@@ -41,6 +41,8 @@ export interface TestGateway {
     query: string,
     variables?: Record<string, unknown>,
     headers?: Record<string, string>,
+    /** Disconnects. */
+    signal?: AbortSignal,
   ) => Promise<GraphqlAnswer>;
   /** Stops the gateway and starts another at the same address, in front of the same emulator. */
   restart(meanwhile?: () => void): Promise<void>;
@@ -76,7 +78,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     url,
     metricsUrl: gateway.metricsUrl,
     emulator,
-    query: (query, variables, headers) => post(url, { query, variables }, headers),
+    query: (query, variables, headers, signal) => post(url, { query, variables }, headers, signal),
     async restart(meanwhile) {
       await gateway.close();
       meanwhile?.();
@@ -95,9 +97,11 @@ export async function post(
   url: string,
   body: unknown,
   headers: Record<string, string> = {},
+  signal?: AbortSignal,
 ): Promise<GraphqlAnswer> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
+    ...(signal && { signal }),
     headers: { 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });

@@ -34,6 +34,13 @@ export async function listen(server: Server): Promise<LoopbackServer> {
   };
 }
 
+/** A port that is free for now, for programs that cannot choose one by themselves. */
+export async function freePort(): Promise<number> {
+  const server = await listen(createServer());
+  await server.close();
+  return server.port;
+}
+
 /** A proxy, and what it was asked for. */
 export interface TestProxy extends LoopbackServer {
   /** Targets of tunnels, and URLs of plain requests, in order. */

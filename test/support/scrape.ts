@@ -50,3 +50,8 @@ export function growth(before: Scrape, after: Scrape): Map<string, number> {
   }
   return grown;
 }
+
+/** By how much one series grew. A series that is not there counts as 0. */
+export function growthOf(name: string, before: Scrape, after: Scrape): number {
+  return (after.series.get(name) ?? 0) - (before.series.get(name) ?? 0);
+}

@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { ROOT } from '../support/command.ts';
+import { followAll } from '../support/account-streams.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startOtlpReceiver, type ReceivedSpan } from '../support/otlp.ts';
 import { openEventStream } from '../support/socket.ts';
@@ -64,12 +61,14 @@ async function readThrice({ emulator, query }: TestGateway): Promise<void> {
 describe('traces', () => {
   it('show a query from its request to ICE, below the span of the client', async () => {
     let upstreamHeaders: readonly string[] = [];
+    let upstream = new URL('http://127.0.0.1');
     let receipt: unknown;
     const { spans, lines } = await traced(async ({ emulator, query }) => {
       const id = emulator.jobs.add({ finishTime: Infinity });
       const headers = { ...TRACEPARENT, 'x-upstream-receipt': '1' };
       const { extensions } = await query(READ, { id }, headers);
       receipt = extensions?.['upstream'];
+      upstream = new URL(emulator.endpoint);
       upstreamHeaders = emulator.requests.flatMap((request) => Object.keys(request.headers));
     });
     const own = spans.filter(({ traceId }) => traceId === TRACE);
@@ -83,6 +82,8 @@ describe('traces', () => {
         'http.request.method': 'POST',
         'http.route': '/graphql',
         'http.response.status_code': 200,
+        'url.path': '/graphql',
+        'url.scheme': 'http',
         'pjg.request.source': 'executed',
       },
     });
@@ -94,7 +95,10 @@ describe('traces', () => {
       kind: 3,
       attributes: {
         'http.request.method': 'POST',
+        'http.response.status_code': 200,
         'server.address': '127.0.0.1',
+        'server.port': Number(upstream.port),
+        'url.full': `${upstream.origin}/`,
         'rpc.method': 'GetPackageJob',
         'alibaba_cloud.request_id': expect.any(String),
       },
@@ -128,15 +132,21 @@ describe('traces', () => {
       await query(READ, { id });
     });
     expect(named(spans, 'ICE GetPackageJob')).toMatchObject([
-      { isError: true, attributes: { 'error.type': 'UPSTREAM_UNAVAILABLE' } },
-      { isError: false, attributes: { 'http.request.resend_count': 1 } },
+      {
+        isError: true,
+        attributes: { 'error.type': 'UPSTREAM_UNAVAILABLE', 'http.response.status_code': 500 },
+      },
+      {
+        isError: false,
+        attributes: { 'http.request.resend_count': 1, 'http.response.status_code': 200 },
+      },
     ]);
   });
 
   it('show how long a call waited as ICE throttled', async () => {
     const { spans } = await traced(async ({ emulator, query }) => {
       const id = emulator.jobs.add({ finishTime: Infinity });
-      emulator.faults.add({ kind: 'throttle', retryAfterMs: 300, action: 'GetPackageJob' });
+      emulator.faults.add({ kind: 'throttle', retryAfterMs: 1500, action: 'GetPackageJob' });
       await query(READ, { id });
     });
     const waits = named(spans, 'ICE queue').filter((span) => milliseconds(span) > 250);
@@ -176,6 +186,25 @@ describe('traces', () => {
     const found = spans.find(({ spanId }) => spanId === link?.spanId);
     expect(lineage(spans, found)).toEqual(['read job', 'sweep']);
     expect(named(spans, 'sweep')[0]?.attributes).toEqual({ 'pjg.sweep.jobs': 1 });
+  });
+
+  it('link an event of all jobs to the look that found it, which belongs to nobody who follows', async () => {
+    const { spans } = await traced(
+      async ({ emulator, url }) => {
+        const stream = await followAll(url, 'server-sent events');
+        emulator.jobs.add({ createTime: Date.now(), finishTime: Infinity });
+        await stream.until(({ length }) => length === 1);
+        stream.leave();
+      },
+      { POLL_MIN_MS: '100', POLL_MAX_MS: '100' },
+    );
+    const [event] = named(spans, 'subscription event');
+    expect(lineage(spans, event).slice(0, 2)).toEqual(['subscription event', 'subscription']);
+    const found = spans.find(({ spanId }) => spanId === event?.links[0]?.spanId);
+    expect(lineage(spans, found)).toEqual(['look']);
+    expect(found?.attributes).toEqual({ 'pjg.look.for': 'new jobs' });
+    const lists = named(spans, 'ICE ListPackageJobs').filter(({ traceId }) => traceId === event?.traceId);
+    expect(lists).toEqual([]);
   });
 
   it('show what is answered from memory, and only what the sampler takes', async () => {
@@ -221,41 +250,3 @@ it('metrics show the trace of a request beside its duration, for those who read 
   await gateway.close();
   await receiver.close();
 });
-
-it('an exporter that hangs delays nothing, and the gateway stops all the same', async () => {
-  const receiver = await startOtlpReceiver(true);
-  const gateway = await startGateway({
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, JIT: 'on', ANSWERS_MAX_MB: '64' },
-  });
-  const id = gateway.emulator.jobs.add({ createTime: Date.now() - 60_000, finishTime: Date.now() - 1000 });
-  for (let batch = 0; batch < 10; batch += 1)
-    await Promise.all(Array.from({ length: 100 }, () => gateway.query(READ, { id })));
-  await expect.poll(receiver.underWay).toBeGreaterThan(0);
-  // One batch is under way. The others wait in a queue that has a bound, and drops what is too much.
-  expect(receiver.underWay()).toBe(1);
-  const startedAt = performance.now();
-  await gateway.close();
-  expect(performance.now() - startedAt).toBeLessThan(5000);
-  await receiver.close();
-});
-
-it('with traces off, nothing of the SDK is loaded; with traces on, it is', async () => {
-  const script = join(ROOT, 'test/telemetry/support/print-loaded.ts');
-  const { PATH, NODE_COMPILE_CACHE } = process.env;
-  const loadedWith = async (env: Record<string, string>) => {
-    const { stdout } = await promisify(execFile)(process.execPath, [script], {
-      env: {
-        PATH,
-        NODE_COMPILE_CACHE,
-        PORT: '0',
-        METRICS_PORT: '0',
-        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
-        ...env,
-      },
-    });
-    return JSON.parse(stdout.split('\n').at(-2) ?? '') as string[];
-  };
-  const [off, on] = await Promise.all([loadedWith({ OTEL_SDK_DISABLED: 'true' }), loadedWith({})]);
-  expect(off).toEqual([]);
-  expect(on).toContain('@opentelemetry/sdk-trace');
-}, 60_000);

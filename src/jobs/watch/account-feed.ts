@@ -3,8 +3,9 @@ import { BOUNDS } from '../../bounds.ts';
 import type { CallContext, IceClient } from '../../ice/client.ts';
 import { IceError } from '../../ice/errors.ts';
 import { OverloadedError } from '../errors.ts';
-import type { JobsEmitter } from '../events.ts';
+import type { JobsEmitter, ListLook } from '../events.ts';
 import type { PollInterval } from '../model.ts';
+import { NO_SCOPES, type Scopes } from '../../scopes.ts';
 import type { JobStore } from '../store/store.ts';
 import { AccountJobs } from './account-jobs.ts';
 import { ChangeLog, type ChangeReader } from './change-log.ts';
@@ -26,6 +27,7 @@ export interface AccountFeedOptions {
   /** @default a timer that does not keep the process alive */
   readonly setTimer?: SetTimer;
   readonly events: JobsEmitter;
+  readonly scopes?: Scopes | undefined;
 }
 
 /**
@@ -148,12 +150,16 @@ export class AccountFeed {
   }
 
   #lookIn(ms: number): void {
-    if (ms <= 0) void this.#look();
-    else this.#cancelTimer = this.#setTimer(() => void this.#look(), ms);
+    // It is nobody's own, whoever was the first to follow.
+    const look = () => (this.#options.scopes ?? NO_SCOPES).own(() => void this.#look());
+    if (ms <= 0) look();
+    else this.#cancelTimer = this.#setTimer(look, ms);
   }
 
   async #look(): Promise<void> {
-    const { now, pollInterval, readTimeoutMs } = this.#options;
+    const { now, pollInterval, readTimeoutMs, events } = this.#options;
+    const look: ListLook = { for: 'new jobs' };
+    events.emit('lookStart', look);
     const controller = new AbortController();
     this.#looking = controller;
     this.#lookedAt = now();
@@ -165,6 +171,7 @@ export class AccountFeed {
       if (this.#looking === controller) this.#failed(error);
     } finally {
       cancelTimeout();
+      events.emit('lookEnd', look);
     }
     // Nobody follows any more, or others have begun since.
     if (this.#looking !== controller) return;

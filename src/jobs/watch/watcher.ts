@@ -4,7 +4,7 @@ import { NO_SCOPES, type Scopes } from '../../scopes.ts';
 import { ClientShares } from '../../client-shares.ts';
 import { IceError } from '../../ice/errors.ts';
 import { OverloadedError, RateLimitedError } from '../errors.ts';
-import type { JobsEmitter } from '../events.ts';
+import type { JobsEmitter, ListLook } from '../events.ts';
 import { MAX_JOBS } from '../input.ts';
 import type { CallRecord } from '../../ice/client.ts';
 import { isFinished, pollAfterMs, type PackageJob, type PollInterval } from '../model.ts';
@@ -98,7 +98,7 @@ export class JobWatcher {
       callsPerSecond,
       validatedAt: (id) => store.peek(id)?.validatedAt ?? 0,
       onDue: (jobs, isWhole) => this.#scopes.own(() => this.#sweep(jobs, isWhole)),
-      onLook: (jobs, maxPages) => void this.#look(jobs, maxPages),
+      onLook: (jobs, maxPages) => this.#scopes.own(() => void this.#look(jobs, maxPages)),
       now,
       setTimer,
       random,
@@ -353,8 +353,11 @@ export class JobWatcher {
     this.#isLooking = true;
     // The store may have forgotten a watched job.
     const isUnfinished = (id: string) => this.#jobs.get(id)?.entry?.job?.status === 'INIT';
-    const { lookForEnds } = this.#options;
+    const { lookForEnds, events } = this.#options;
+    const look: ListLook = { for: 'ends' };
+    events.emit('lookStart', look);
     this.#schedule.looked(await lookForEnds({ ...window, maxPages, isUnfinished, turnKey: this.#turnKey }));
+    events.emit('lookEnd', look);
     this.#isLooking = false;
   }
 

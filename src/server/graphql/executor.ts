@@ -4,6 +4,7 @@ import { BOUNDS } from '../../bounds.ts';
 import { ClientShares } from '../../client-shares.ts';
 import type { Caches } from '../../measured-cache.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
+import { readTraceparent } from '../../traceparent.ts';
 import type { Client } from '../client.ts';
 import type { OperationStart, RequestStart, ServerEmitter } from '../events.ts';
 import { createContext, type ContextOptions, type GatewayContext } from './context.ts';
@@ -13,7 +14,6 @@ import { requestScope, type RequestScope } from './request-scope.ts';
 import { createSubscriptions, isStream, type ResultStream } from './subscription.ts';
 import { createSlices, type Slices } from '../../slices.ts';
 import { createSlots, LeftError } from './slots.ts';
-import { traceIdOf } from './traceparent.ts';
 import { createTurns } from './turns.ts';
 
 /** An operation as clients send it, whatever the transport. */
@@ -149,7 +149,7 @@ function telling<T>(
       startedAt: performance.now(),
       request,
       traceparent,
-      traceId: traceIdOf(traceparent),
+      traceId: readTraceparent(traceparent)?.traceId,
     };
     events.emit('operationStart', started);
     context.record.traceId = started.traceId;

@@ -16,16 +16,19 @@ export function logRequests(events: ServerEmitter, logger: FastifyBaseLogger): v
     const { requestId, method, path } = request;
     // A WebSocket has log lines of its own.
     if (source === 'upgraded') return;
+    // There are tens of thousands a second.
+    if (source !== 'executed' && !isDebug()) return;
+    const traceId = operation?.traceId ?? request.recordedTraceId;
+    const trace = traceId === undefined ? {} : { traceId };
     if (source !== 'executed') {
-      if (isDebug()) logger.debug({ requestId, method, path, status }, 'answered from memory');
+      logger.debug({ requestId, ...trace, method, path, status }, 'answered from memory');
       return;
     }
-    const traceId = operation?.traceId ?? request.recordedTraceId;
     const level = operation === null && status < 500 ? 'debug' : 'info';
     logger[level](
       {
         requestId,
-        ...(traceId !== undefined && { traceId }),
+        ...trace,
         method,
         path,
         status,

@@ -14,23 +14,23 @@ export async function startGateway(
   env: Readonly<Record<string, string>> = {},
   file = '../../src/main.ts',
 ): Promise<Program> {
-  const gateway = await startProgram(
-    file,
-    {
-      NODE_ENV: 'production',
-      ALLOWED_HOSTS: '127.0.0.1',
-      PORT: '0',
-      METRICS_PORT: '0',
-      UPSTREAM: 'ice',
-      ICE_ENDPOINT: emulator.endpoint,
-      ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.credentials.accessKeyId,
-      ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.credentials.accessKeySecret,
-      ...env,
-    },
-    'server',
-  );
+  const gateway = await startProgram(file, { ...environmentOf(emulator), ...env }, 'server');
   // Rivals have no such path, and are ready as soon as they listen.
-  while ((await fetch(`${gateway.url}/readyz`)).status === 503) await pause(20);
+  while ((await fetch(`${gateway.url}/readyz`)).status === 503) await pause(5);
   emulator.resetRequests();
   return gateway;
+}
+
+/** The variables of a gateway as in production, in front of this emulator. */
+function environmentOf({ endpoint, credentials }: Emulator): Record<string, string> {
+  return {
+    NODE_ENV: 'production',
+    ALLOWED_HOSTS: '127.0.0.1',
+    PORT: '0',
+    METRICS_PORT: '0',
+    UPSTREAM: 'ice',
+    ICE_ENDPOINT: endpoint,
+    ALIBABA_CLOUD_ACCESS_KEY_ID: credentials.accessKeyId,
+    ALIBABA_CLOUD_ACCESS_KEY_SECRET: credentials.accessKeySecret,
+  };
 }

@@ -27,11 +27,14 @@ export interface Rounds {
 /**
  * Lets contenders take turns, every other round backwards, so that what else the machine does meets all of them. The
  * first turn of each warms it up and is not counted.
+ *
+ * @param cpuMsOf the time that a server has had on its core, in milliseconds
  */
 export async function takeTurns(
   contenders: readonly Contender[],
   rounds: number,
   seconds: number,
+  cpuMsOf: (pid: number) => number = (pid) => usageOf(pid).cpuMs,
 ): Promise<Rounds> {
   const none = () => new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   const [rates, ratesByCpu, p50Ms, p99Ms] = [none(), none(), none(), none()];
@@ -39,10 +42,10 @@ export async function takeTurns(
   for (let round = 0; round < rounds; round += 1) {
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
       const { name, pid } = contender;
-      const before = usageOf(pid).cpuMs;
+      const before = cpuMsOf(pid);
       const fired = await fire(contender, { seconds });
       rates.get(name)?.push(fired.answers / fired.seconds);
-      const cpuSeconds = (usageOf(pid).cpuMs - before) / 1000;
+      const cpuSeconds = (cpuMsOf(pid) - before) / 1000;
       ratesByCpu.get(name)?.push(fired.answers / cpuSeconds);
       p50Ms.get(name)?.push(percentile(fired.latenciesMs, 50));
       p99Ms.get(name)?.push(percentile(fired.latenciesMs, 99));

@@ -23,3 +23,11 @@ export function usageOf(pid: number): Usage {
   const ticks = Number(fields[11]) + Number(fields[12]);
   return { memory: bytesOf('VmRSS'), peakMemory: bytesOf('VmHWM'), cpuMs: (ticks / TICKS_PER_SECOND) * 1000 };
 }
+
+/** Time of the main thread of a process on a processor, in milliseconds, to the microsecond. */
+export function mainThreadMs(pid: number): number {
+  const [nanoseconds = ''] = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/schedstat`, 'utf8').split(
+    ' ',
+  );
+  return Number(nanoseconds) / 1e6;
+}

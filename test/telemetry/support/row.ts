@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { FaultRule } from '../../../src/emulator/server.ts';
 import type { TestGateway } from '../../support/gateway.ts';
 
@@ -14,6 +15,8 @@ export const EXECUTED = {
 };
 export const ANSWERED = (action: string, outcome = 'ok') =>
   `pjg_ice_request_duration_seconds_count{action="${action}",outcome="${outcome}"}`;
+export const ANSWERED_IN = (action: string, outcome = 'ok') =>
+  ANSWERED(action, outcome).replace('_count{', '_sum{');
 export const QUEUED = (action: string) => `pjg_ice_queue_duration_seconds_count{action="${action}"}`;
 /** What one GetPackageJob that ICE answers at once adds to. */
 export const GET = {
@@ -47,11 +50,19 @@ export interface Row {
   /** What has to have happened before. */
   readonly before?: (gateway: TestGateway, state: State) => Promise<unknown>;
   readonly act: (gateway: TestGateway, state: State) => Promise<unknown>;
-  /** By how much each series grows. */
-  readonly grows: Readonly<Record<string, number>>;
-  /** Metrics that grow with time, or with the order in which things happen. */
+  /** By how much each series grows: a number, or a matcher of numbers. No other series may grow. */
+  readonly grows: Readonly<Record<string, unknown>>;
+  /** The same of sums of histograms. Other sums may grow, as durations do. */
+  readonly sums?: Readonly<Record<string, unknown>>;
+  /** Metrics that grow with time, or with the order in which things happen. What `grows` has is looked at all the same. */
   readonly ignored?: RegExp;
 }
+
+/** How long something is waited for that comes at once on a quiet machine. */
+export const PATIENT = { timeout: 30_000 };
+
+/** Matches what is as much at least. */
+export const atLeast = (least: number): unknown => expect.toSatisfy((value: number) => value >= least);
 
 export const finished = ({ emulator }: TestGateway) =>
   emulator.jobs.add({ createTime: Date.now() - 60_000, finishTime: Date.now() - 1000 });

@@ -1,4 +1,9 @@
+import { expect } from 'vitest';
+import { scrape } from '../../support/scrape.ts';
 import {
+  atLeast,
+  PATIENT,
+  ANSWERED_IN,
   READ,
   EXECUTED,
   ANSWERED,
@@ -16,7 +21,7 @@ import {
 export const OF_ICE: readonly Row[] = [
   {
     name: 'a read that ICE throttles once',
-    act: fault({ kind: 'throttle', retryAfterMs: 1 }),
+    act: fault({ kind: 'throttle', retryAfterMs: 1500 }),
     grows: {
       ...EXECUTED,
       ...GET,
@@ -24,8 +29,13 @@ export const OF_ICE: readonly Row[] = [
       [QUEUED('GetPackageJob')]: 2,
       'pjg_ice_retries_total{action="GetPackageJob"}': 1,
       'pjg_ice_throttled_total{action="GetPackageJob"}': 1,
+      // From 10,000 to nine tenths of half of it. Then it grows by 1 each second.
+      'pjg_ice_rate_limit{action="GetPackageJob"}': expect.toSatisfy(
+        (change: number) => change >= -5500 && change < -5000,
+      ),
     },
-    ignored: /^pjg_ice_rate_limit/,
+    // A second less than it has to wait, as the retry may come late to the queue.
+    sums: { 'pjg_ice_queue_duration_seconds_sum{action="GetPackageJob"}': atLeast(0.3) },
   },
   {
     name: 'an ICE that fails',
@@ -37,6 +47,7 @@ export const OF_ICE: readonly Row[] = [
     env: () => ({ ICE_TIMEOUT_MS: '50' }),
     act: fault({ kind: 'hang', when: 'before-headers', times: 'always' }),
     grows: thrice('UPSTREAM_TIMEOUT'),
+    sums: { [ANSWERED_IN('GetPackageJob', 'UPSTREAM_TIMEOUT')]: atLeast(3 * 0.045) },
   },
   {
     name: 'an ICE that sends a page',
@@ -52,6 +63,27 @@ export const OF_ICE: readonly Row[] = [
       [ANSWERED('GetPackageJob', 'UPSTREAM_REJECTED')]: 1,
       [QUEUED('GetPackageJob')]: 1,
       'pjg_errors_total{code="UPSTREAM_REJECTED"}': 1,
+    },
+  },
+  {
+    name: 'a call that hangs, and two that wait for its place',
+    env: () => ({ ICE_MAX_CONCURRENCY: '1' }),
+    async act({ emulator, metricsUrl, query }, state) {
+      const leave = new AbortController();
+      state.stop = () => leave.abort();
+      emulator.faults.add({ kind: 'hang', when: 'before-headers', times: 'always' });
+      for (let job = 0; job < 3; job += 1) {
+        const id = emulator.jobs.add({ finishTime: Infinity });
+        query(READ, { id }, {}, leave.signal).catch(() => undefined);
+      }
+      const queued = 'pjg_ice_queue_length{action="GetPackageJob"}';
+      await expect.poll(async () => (await scrape(metricsUrl)).series.get(queued), PATIENT).toBe(2);
+    },
+    grows: {
+      http_server_active_requests: 3,
+      pjg_ice_requests_in_flight: 1,
+      [QUEUED('GetPackageJob')]: 1,
+      'pjg_ice_queue_length{action="GetPackageJob"}': 2,
     },
   },
   {
@@ -89,7 +121,9 @@ export const OF_ICE: readonly Row[] = [
       [ANSWERED('GetPackageJob', 'UPSTREAM_REJECTED')]: 1,
       [QUEUED('GetPackageJob')]: 2,
       'pjg_ice_retries_total{action="GetPackageJob"}': 1,
+      // Dates have seconds.
+      pjg_ice_clock_difference_seconds: expect.closeTo(3600, -1),
     },
-    ignored: /^pjg_ice_clock_difference|^pjg_key/,
+    ignored: /^pjg_key/,
   },
 ];

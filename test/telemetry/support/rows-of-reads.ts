@@ -1,5 +1,8 @@
+import { expect } from 'vitest';
 import { apolloManifest, writeManifest } from '../../support/manifest.ts';
 import {
+  atLeast,
+  ANSWERED_IN,
   READ,
   READ_MANY,
   HTTP,
@@ -20,7 +23,9 @@ export const READS: readonly Row[] = [
   {
     name: 'a read',
     act: (gateway) => gateway.query(READ, { id: finished(gateway) }),
-    grows: { ...EXECUTED, ...GET },
+    grows: { ...EXECUTED, ...GET, 'pjg_cache_entries{cache="jobs"}': 1 },
+    // The job, its id and its status.
+    sums: { pjg_operation_cost_sum: 3 },
   },
   {
     name: 'a read of what is in memory',
@@ -31,9 +36,15 @@ export const READS: readonly Row[] = [
   {
     name: 'an unfinished job from memory',
     env: () => ({ JOB_MAX_AGE_MS: '60000' }),
-    before: (gateway, state) => gateway.query(READ, { id: (state.ids = [unfinished(gateway)])[0] }),
+    clock: CLOCK,
+    async before(gateway, state) {
+      state.ids = [unfinished(gateway)];
+      await gateway.query(READ, { id: state.ids[0] });
+      CLOCK.now += 1500;
+    },
     act: (gateway, { ids: [id] }) => gateway.query(`${READ} `, { id }),
     grows: { ...EXECUTED, 'pjg_job_reads_total{source="hit"}': 1, pjg_job_state_age_seconds_count: 1 },
+    sums: { pjg_job_state_age_seconds_sum: expect.closeTo(1.5, 6) },
   },
   {
     name: 'a request that repeats',
@@ -84,6 +95,11 @@ export const READS: readonly Row[] = [
       ...GET,
       'pjg_job_reads_total{source="collapsed"}': 9,
     },
+    sums: {
+      [ANSWERED_IN('GetPackageJob')]: atLeast(1.4),
+      'pjg_operation_duration_seconds_sum{type="query"}': atLeast(1.4),
+      [`http_server_request_duration_seconds_sum{${POST},source="executed"}`]: atLeast(1.4),
+    },
   },
   {
     name: 'a state that stands in while ICE fails',
@@ -103,6 +119,7 @@ export const READS: readonly Row[] = [
       [ANSWERED('GetPackageJob', 'UPSTREAM_REJECTED')]: 1,
       [QUEUED('GetPackageJob')]: 1,
     },
+    sums: { pjg_job_state_age_seconds_sum: expect.closeTo(5, 6) },
     ignored: /^pjg_key/,
   },
   {
@@ -126,6 +143,7 @@ export const READS: readonly Row[] = [
       [QUEUED('ListPackageJobs')]: 1,
       pjg_list_batch_jobs_count: 1,
     },
+    sums: { pjg_list_batch_jobs_sum: 20 },
     ignored: /^pjg_key/,
   },
   {
@@ -186,6 +204,8 @@ export const READS: readonly Row[] = [
       [QUEUED('GetPackageJob')]: 120,
       'pjg_job_reads_total{source="get"}': 120,
       'pjg_cache_evictions_total{cache="jobs"}': 20,
+      'pjg_cache_entries{cache="jobs"}': 100,
+      'pjg_cache_bytes{cache="jobs"}': atLeast(100 * 100),
     },
   },
 ];

@@ -1,4 +1,5 @@
-import { setTimeout } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { followAll } from '../../support/account-streams.ts';
 import { openEventStream, openSocket, subscribeTo } from '../../support/socket.ts';
 import {
   HTTP,
@@ -10,8 +11,28 @@ import {
   REFUSED,
   finished,
   unfinished,
+  CLOCK,
+  PATIENT,
   type Row,
 } from './row.ts';
+
+/** What a subscription that goes on adds to. */
+const OPENED = {
+  http_server_active_requests: 1,
+  'pjg_operations_total{type="subscription",outcome="ok",operation="other"}': 1,
+  'pjg_operation_duration_seconds_count{type="subscription"}': 1,
+  pjg_operation_cost_count: 1,
+  pjg_subscriptions: 1,
+};
+/** The same of one to one job on a WebSocket of its own. */
+const SUBSCRIBED = {
+  ...GET,
+  ...OPENED,
+  'pjg_streams_opened_total{transport="websocket"}': 1,
+  'pjg_streams{transport="websocket"}': 1,
+  pjg_watched_jobs: 1,
+  pjg_job_listeners: 1,
+};
 
 /** What operations of other kinds, refusals and streams add to. */
 export const OF_SERVER: readonly Row[] = [
@@ -81,19 +102,7 @@ export const OF_SERVER: readonly Row[] = [
       send(subscribeTo('a', [unfinished(gateway)]));
       await message(({ type }) => type === 'next');
     },
-    grows: {
-      ...GET,
-      http_server_active_requests: 1,
-      'pjg_operations_total{type="subscription",outcome="ok",operation="other"}': 1,
-      'pjg_operation_duration_seconds_count{type="subscription"}': 1,
-      pjg_operation_cost_count: 1,
-      'pjg_streams_opened_total{transport="websocket"}': 1,
-      'pjg_streams{transport="websocket"}': 1,
-      pjg_subscriptions: 1,
-      pjg_watched_jobs: 1,
-      pjg_job_listeners: 1,
-      pjg_delivery_delay_seconds_count: 1,
-    },
+    grows: { ...SUBSCRIBED, pjg_delivery_delay_seconds_count: 1 },
   },
   {
     name: 'a subscription by server-sent events',
@@ -103,13 +112,9 @@ export const OF_SERVER: readonly Row[] = [
     },
     grows: {
       ...GET,
-      http_server_active_requests: 1,
-      'pjg_operations_total{type="subscription",outcome="ok",operation="other"}': 1,
-      'pjg_operation_duration_seconds_count{type="subscription"}': 1,
-      pjg_operation_cost_count: 1,
+      ...OPENED,
       'pjg_streams_opened_total{transport="event-stream"}': 1,
       'pjg_streams{transport="event-stream"}': 1,
-      pjg_subscriptions: 1,
       pjg_watched_jobs: 1,
       pjg_job_listeners: 1,
       pjg_delivery_delay_seconds_count: 1,
@@ -134,15 +139,43 @@ export const OF_SERVER: readonly Row[] = [
     },
   },
   {
-    name: 'a sweep',
-    env: () => ({ POLL_MIN_MS: '100', POLL_MAX_MS: '100' }),
-    async before(gateway, state) {
-      const stream = await openEventStream(gateway.url, [unfinished(gateway)]);
-      state.stop = () => stream.leave();
+    name: 'an event whose state took three seconds to be read',
+    env: () => ({ POLL_MIN_MS: '60000', POLL_MAX_MS: '60000' }),
+    clock: CLOCK,
+    async act(gateway, state) {
+      const { socket, send, message } = await openSocket(gateway.url);
+      state.stop = () => socket.terminate();
+      gateway.emulator.faults.add({ kind: 'delay', delayMs: 300, action: 'GetPackageJob' });
+      gateway.emulator.resetRequests();
+      send(subscribeTo('a', [unfinished(gateway)]));
+      await expect.poll(() => gateway.emulator.countRequests('GetPackageJob'), PATIENT).toBe(1);
+      CLOCK.now += 3000;
+      await message(({ type }) => type === 'next');
     },
-    act: () => setTimeout(300),
-    // How many sweeps there are by then goes by the clock.
-    grows: {},
-    ignored: /^pjg_(?:sweep_|job_reads|ice_)|cache/,
+    grows: { ...SUBSCRIBED, pjg_delivery_delay_seconds_count: 1 },
+    sums: { pjg_delivery_delay_seconds_sum: expect.closeTo(3, 6) },
+    ignored: /^pjg_key|^pjg_ice_clock/,
+  },
+  {
+    name: 'a subscription to all jobs, and two changes',
+    env: () => ({ POLL_MIN_MS: '100', JOB_MAX_AGE_MS: '100' }),
+    async act({ url, emulator }, state) {
+      const stream = await followAll(url, 'multipart');
+      state.stop = () => stream.leave();
+      const id = emulator.jobs.add({ createTime: Date.now(), finishTime: Infinity });
+      await stream.until(({ length }) => length === 1);
+      emulator.jobs.finish(id);
+      await stream.until(({ length }) => length === 2);
+    },
+    grows: {
+      ...OPENED,
+      'pjg_streams_opened_total{transport="multipart"}': 1,
+      'pjg_streams{transport="multipart"}': 1,
+      // As many as an operation that names its jobs can have.
+      pjg_job_listeners: 100,
+      pjg_delivery_delay_seconds_count: 2,
+    },
+    // How often it looks goes by the clock.
+    ignored: /^pjg_(?:sweep_|job_reads|ice_)/,
   },
 ];
