@@ -2,6 +2,7 @@ import { readAuth, type AuthConfig } from './auth-config.ts';
 import { createReader, readNetwork, readOrigin, type Environment, type Reader } from './environment.ts';
 import { readHost } from './host.ts';
 import { isLoopback } from './loopback.ts';
+import { readRedis, type RedisConfig } from './redis-config.ts';
 import { readProxies, readUpstream, type ProxySettings, type UpstreamConfig } from './upstream-config.ts';
 import { OTHERS } from './variables.ts';
 
@@ -23,6 +24,8 @@ export interface Config {
   /** The proxies that issuers are reached through. */
   readonly proxies: ProxySettings | undefined;
   readonly upstream: UpstreamConfig;
+  /** What is shared with other replicas, and where. `undefined`: nothing is. */
+  readonly redis: RedisConfig | undefined;
   readonly callsPerSecond: number;
   readonly maxConcurrency: number;
   /** Limit of one attempt of one call, in milliseconds. */
@@ -120,6 +123,7 @@ export function readConfig(env: Environment): Config {
     auth,
     proxies: auth && (upstream.kind === 'ice' ? upstream.proxies : readProxies(env, problems)),
     upstream,
+    redis: readRedis(env, upstream, problems),
     callsPerSecond: read.integer('ICE_CALLS_PER_SECOND'),
     maxConcurrency: read.integer('ICE_MAX_CONCURRENCY'),
     attemptTimeoutMs: read.integer('ICE_TIMEOUT_MS'),

@@ -115,6 +115,11 @@ export const OTHERS = {
   HTTP_PROXY: { default: undefined, values: 'an http or https URL' },
   ALL_PROXY: { default: undefined, values: 'an http or https URL' },
   NO_PROXY: { default: undefined, values: 'hosts and networks, or *' },
+  REDIS_URL: { default: undefined, values: 'a redis, rediss or redis+sentinel URL' },
+  REDIS_NAMESPACE: {
+    default: 'derived from the access key or the role',
+    values: 'a name that all replicas of one account have',
+  },
   WATCH_SHARE: { default: '0.25', values: '0.01–1' },
   JIT: { default: 'on', values: SWITCH },
   ICE_LIST_BATCHING: { default: 'on', values: SWITCH },
