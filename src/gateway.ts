@@ -11,6 +11,8 @@ import type { IceEmitter, IceEvents } from './ice/events.ts';
 import { explain, networkCodeOf } from './ice/explain.ts';
 import type { JobsEmitter, JobsEvents } from './jobs/events.ts';
 import type { Caches } from './measured-cache.ts';
+import type { ReplicasEmitter, ReplicasEvents } from './replicas/events.ts';
+import type { Replicas } from './replicas/replicas.ts';
 import { createPlanner } from './jobs/source/planner.ts';
 import { startJobs, type StartedJobs } from './jobs/start-jobs.ts';
 import { createApp } from './server/app.ts';
@@ -32,6 +34,7 @@ import { createConnections } from './server/transports/connections.ts';
 import { countEvents, type Counters } from './telemetry/counters.ts';
 import { logEvents } from './telemetry/log.ts';
 import { createLogLevel, type LogLevel } from './telemetry/log-level.ts';
+import { logReplicas } from './telemetry/replicas-log.ts';
 import { logMemoryAnswers } from './telemetry/memory-answers.ts';
 import type { MetricsServer } from './telemetry/metrics-server.ts';
 import type { Tracing } from './telemetry/tracing.ts';
@@ -76,7 +79,12 @@ interface Composition {
   readonly stopping: AbortSignal;
   /** A secret that all replicas have. `undefined`: they share none. */
   readonly cursorSecret: string | undefined;
-  readonly events: { readonly ice: IceEmitter; readonly jobs: JobsEmitter; readonly server: ServerEmitter };
+  readonly events: {
+    readonly ice: IceEmitter;
+    readonly jobs: JobsEmitter;
+    readonly server: ServerEmitter;
+    readonly replicas: ReplicasEmitter;
+  };
   readonly caches: Caches;
 }
 
@@ -97,6 +105,7 @@ export async function startGateway(
     ice: new EventEmitter<IceEvents>(),
     jobs: new EventEmitter<JobsEvents>(),
     server: new EventEmitter<ServerEvents>(),
+    replicas: new EventEmitter<ReplicasEvents>(),
   };
   const logLevel = createLogLevel(logger, LOG_LEVELS);
   const composition: Composition = {
@@ -115,14 +124,16 @@ export async function startGateway(
   logEvents(events, logger, tracing?.currentTraceId);
   logMemoryAnswers(events.server, logger, stop.signal);
 
-  const ice = connectUpstream(upstream, config, events.ice, now);
-  const jobs = composeJobs(ice, composition);
   const schema = createSchema();
   const persisted = persistedDocuments(schema, config);
+  const replicas = await composeReplicas(upstream, composition);
+  const ice = connectUpstream(upstream, config, events.ice, now, replicas?.sharedRates);
+  const jobs = composeJobs(ice, composition);
   const metrics = await startMetrics(ice, jobs, persisted, composition);
-  const server = await startServer(ice, jobs, { schema, persisted }, composition).catch(
+  const server = await startServer(ice, jobs, { schema, persisted, replicas }, composition).catch(
     async (error: unknown) => {
       await metrics?.close();
+      await replicas?.close();
       throw error;
     },
   );
@@ -139,8 +150,20 @@ export async function startGateway(
       await metrics?.close();
       await tracing?.shutdown();
       ice.close();
+      await replicas?.close();
     },
   };
+}
+
+/** Joins the other replicas, where the configuration says so. What talks to Redis is only loaded then. */
+async function composeReplicas(
+  { endpoint }: Upstream,
+  { config: { redis, callsPerSecond }, events, logger }: Composition,
+): Promise<Replicas | undefined> {
+  if (redis === undefined) return undefined;
+  const { startReplicas } = await import('./replicas/replicas.ts');
+  logReplicas(events.replicas, logger);
+  return startReplicas({ redis, endpoint, callsPerSecond, events: events.replicas });
 }
 
 function composeJobs(ice: IceClient, { config, events, now, caches }: Composition): StartedJobs {
@@ -204,6 +227,7 @@ async function startMetrics(
     ice,
     jobs,
     caches,
+    replicas: config.redis && events.replicas,
     version: ownVersion(),
     jobMaxAgeMs: freshness.unfinishedMs,
     errorCodes: Object.keys(ERRORS),
@@ -224,10 +248,16 @@ async function startMetrics(
 /** The most operations of a manifest that have metrics of their own. */
 const MAX_OPERATION_NAMES = 200;
 
+interface ServerParts {
+  readonly schema: GraphQLSchema;
+  readonly persisted: PersistedDocuments;
+  readonly replicas: Replicas | undefined;
+}
+
 async function startServer(
   ice: IceClient,
   access: StartedJobs,
-  { schema, persisted }: { readonly schema: GraphQLSchema; readonly persisted: PersistedDocuments },
+  { schema, persisted, replicas }: ServerParts,
   composition: Composition,
 ): Promise<Pick<Gateway, 'url' | 'firstProblem' | 'close'>> {
   const { config, logger, events, stopping, now, caches } = composition;
@@ -246,6 +276,7 @@ async function startServer(
   const app = await createApp({
     logger,
     readiness,
+    replicas: replicas?.connection,
     executor: createExecutor({
       schema,
       apollo,

@@ -54,7 +54,10 @@ function replaceWhenSilent(client: Redis): void {
   const stop = () => clearTimeout(timer);
   client.on('connect', () => {
     stop();
-    timer = setTimeout(() => client.disconnect(true), CONNECT_MS);
+    timer = setTimeout(() => {
+      client.emit('error', Object.assign(new Error('Redis does not greet'), { code: 'ETIMEDOUT' }));
+      client.disconnect(true);
+    }, CONNECT_MS);
     timer.unref();
   });
   client.on('ready', stop).on('close', stop).on('end', stop);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { circuitBreaker, ConsecutiveBreaker, handleAll } from 'cockatiel';
-import type { Redis, RedisOptions } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { RedisAddress } from '../redis-config.ts';
 import { createClient } from './client.ts';
 import type { AloneReason, CommandOutcome, Membership, ReplicasEmitter } from './events.ts';
@@ -18,7 +18,7 @@ const RETRY_MS = 250;
 /** How long a replica counts that is not heard of, in milliseconds. */
 export const LEASE_MS = 5000;
 
-const RENEW = loadScript('renew', 1);
+const RENEW = loadScript('renew');
 
 /** Redis cannot be used now. The caller does without it. */
 export class RedisUnavailable extends Error {
@@ -61,7 +61,6 @@ export class Connection {
   readonly #redis: Redis;
   readonly #leases: string;
   readonly #defined = new Set<string>();
-  readonly #clients = new Set<Redis>();
   readonly #tried = Promise.withResolvers<void>();
   readonly #breaker = circuitBreaker(handleAll, {
     breaker: new ConsecutiveBreaker(FAILURES_TO_LEAVE),
@@ -92,7 +91,10 @@ export class Connection {
     this.#redis = createClient(options.address);
     this.#redis.on('ready', () => void this.#renew());
     this.#redis.on('error', (error: unknown) => this.#failed('refused', error));
-    this.#redis.on('close', () => this.#leave('lost'));
+    this.#redis.on('close', () => {
+      this.#leave('lost');
+      this.#tried.resolve();
+    });
     this.#renewLater();
   }
 
@@ -103,6 +105,11 @@ export class Connection {
   /** Why the replica is alone. `undefined`: it is not. */
   get reason(): AloneReason | undefined {
     return this.#membership === undefined ? this.#reason : undefined;
+  }
+
+  /** For how long the replica has been sharing, in milliseconds. 0: it is alone. */
+  get joinedMs(): number {
+    return this.#membership === undefined ? 0 : performance.now() - this.#membership.at;
   }
 
   /** The last known number of live replicas, 1 or more. This one is counted. */
@@ -150,24 +157,13 @@ export class Connection {
    */
   block<T>(name: string, ms: number, command: (redis: Redis) => Promise<T>): Promise<T> {
     if (this.#membership === undefined) return Promise.reject(new RedisUnavailable('the replica is alone'));
-    this.#blocking ??= this.newClient({
-      maxRetriesPerRequest: 0,
-      autoResendUnfulfilledCommands: false,
-      // It may be connecting.
-      enableOfflineQueue: true,
-    });
+    // It may be connecting.
+    this.#blocking ??= createClient(this.#options.address, { enableOfflineQueue: true });
     const redis = this.#blocking;
     return this.#timed(name, ms + DEADLINE_MS, () => command(redis)).catch((error: unknown) => {
       if (error instanceof Late) redis.disconnect(true);
       throw unavailable(error);
     });
-  }
-
-  /** Opens another connection, for a library that needs one of its own. It is closed with this one. */
-  newClient(options: RedisOptions = {}): Redis {
-    const client = createClient(this.#options.address, options);
-    this.#clients.add(client);
-    return client;
   }
 
   /** Gives up the lease and closes all connections. */
@@ -179,24 +175,25 @@ export class Connection {
     }
     this.#leave('closed');
     this.#tried.resolve();
-    for (const client of [this.#redis, ...this.#clients]) client.disconnect();
+    this.#redis.disconnect();
+    this.#blocking?.disconnect();
   }
 
   #callNow(
-    { name, lua, keys: numberOfKeys }: Script,
+    { name, lua }: Script,
     keys: readonly string[],
     values: readonly (string | number | Buffer)[],
   ): Promise<unknown> {
     const command = `pjg:${name}`;
     if (!this.#defined.has(command)) {
-      this.#redis.defineCommand(command, { lua, numberOfKeys });
+      this.#redis.defineCommand(command, { lua });
       this.#defined.add(command);
     }
     // oxlint-disable-next-line no-unsafe-type-assertion -- the library has added the method
     const commands = this.#redis as unknown as Record<string, (...values: unknown[]) => Promise<unknown>>;
     const call = commands[command];
     if (call === undefined) throw new Error(`no script ${name}`);
-    return call.call(this.#redis, ...keys, ...values);
+    return call.call(this.#redis, keys.length, ...keys, ...values);
   }
 
   async #execute<T>(name: string, command: () => Promise<T>): Promise<T> {
@@ -253,6 +250,9 @@ export class Connection {
 
   #count(replicas: number): void {
     if (replicas === this.#replicas || !(replicas >= 1)) return;
+    // Others join again later than this one, when Redis was away.
+    const joinedAt = this.#membership?.at ?? performance.now();
+    if (replicas < this.#replicas && performance.now() - joinedAt < LEASE_MS) return;
     this.#replicas = replicas;
     this.#options.events.emit('replicasChanged', replicas);
   }

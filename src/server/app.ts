@@ -22,7 +22,7 @@ import {
   refuseUrl,
   sendRefusal,
 } from './http/error-responses.ts';
-import { healthRoutes } from './http/health.ts';
+import { healthRoutes, type ReplicaState } from './http/health.ts';
 import { createIdentity, type Identity } from './http/identity.ts';
 import { sendHelpPage, type Offers } from './http/help-page.ts';
 import type { AllowedOrigins } from './http/origins.ts';
@@ -45,6 +45,8 @@ export interface AppOptions extends ChecksOptions {
   /** Says whom tokens are for. `undefined`: whoever asks may see every job. */
   readonly tokens?: Tokens | undefined;
   readonly readiness: Readiness;
+  /** How it stands with other replicas. `undefined`: nothing is shared with any. */
+  readonly replicas?: ReplicaState | undefined;
   readonly executor: Executor;
   readonly connections: Connections;
   readonly stored: StoredResponses;
@@ -134,7 +136,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     jobsFor,
     onResponse: (request, sent) => cache.store(request, sent),
   });
-  healthRoutes(app, options.readiness, stopping);
+  healthRoutes(app, options.readiness, stopping, options.replicas);
   schemaTextRoute(app, { schema: options.executor.schema, introspection: options.introspection });
   if (pagesDirectory !== undefined)
     await app.register(pages, { directory: pagesDirectory, pathPrefix: options.pathPrefix });

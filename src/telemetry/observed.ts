@@ -2,6 +2,7 @@ import type { ActionState, IceAction } from '../ice/actions.ts';
 import type { IceEmitter } from '../ice/events.ts';
 import type { JobsEmitter, JobsUsage } from '../jobs/events.ts';
 import type { Caches } from '../measured-cache.ts';
+import type { ReplicasEmitter } from '../replicas/events.ts';
 import type { ServerEmitter } from '../server/events.ts';
 
 /** What the layers of one gateway tell. */
@@ -18,6 +19,8 @@ export interface Observed {
   readonly ice: { readonly state: Readonly<Record<IceAction, ActionState>> };
   readonly jobs: { readonly usage: JobsUsage };
   readonly caches: Caches;
+  /** What happens between replicas. `undefined`: nothing is shared. */
+  readonly replicas?: ReplicasEmitter | undefined;
   /** Of the gateway. */
   readonly version: string;
   /** The longest that an unfinished job is served without asking ICE, in milliseconds. */
