@@ -4,6 +4,7 @@ import { endurance } from './sections/endurance.ts';
 import { growth } from './sections/growth.ts';
 import { live } from './sections/live.ts';
 import { polling } from './sections/polling.ts';
+import { replicas } from './sections/replicas.ts';
 import { revalidation } from './sections/revalidation.ts';
 import { soak } from './sections/soak.ts';
 import { start } from './sections/start.ts';
@@ -31,6 +32,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   soak: { run: soak, core: 'any', nodeOptions: ['--expose-gc'] },
   throughput: { run: throughput, core: 'load', nodeOptions: [] },
   telemetry: { run: telemetry, core: 'load', nodeOptions: [] },
+  replicas: { run: replicas, core: 'load', nodeOptions: [] },
   revalidation: { run: revalidation, core: 'load', nodeOptions: [] },
   growth: { run: growth, core: 'load', nodeOptions: [] },
   endurance: { run: endurance, core: 'load', nodeOptions: [] },
