@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { circuitBreaker, ConsecutiveBreaker, handleAll } from 'cockatiel';
+import { BrokenCircuitError, circuitBreaker, ConsecutiveBreaker, handleAll } from 'cockatiel';
 import type { Redis } from 'ioredis';
 import type { RedisAddress } from '../redis-config.ts';
 import { createClient } from './client.ts';
@@ -284,9 +284,11 @@ export class Connection {
   #failed(reason: AloneReason, error: unknown): void {
     if (this.#membership !== undefined || this.#isClosed) return;
     const cause = error instanceof RedisUnavailable ? error.cause : error;
-    const isLate = cause instanceof Late;
-    this.#reason = isLate ? 'slow' : reason;
-    this.#options.events.emit('joinFailed', this.#reason, isLate ? 'LATE' : codeOf(cause));
+    // Nothing was tried.
+    if (cause instanceof BrokenCircuitError) return;
+    const code = cause instanceof Late ? 'ETIMEDOUT' : codeOf(cause);
+    this.#reason = code === 'ETIMEDOUT' ? 'slow' : reason;
+    this.#options.events.emit('joinFailed', this.#reason, code);
     this.#tried.resolve();
   }
 }

@@ -151,14 +151,14 @@ describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
   });
 
   it.for([
-    ['nobody listens', 'ECONNREFUSED', freePort],
-    ['nobody answers', 'ETIMEDOUT', silentPort],
-  ] as const)('resolves its first try where %s', async ([, code, port]) => {
+    ['nobody listens', 'refused', 'ECONNREFUSED', freePort],
+    ['nobody answers', 'slow', 'ETIMEDOUT', silentPort],
+  ] as const)('resolves its first try where %s', async ([, reason, code, port]) => {
     const connection = connect(addressOf(await port()));
     const failed = once(connection.events, 'joinFailed');
     await connection.first;
-    await expect(failed).resolves.toEqual(['refused', code]);
-    expect(connection.mode).toBe('alone');
+    await expect(failed).resolves.toEqual([reason, code]);
+    expect([connection.mode, connection.reason]).toEqual(['alone', reason]);
   });
 
   it('waits in Redis on a connection of its own, which ends with its deadline and with the membership', async () => {
