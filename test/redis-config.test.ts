@@ -22,30 +22,45 @@ function problemOf(env: Record<string, string>): string {
   return '';
 }
 
-const server = { sentinelGroup: undefined, isTls: false, username: undefined, password: undefined, database: 0 };
+const server = {
+  sentinelGroup: undefined,
+  isTls: false,
+  username: undefined,
+  password: undefined,
+  database: 0,
+};
 
 describe('REDIS_URL', () => {
   it.for<[string, object]>([
     ['redis://redis.example.com', { nodes: [{ host: 'redis.example.com', port: 6379 }] }],
     ['redis://127.0.0.1:7000/3', { nodes: [{ host: '127.0.0.1', port: 7000 }], database: 3 }],
     ['redis://[::1]:7000/', { nodes: [{ host: '::1', port: 7000 }] }],
-    ['rediss://app:p%40ss%3A@redis.example.com', {
-      nodes: [{ host: 'redis.example.com', port: 6379 }],
-      isTls: true,
-      username: 'app',
-      password: 'p@ss:',
-    }],
+    [
+      'rediss://app:p%40ss%3A@redis.example.com',
+      {
+        nodes: [{ host: 'redis.example.com', port: 6379 }],
+        isTls: true,
+        username: 'app',
+        password: 'p@ss:',
+      },
+    ],
     ['redis://:a:b@h', { nodes: [{ host: 'h', port: 6379 }], password: 'a:b' }],
-    ['redis+sentinel://:secret@s1,s2:7001/main/2', {
-      nodes: [
-        { host: 's1', port: 26_379 },
-        { host: 's2', port: 7001 },
-      ],
-      sentinelGroup: 'main',
-      password: 'secret',
-      database: 2,
-    }],
-    ['rediss+sentinel://s1/main', { nodes: [{ host: 's1', port: 26_379 }], sentinelGroup: 'main', isTls: true }],
+    [
+      'redis+sentinel://:secret@s1,s2:7001/main/2',
+      {
+        nodes: [
+          { host: 's1', port: 26_379 },
+          { host: 's2', port: 7001 },
+        ],
+        sentinelGroup: 'main',
+        password: 'secret',
+        database: 2,
+      },
+    ],
+    [
+      'rediss+sentinel://s1/main',
+      { nodes: [{ host: 's1', port: 26_379 }], sentinelGroup: 'main', isTls: true },
+    ],
   ])('%s says where Redis is', ([REDIS_URL, address]) => {
     expect(readConfig({ REDIS_URL }).redis?.address).toEqual({ ...server, ...address });
   });
@@ -89,7 +104,9 @@ describe('REDIS_URL', () => {
   });
 
   it('is not needed for the namespace to be checked', () => {
-    expect(problemOf({ REDIS_NAMESPACE: ' ' })).toContain('REDIS_NAMESPACE must be set to a value or left out');
+    expect(problemOf({ REDIS_NAMESPACE: ' ' })).toContain(
+      'REDIS_NAMESPACE must be set to a value or left out',
+    );
     expect(readConfig({ REDIS_NAMESPACE: 'jobs' }).redis).toBeUndefined();
   });
 });

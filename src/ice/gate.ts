@@ -58,14 +58,12 @@ export interface Gate {
   attempt<T>(number: number, context: CallContext, send: () => Promise<Success<T>>): Promise<T>;
 }
 
-export function createGate({ action, callsPerSecond, maxConcurrency, events, shared }: GateOptions): Gate {
+export function createGate({ events, ...limits }: GateOptions): Gate {
+  const { action } = limits;
   const budget = createBudget({
-    action,
-    callsPerSecond,
-    maxConcurrency,
+    ...limits,
     maxQueued: BOUNDS.callsWaiting.max,
     maxQueuedOfClient: BOUNDS.callsWaitingOfClient.max,
-    shared,
   });
   const breaker = createBreaker({
     action,

@@ -13,7 +13,7 @@ const MAX_RETRY_MS = 1000;
  * @param options differ from that
  */
 export function createClient(address: RedisAddress, options: RedisOptions = {}): Redis {
-  const client = new Redis({
+  const settings: RedisOptions = {
     ...locationOf(address),
     username: address.username,
     password: address.password,
@@ -29,7 +29,8 @@ export function createClient(address: RedisAddress, options: RedisOptions = {}):
     autoResendUnfulfilledCommands: false,
     enableOfflineQueue: false,
     ...options,
-  });
+  };
+  const client = new Redis({ ...settings, replyMapping: 'legacy' });
   // It is written to the console where nobody listens.
   client.on('error', () => undefined);
   replaceWhenSilent(client);

@@ -15,6 +15,6 @@ const HASH_BYTES = 8;
  */
 export function namespaceOf(account: string, endpoint: URL): string {
   const region = /^ice(?:-vpc)?\.([a-z\d-]+)\.aliyuncs\.com$/.exec(endpoint.host)?.[1] ?? endpoint.host;
-  const hash = scryptSync(account, 'package-job-gateway', HASH_BYTES).toString('hex');
+  const hash = scryptSync(account, 'package-job-gateway', HASH_BYTES, { N: 4096 }).toString('hex');
   return `pjg:${String(VERSION)}:{${region}:${hash}}`;
 }

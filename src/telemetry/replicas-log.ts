@@ -6,12 +6,19 @@ export function logReplicas(replicas: ReplicasEmitter, logger: FastifyBaseLogger
   const told = new Set<string>();
   replicas.on('joined', ({ aloneMs }) => {
     told.clear();
-    logger.info({ aloneMs: Math.round(aloneMs) }, 'joined the other replicas: states, calls and limits are shared');
+    logger.info(
+      { aloneMs: Math.round(aloneMs) },
+      'joined the other replicas: states, calls and limits are shared',
+    );
   });
   replicas.on('left', (_membership, { reason, durationMs }) => {
     const details = { reason, joinedMs: Math.round(durationMs) };
     if (reason === 'closed') logger.info(details, 'left the other replicas');
-    else logger.warn(details, `Redis is ${WORDS[reason]}: this replica goes on alone, with its part of the calls`);
+    else
+      logger.warn(
+        details,
+        `Redis is ${WORDS[reason]}: this replica goes on alone, with its part of the calls`,
+      );
   });
   replicas.on('joinFailed', (reason, code) => {
     const kind = `${reason} ${code}`;
@@ -19,7 +26,9 @@ export function logReplicas(replicas: ReplicasEmitter, logger: FastifyBaseLogger
     told.add(kind);
     logger.warn({ reason, code }, `Redis cannot be used (${code}): this replica is alone and tries again`);
   });
-  replicas.on('replicasChanged', (replicas) => logger.info({ replicas }, 'the number of replicas has changed'));
+  replicas.on('replicasChanged', (replicas) =>
+    logger.info({ replicas }, 'the number of replicas has changed'),
+  );
 }
 
 const WORDS = { connecting: 'not there', lost: 'lost', slow: 'too slow', refused: 'refusing' } as const;

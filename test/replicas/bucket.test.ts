@@ -9,12 +9,12 @@ async function setUp(size: number, seconds: number) {
   const { client } = await redisOfTest();
   return {
     client,
-    async take(cost: number) {
+    take: async (cost: number) => {
       const [isTaken, left] = (await client.eval(lua, 1, KEY, cost, size, seconds)) as [number, string];
       return [isTaken, Number(left)];
     },
     /** Lets so much time pass for the bucket. */
-    async age(milliseconds: number) {
+    age: async (milliseconds: number) => {
       await client.hincrbyfloat(KEY, 'at', -milliseconds);
     },
   };

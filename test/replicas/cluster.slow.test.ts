@@ -93,9 +93,7 @@ describe.skipIf(REDIS.skip)(`four gateways with ${REDIS.label}`, () => {
     const limits = { GetPackageJob: 20, ListPackageJobs: Infinity, SubmitPackageJob: Infinity };
     const emulator = await startEmulator({ seed: 'none', limits });
     onTestFinished(() => emulator.close());
-    const replicas = await Promise.all(
-      Array.from({ length: 4 }, () => startReplica(emulator, redis.url)),
-    );
+    const replicas = await Promise.all(Array.from({ length: 4 }, () => startReplica(emulator, redis.url)));
     const answers = replicas.map(() => 0);
     for (const [index, replica] of replicas.entries())
       flood(replica, 20, () => (answers[index] = (answers[index] ?? 0) + 1));
@@ -186,7 +184,9 @@ describe.skipIf(SENTINEL.skip || REDIS.skip)(`a connection through ${SENTINEL.la
     await left;
     expect(connection.mode).toBe('alone');
     await once(connection.events, 'joined');
-    await expect(connection.run('set', (redis) => redis.set(connection.key('after'), '1'))).resolves.toBe('OK');
+    await expect(connection.run('set', (redis) => redis.set(connection.key('after'), '1'))).resolves.toBe(
+      'OK',
+    );
   }, 180_000);
 });
 

@@ -22,7 +22,7 @@ describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
     const { address, client } = await redisOfTest();
     const connection = connect(address, 'r1');
     await connection.first;
-    await expect(client.zrange(connection.key('replicas'), 0, -1)).resolves.toEqual(['r1']);
+    await expect(client.zrange(connection.key('replicas'), '0', '-1')).resolves.toEqual(['r1']);
     await connection.close();
     await expect(client.exists(connection.key('replicas'))).resolves.toBe(0);
     await expect(connection.run('ping', (redis) => redis.ping())).rejects.toThrow(RedisUnavailable);
@@ -36,7 +36,7 @@ describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
     const connection = connect(address, 'mine');
     await connection.first;
     expect(connection.replicas).toBe(2);
-    await expect(client.zrange(key, 0, -1)).resolves.toEqual(['mine', 'live']);
+    await expect(client.zrange(key, '0', '-1')).resolves.toEqual(['mine', 'live']);
   });
 
   it('knows the clock of Redis, whatever that of this machine is', async () => {
@@ -116,15 +116,15 @@ describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
 
   it('keeps the number of replicas while those that lost Redis join one after the other', async () => {
     const redis = await redisOfTest();
-    const connections = [connect(redis.address), connect(redis.address)];
+    const connections = [connect(redis.address), connect(redis.address)] as const;
     await Promise.all(connections.map(({ first }) => first));
     await expect.poll(() => connections.map(({ replicas }) => replicas), { timeout: 10_000 }).toEqual([2, 2]);
     const [first, second] = connections;
-    await second?.close();
-    const joined = once(first?.events ?? new EventTarget(), 'joined');
+    await second.close();
+    const joined = once(first.events, 'joined');
     await redis.restart();
     await joined;
-    expect(first?.replicas).toBe(2);
+    expect(first.replicas).toBe(2);
   });
 
   it.for<[string | undefined, string]>([

@@ -20,7 +20,7 @@ async function gatewayAt(url: string): Promise<{ gateway: TestGateway; lines: st
   return { gateway, lines };
 }
 
-const readyz = async ({ url }: TestGateway) => {
+const readyz = async ({ url }: TestGateway): Promise<[number, unknown]> => {
   const response = await fetch(`${url}/readyz`);
   return [response.status, await response.json()];
 };
@@ -72,7 +72,8 @@ describe.skipIf(REDIS.skip)(`a gateway with ${REDIS.label}`, () => {
     const id = gateway.emulator.jobs.add({ finishTime: Date.now() - 1000 });
     const takes = async () => {
       const stats = await redis.client.info('commandstats');
-      const count = (command: string) => Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+      const count = (command: string) =>
+        Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
       // Each renewal of the lease reads the size of one set, and nothing else does.
       return count('eval') + count('evalsha') - count('zcard');
     };

@@ -20,7 +20,9 @@ async function setUp(limit: number) {
   const { client } = await redisOfTest();
   const run = async (task: string, replica: string, first: number, second: number): Promise<Reply> => {
     const reply = await client.eval(lua, KEYS.length, ...KEYS, task, replica, limit, first, second);
-    const [granted = 0, waitMs = 0, pausedMs = 0, free = 0, rate = 0, own = 0] = (reply as unknown[]).map(Number);
+    const [granted = 0, waitMs = 0, pausedMs = 0, free = 0, rate = 0, own = 0] = (reply as unknown[]).map(
+      Number,
+    );
     return { granted, waitMs, pausedMs, free, rate: rate / 1000, own: own / 1000 };
   };
   const now = async () => {
@@ -34,7 +36,7 @@ async function setUp(limit: number) {
     log: (replica: string, starts: number) => run('log', replica, starts, 1),
     throttled: (replica: string, ageMs: number, waitMs: number) => run('throttled', replica, ageMs, waitMs),
     /** Starts of a replica so long ago. */
-    async started(replica: string, count: number, ageMs: number) {
+    started: async (replica: string, count: number, ageMs: number) => {
       const at = (await now()) - ageMs;
       await client.rpush(STARTS, `${String(at)} ${replica} ${String(count)}`);
       await client.hset(TAKERS, replica, `${String(count)} 1 0 ${String(at)}`);
@@ -58,6 +60,15 @@ describe.skipIf(REDIS.skip)(`the script of the shared rate, in ${REDIS.label}`, 
     const other = await setUp(5);
     await other.started('a', 5, 900);
     await expect(other.take('b', 5)).resolves.toMatchObject({ granted: 0 });
+  });
+
+  it('counts starts of a replica out that leave the span while another asks', async () => {
+    const { client, now, started, take } = await setUp(5);
+    await started('a', 3, 1100);
+    await client.hset(TAKERS, 'a', `3 1 0 ${String(await now())}`);
+    await take('b', 1);
+    await expect(client.hget(TAKERS, 'a')).resolves.toMatch(/^0 1 0 /);
+    await expect(take('b', 4)).resolves.toMatchObject({ granted: 4 });
   });
 
   it('says when the first start leaves the span', async () => {
@@ -95,7 +106,8 @@ describe.skipIf(REDIS.skip)(`the script of the shared rate, in ${REDIS.label}`, 
     // Room for one, and b waits for it.
     await client.rpush(STARTS, `${String((await now()) - 100)} a 7`, `${String((await now()) - 90)} b 2`);
     await client.hset(TAKERS, 'a', `7 1 0 ${String(await now())}`, 'b', `2 1 3 ${String(await now())}`);
-    const run = (replica: string) => client.eval(lua, 3, ...KEYS, 'take', replica, 10, 1, 1) as Promise<number[]>;
+    const run = (replica: string) =>
+      client.eval(lua, 3, ...KEYS, 'take', replica, 10, 1, 1) as Promise<number[]>;
     expect((await run('a'))[0]).toBe(0);
     expect((await run('b'))[0]).toBe(1);
   });

@@ -40,7 +40,8 @@ export interface RedisServer {
 
 /** Starts a Redis. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
-  let { child, port } = await launchAtFreePort(options);
+  const { port, child: first } = await launchAtFreePort(options);
+  let child = first;
   const { password } = options;
   const client = new Redis({ port, ...(password !== undefined && { password }), maxRetriesPerRequest: null });
   client.on('error', () => undefined);
@@ -102,16 +103,14 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+const KEEPING_NOTHING = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'];
+
 async function launch({ port, password, args = [] }: RedisOptions): Promise<ChildProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'redis-test-'));
+  const on = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
   const child = spawn(
     REDIS.path,
-    [
-      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
-      ...['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'],
-      ...(password === undefined ? [] : ['--requirepass', password]),
-      ...args,
-    ],
+    [...on, ...KEEPING_NOTHING, ...(password === undefined ? [] : ['--requirepass', password]), ...args],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   child.once('close', () => rmSync(folder, { recursive: true, force: true }));

@@ -32,6 +32,11 @@ for i = 1, #rows, 2 do
     starts = tonumber(starts), clients = tonumber(clients), missing = tonumber(missing), at = tonumber(at),
   }
 end
+local function write(name)
+  local row = replicas[name]
+  local text = string.format('%d %d %d %.0f', row.starts, row.clients, row.missing, row.at)
+  redis.call('HSET', KEYS[3], name, text)
+end
 local me = replicas[own] or { starts = 0, clients = 1, missing = 0, at = now }
 replicas[own] = me
 
@@ -46,7 +51,10 @@ while true do
   redis.call('LPOP', KEYS[2])
   oldest = nil
   local replica = replicas[who]
-  if replica then replica.starts = math.max(0, replica.starts - count) end
+  if replica then
+    replica.starts = math.max(0, replica.starts - count)
+    write(who)
+  end
 end
 
 -- The rate is lowered once the pause is over, by what was granted in the second before it.
@@ -114,7 +122,7 @@ if task ~= 'throttled' then
     oldest = oldest or now
   end
 end
-redis.call('HSET', KEYS[3], own, string.format('%d %d %d %.0f', me.starts, me.clients, me.missing, me.at))
+write(own)
 for i = 1, 3 do redis.call('PEXPIRE', KEYS[i], KEEP) end
 
 local wait = math.max(paused - now, 0)

@@ -74,7 +74,10 @@ export async function replicas(): Promise<SectionResult> {
 }
 
 /** How long reads of jobs take that nobody has read, in milliseconds. */
-async function timeMisses(emulator: Awaited<ReturnType<typeof startEmulator>>, url: string): Promise<number[]> {
+async function timeMisses(
+  emulator: Awaited<ReturnType<typeof startEmulator>>,
+  url: string,
+): Promise<number[]> {
   const client = createClient(url);
   await client.connect(1);
   const times: number[] = [];

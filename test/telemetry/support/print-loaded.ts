@@ -7,7 +7,8 @@ const loaded = new Set<string>();
 registerHooks({
   load(url, context, nextLoad) {
     const [, library, ours] =
-      /node_modules\/(@(?:opentelemetry|prometheus-io)\/[\w-]+|ioredis)\/|\/(src\/replicas)\//.exec(url) ?? [];
+      /node_modules\/(@(?:opentelemetry|prometheus-io)\/[\w-]+|ioredis)\/|\/(src\/replicas)\//.exec(url) ??
+      [];
     const name = library ?? ours;
     if (name !== undefined) loaded.add(name);
     return nextLoad(url, context);
