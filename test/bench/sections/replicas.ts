@@ -8,7 +8,7 @@ import { createRequests } from '../support/requests.ts';
 import { figureOf, median, type SectionResult } from '../support/result.ts';
 import { sharesOf, takeTurns } from '../support/rounds.ts';
 
-const ROUNDS = 5;
+const ROUNDS = 9;
 const SECONDS = 1;
 /** What the cached route keeps of its speed with Redis. */
 const WITH_REDIS = 0.95;
@@ -36,9 +36,8 @@ export async function replicas(): Promise<SectionResult> {
     SECONDS,
   );
   const shares = sharesOf(ratesByCpu, 'joined', 'alone');
-  const missesAlone = await timeMisses(emulator, alone.url);
   const before = await commandsOf(redis);
-  const missesJoined = await timeMisses(emulator, joined.url);
+  const [missesAlone = [], missesJoined = []] = await timeMisses(emulator, [alone.url, joined.url]);
   const commands = (await commandsOf(redis)) - before;
   const more = await Promise.all(
     Array.from({ length: IDLE_REPLICAS - 1 }, () => startGateway(emulator, shared)),
@@ -73,21 +72,23 @@ export async function replicas(): Promise<SectionResult> {
   };
 }
 
-/** How long reads of jobs take that nobody has read, in milliseconds. */
+/** How long reads of jobs take that nobody has read, in milliseconds, of gateways that take turns. */
 async function timeMisses(
   emulator: Awaited<ReturnType<typeof startEmulator>>,
-  url: string,
-): Promise<number[]> {
-  const client = createClient(url);
-  await client.connect(1);
-  const times: number[] = [];
+  urls: readonly string[],
+): Promise<number[][]> {
+  const clients = urls.map((url) => createClient(url));
+  for (const client of clients) await client.connect(1);
+  const times: number[][] = urls.map(() => []);
   for (let miss = 0; miss < MISSES; miss += 1) {
-    const id = emulator.jobs.add({ finishTime: Date.now() });
-    const startedAt = performance.now();
-    await client.post(JSON.stringify({ query: `{ packageJob(id: "${id}") { id } }` }));
-    times.push(performance.now() - startedAt);
+    for (const [index, client] of clients.entries()) {
+      const id = emulator.jobs.add({ finishTime: Date.now() });
+      const startedAt = performance.now();
+      await client.post(JSON.stringify({ query: `{ packageJob(id: "${id}") { id } }` }));
+      times[index]?.push(performance.now() - startedAt);
+    }
   }
-  client.close();
+  for (const client of clients) client.close();
   return times;
 }
 
