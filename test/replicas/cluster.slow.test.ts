@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startEmulator, type Emulator } from '../../src/emulator/server.ts';
+import { makeFolder } from '../support/folder.ts';
 import { run, type RunningProgram } from '../support/process.ts';
 import { findProgram } from '../support/program.ts';
+import { createCertificate } from '../support/tls.ts';
 import { connect, freePort, REDIS, redisOfTest, startRedis } from '../support/redis.ts';
 
 const SENTINEL = findProgram({
@@ -21,7 +23,11 @@ interface Replica {
 }
 
 /** A gateway in a process of its own, ready. */
-async function startReplica(emulator: Emulator, redisUrl: string): Promise<Replica> {
+async function startReplica(
+  emulator: Emulator,
+  redisUrl: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Replica> {
   const { accessKeyId, accessKeySecret } = emulator.credentials;
   const program = run('main.ts', {
     NODE_ENV: 'production',
@@ -35,6 +41,7 @@ async function startReplica(emulator: Emulator, redisUrl: string): Promise<Repli
     ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
     REDIS_URL: redisUrl,
+    ...env,
   });
   onTestFinished(async () => {
     program.signal('SIGKILL');
@@ -120,6 +127,33 @@ describe.skipIf(REDIS.skip)(`four gateways with ${REDIS.label}`, () => {
     expect(peakOf(emulator, from)).toBeLessThanOrEqual(20);
     for (const share of shares) expect(share / total).toBeGreaterThan(0.15);
   }, 200_000);
+});
+
+describe.skipIf(REDIS.skip)(`a gateway with ${REDIS.label} behind TLS`, () => {
+  it('joins by rediss:// where the certificate is trusted, and is alone where it is not', async () => {
+    const { cert, key } = await createCertificate('127.0.0.1');
+    const folder = makeFolder({ 'cert.pem': cert, 'key.pem': key });
+    const [path, tlsPort] = [join(folder, 'cert.pem'), String(await freePort())];
+    const files = [
+      '--tls-cert-file',
+      path,
+      '--tls-key-file',
+      join(folder, 'key.pem'),
+      '--tls-ca-cert-file',
+      path,
+    ];
+    await redisOfTest({ args: ['--tls-port', tlsPort, ...files, '--tls-auth-clients', 'no'] });
+    const emulator = await startEmulator({ seed: 'none' });
+    onTestFinished(() => emulator.close());
+    const url = `rediss://127.0.0.1:${tlsPort}`;
+    const trusting = await startReplica(emulator, url, { NODE_EXTRA_CA_CERTS: path });
+    const other = await startReplica(emulator, url);
+    const stateOf = async (replica: Replica): Promise<unknown> =>
+      (await fetch(`${replica.url}/readyz`)).json();
+    await expect(stateOf(trusting)).resolves.toMatchObject({ replicas: { mode: 'joined', live: 1 } });
+    await expect(stateOf(other)).resolves.toMatchObject({ replicas: { mode: 'alone', reason: 'refused' } });
+    expect(other.program.output()).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
+  }, 60_000);
 });
 
 /** A master, one that follows it, and three sentinels that watch them. */
