@@ -52,6 +52,10 @@ async function startReplica(
   return { url, program };
 }
 
+async function stateOf({ url }: Replica): Promise<unknown> {
+  return (await fetch(`${url}/readyz`)).json();
+}
+
 async function statusOf(url: string): Promise<number> {
   return (await fetch(`${url}/readyz`)).status;
 }
@@ -148,9 +152,9 @@ describe.skipIf(REDIS.skip)(`a gateway with ${REDIS.label} behind TLS`, () => {
     const url = `rediss://127.0.0.1:${tlsPort}`;
     const trusting = await startReplica(emulator, url, { NODE_EXTRA_CA_CERTS: path });
     const other = await startReplica(emulator, url);
-    const stateOf = async (replica: Replica): Promise<unknown> =>
-      (await fetch(`${replica.url}/readyz`)).json();
-    await expect(stateOf(trusting)).resolves.toMatchObject({ replicas: { mode: 'joined', live: 1 } });
+    await expect
+      .poll(() => stateOf(trusting), { timeout: 10_000 })
+      .toMatchObject({ replicas: { mode: 'joined', live: 1 } });
     await expect(stateOf(other)).resolves.toMatchObject({ replicas: { mode: 'alone', reason: 'refused' } });
     expect(other.program.output()).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
   }, 60_000);

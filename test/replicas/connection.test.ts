@@ -3,16 +3,16 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RedisUnavailable } from '../../src/replicas/connection.ts';
 import { loadScript } from '../../src/replicas/scripts.ts';
-import { addressOf, connect, freePort, REDIS, redisOfTest } from '../support/redis.ts';
+import { addressOf, connect, freePort, REDIS, redisOfTest, untilJoined } from '../support/redis.ts';
 
 describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
   it('joins, and counts the replicas that have', async () => {
     const { address } = await redisOfTest();
     const first = connect(address);
-    await first.first;
+    await untilJoined(first);
     expect([first.mode, first.reason, first.replicas]).toEqual(['joined', undefined, 1]);
     const second = connect(address);
-    await second.first;
+    await untilJoined(second);
     expect(second.replicas).toBe(2);
     if (first.replicas !== 2) await once(first.events, 'replicasChanged');
     expect(first.replicas).toBe(2);
@@ -21,7 +21,7 @@ describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
   it('gives its lease up when it closes', async () => {
     const { address, client } = await redisOfTest();
     const connection = connect(address, 'r1');
-    await connection.first;
+    await untilJoined(connection);
     await expect(client.zrange(connection.key('replicas'), '0', '-1')).resolves.toEqual(['r1']);
     await connection.close();
     await expect(client.exists(connection.key('replicas'))).resolves.toBe(0);
@@ -34,7 +34,7 @@ describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
     const [seconds = 0] = (await client.time()).map(Number);
     await client.zadd(key, seconds * 1000 - 1, 'dead', seconds * 1000 + 60_000, 'live');
     const connection = connect(address, 'mine');
-    await connection.first;
+    await untilJoined(connection);
     expect(connection.replicas).toBe(2);
     await expect(client.zrange(key, '0', '-1')).resolves.toEqual(['mine', 'live']);
   });
@@ -42,7 +42,7 @@ describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
   it('knows the clock of Redis, whatever that of this machine is', async () => {
     const { address, client } = await redisOfTest();
     const connection = connect(address);
-    await connection.first;
+    await untilJoined(connection);
     const before = connection.clock.earliest();
     const [seconds = 0, microseconds = 0] = (await client.time()).map(Number);
     const told = 1000 * seconds + microseconds / 1000;
@@ -53,7 +53,7 @@ describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
   it('sends a script by its hash, and as a whole when Redis has lost it', async () => {
     const { address, client } = await redisOfTest();
     const connection = connect(address);
-    await connection.first;
+    await untilJoined(connection);
     const script = loadScript('renew');
     const call = () => connection.call(script, [connection.key('other')], ['a', 1000]);
     await call();
@@ -69,7 +69,7 @@ describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
   it('ends a command that has no answer, goes on alone after three, and joins again', async () => {
     const redis = await redisOfTest();
     const connection = connect(redis.address);
-    await connection.first;
+    await untilJoined(connection);
     redis.freeze();
     const left = once(connection.events, 'left');
     const ping = () => connection.run('ping', (client) => client.ping());
@@ -91,18 +91,24 @@ describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
   it('stays when one command is late', async () => {
     const redis = await redisOfTest();
     const connection = connect(redis.address);
-    await connection.first;
+    await untilJoined(connection);
+    let [late, left] = [0, 0];
+    connection.events.on('commandEnd', (_name, _ms, outcome) => (late += outcome === 'late' ? 1 : 0));
+    connection.events.on('left', () => (left += 1));
     redis.freeze();
     await expect(connection.run('ping', (client) => client.ping())).rejects.toThrow(RedisUnavailable);
     redis.thaw();
-    await expect.poll(() => connection.run('ping', (client) => client.ping())).toBe('PONG');
-    expect(connection.mode).toBe('joined');
+    await expect
+      .poll(() => connection.run('ping', (client) => client.ping()), { timeout: 10_000 })
+      .toBe('PONG');
+    // On a machine that is slow itself more can be late.
+    expect(left === 0 || late >= 3).toBe(true);
   });
 
   it('is alone as soon as Redis is gone, and joins the one that takes its place', async () => {
     const redis = await redisOfTest();
     const connection = connect(redis.address);
-    await connection.first;
+    await untilJoined(connection);
     const left = once(connection.events, 'left');
     await redis.kill();
     await expect(left).resolves.toMatchObject([{}, { reason: 'lost' }]);
@@ -117,7 +123,7 @@ describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
   it('keeps the number of replicas while those that lost Redis join one after the other', async () => {
     const redis = await redisOfTest();
     const connections = [connect(redis.address), connect(redis.address)] as const;
-    await Promise.all(connections.map(({ first }) => first));
+    await untilJoined(...connections);
     await expect.poll(() => connections.map(({ replicas }) => replicas), { timeout: 10_000 }).toEqual([2, 2]);
     const [first, second] = connections;
     await second.close();
@@ -144,7 +150,7 @@ describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
     const { port, client } = await redisOfTest({ args });
     const address = { ...addressOf(port, 'a-password-of-tests'), username: 'app', database: 3 };
     const connection = connect(address);
-    await connection.first;
+    await untilJoined(connection);
     expect(connection.mode).toBe('joined');
     await client.select(3);
     await expect(client.exists(connection.key('replicas'))).resolves.toBe(1);
@@ -164,7 +170,7 @@ describe.skipIf(REDIS.skip)(`a replica's connection to ${REDIS.label}`, () => {
   it('waits in Redis on a connection of its own, which ends with its deadline and with the membership', async () => {
     const redis = await redisOfTest();
     const connection = connect(redis.address);
-    await connection.first;
+    await untilJoined(connection);
     const read = (ms: number) =>
       connection.block('read', ms, (client) => client.xread('BLOCK', ms, 'STREAMS', 'changes', '$'));
     const waiting = read(10_000);

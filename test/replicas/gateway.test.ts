@@ -30,7 +30,9 @@ describe.skipIf(REDIS.skip)(`a gateway with ${REDIS.label}`, () => {
   it('says in /readyz, its log and its metrics that it has joined, is alone, and has joined again', async () => {
     const redis = await redisOfTest({ password: PASSWORD });
     const { gateway, lines } = await gatewayAt(redis.url);
-    expect(await readyz(gateway)).toEqual([200, { status: 'ready', replicas: { mode: 'joined', live: 1 } }]);
+    await expect
+      .poll(() => readyz(gateway), { timeout: 10_000 })
+      .toEqual([200, { status: 'ready', replicas: { mode: 'joined', live: 1 } }]);
     expect(linesAbout(lines, 'joined the other replicas')).toHaveLength(1);
 
     await redis.kill();

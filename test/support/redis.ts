@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import type { RedisAddress } from '../../src/redis-config.ts';
 import { Connection } from '../../src/replicas/connection.ts';
@@ -25,4 +25,12 @@ export function connect(address: RedisAddress, replicaId?: string): Connection &
   });
   onTestFinished(() => connection.close());
   return Object.assign(connection, { events });
+}
+
+/** Resolves when all of them share, also where the first try was too slow. */
+export async function untilJoined(
+  ...connections: readonly (Connection & { readonly events: ReplicasEmitter })[]
+): Promise<void> {
+  const alone = connections.filter(({ mode }) => mode === 'alone');
+  await Promise.all(alone.map(({ events }) => once(events, 'joined')));
 }

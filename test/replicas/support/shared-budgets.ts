@@ -3,7 +3,7 @@ import { createBudget, type Budget } from '../../../src/ice/budget.ts';
 import type { SharedRate } from '../../../src/ice/shared-rate.ts';
 import { createSharedRate } from '../../../src/replicas/shared-rates.ts';
 import type { RedisAddress } from '../../../src/redis-config.ts';
-import { connect } from '../../support/redis.ts';
+import { connect, untilJoined } from '../../support/redis.ts';
 
 export const action = 'GetPackageJob';
 
@@ -46,7 +46,7 @@ export async function startReplicas(
       },
     };
   });
-  await Promise.all(replicas.map(({ connection }) => connection.first));
+  await untilJoined(...replicas.map(({ connection }) => connection));
   await expect
     .poll(() => replicas.map(({ connection }) => connection.replicas), { timeout: 10_000 })
     .toEqual(replicas.map(() => count));
