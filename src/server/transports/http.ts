@@ -140,6 +140,8 @@ async function execute(
     const result = JSON.parse(http.body.string) as FormattedExecutionResult;
     // The client sends the text next. urql would do so for each of the two results that it makes of such a stream.
     const isUnknown = result.errors?.[0]?.extensions?.['code'] === 'PERSISTED_QUERY_NOT_FOUND';
+    const retryAfter = http.headers.get('retry-after');
+    if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
     if (!isUnknown) return SEND[stream](reply, result, connections, context.client);
     return sendErrors(request, reply, result, 'application/graphql-response+json');
   }

@@ -183,6 +183,27 @@ describe('a client at its limit', () => {
   );
 });
 
+it('a client that takes streams alone is refused in one, with the time in its head', async () => {
+  const bearer = await newBearer();
+  const ids = Array.from({ length: 10 }, addFinished);
+  const query = 'query ($ids: [ID!]!) { packageJobsById(ids: $ids) { id status userData name code } }';
+  const ask = () =>
+    fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { ...bearer, 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query, variables: { ids } }),
+    });
+  let response = await ask();
+  let text = await response.text();
+  for (let count = 0; count < 20 && !text.includes('RATE_LIMITED'); count += 1) {
+    response = await ask();
+    text = await response.text();
+  }
+  const waitMs = /"code":"RATE_LIMITED".*"retryAfterMs":(\d+)/.exec(text)?.[1];
+  expect(response.headers.get('content-type')).toContain('text/event-stream');
+  expect(response.headers.get('retry-after')).toBe(String(Math.ceil(Number(waitMs) / 1000)));
+});
+
 describe('a stored response', () => {
   it('has the figures of whoever gets it', async () => {
     const id = addFinished();
