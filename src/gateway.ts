@@ -27,6 +27,8 @@ import {
 } from './server/graphql/persisted/documents.ts';
 import { readManifest } from './server/graphql/persisted/manifest.ts';
 import { createSchema } from './server/graphql/schema.ts';
+import { createBuckets } from './server/rate-limit/buckets.ts';
+import { createRateLimit } from './server/rate-limit/rate-limit.ts';
 import { createReadiness, type ReadinessProblem } from './server/http/readiness.ts';
 import { createPreparedOperations } from './server/response-cache/prepared-operations.ts';
 import { StoredResponses } from './server/response-cache/stored-responses.ts';
@@ -261,7 +263,7 @@ async function startServer(
   composition: Composition,
 ): Promise<Pick<Gateway, 'url' | 'firstProblem' | 'close'>> {
   const { config, logger, events, stopping, now, caches } = composition;
-  const { introspection, isJitOn, operationTimeoutMs } = config;
+  const { introspection, isJitOn, operationTimeoutMs, rateLimit } = config;
   const apollo = createApollo({ schema, introspection, persisted, isJitOn, logger, caches });
   await apollo.start();
   const tokens = composeTokens(composition);
@@ -294,6 +296,7 @@ async function startServer(
     allowedHosts: config.allowedHosts,
     trustedProxies: config.trustedProxies,
     tokens,
+    rateLimit: rateLimit && createRateLimit(rateLimit, createBuckets(rateLimit, now, caches)),
     pathPrefix: config.pathPrefix,
     introspection,
     pagesDirectory: config.ide ? PAGES_DIRECTORY : undefined,

@@ -79,6 +79,7 @@ export const OTHERS = {
   JOBS_CLAIM: { default: 'job_ids', values: 'the name of a claim' },
   OWNER_CLAIM: { default: undefined, values: 'the name of a claim' },
   OWNER_FIELD: { default: undefined, values: 'the name of a member' },
+  RATE_LIMIT: { default: undefined, values: '<cost>/<seconds>' },
   CURSOR_SECRET: {
     default: 'derived from the access key; random without one',
     values: 'a text of 16 characters or more',

@@ -2,6 +2,7 @@ import { coalescing } from './sections/coalescing.ts';
 import { economy } from './sections/economy.ts';
 import { endurance } from './sections/endurance.ts';
 import { growth } from './sections/growth.ts';
+import { identity } from './sections/identity.ts';
 import { live } from './sections/live.ts';
 import { polling } from './sections/polling.ts';
 import { replicas } from './sections/replicas.ts';
@@ -31,6 +32,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   live: { run: live, core: 'load', nodeOptions: [] },
   soak: { run: soak, core: 'any', nodeOptions: ['--expose-gc'] },
   throughput: { run: throughput, core: 'load', nodeOptions: [] },
+  identity: { run: identity, core: 'load', nodeOptions: [] },
   telemetry: { run: telemetry, core: 'load', nodeOptions: [] },
   replicas: { run: replicas, core: 'load', nodeOptions: [] },
   revalidation: { run: revalidation, core: 'load', nodeOptions: [] },

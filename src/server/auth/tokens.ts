@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { BOUNDS } from '../../bounds.ts';
@@ -54,11 +54,11 @@ export function createTokens(options: TokensOptions): Tokens {
   });
   const isCurrent = ({ endsAt }: Principal) => now() < endsAt;
 
-  async function verify(token: string, hash: string): Promise<Principal> {
+  async function verify(token: string, digest: string): Promise<Principal> {
     const issuer = issuers.get(issuerIn(token));
     if (issuer === undefined) throw new TokenError('The issuer of the token is not accepted here');
     const principal = readPrincipal(await readClaims(token, issuer, options));
-    remembered.set(hash, principal);
+    remembered.set(digest, principal);
     return principal;
   }
 
@@ -67,11 +67,11 @@ export function createTokens(options: TokensOptions): Tokens {
     principalOf(token) {
       if (token.length > BOUNDS.token.max)
         throw new TokenError(`The token has more than ${String(BOUNDS.token.max)} characters`);
-      const hash = createHash('sha256').update(token).digest('base64');
-      const known = remembered.get(hash);
-      if (known === undefined) return verify(token, hash);
+      const digest = hash('sha256', token, 'base64');
+      const known = remembered.get(digest);
+      if (known === undefined) return verify(token, digest);
       if (isCurrent(known)) return known;
-      remembered.delete(hash);
+      remembered.delete(digest);
       throw new TokenError(EXPIRED);
     },
   };

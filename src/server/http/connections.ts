@@ -82,7 +82,7 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
         const { client, refusal } = admissions.of(request);
         response.count(client.key);
         if (refusal?.headers?.['connection'] === 'close') connection.isClosing = true;
-        listener(request, response);
+        passOn(admissions.charge(request), listener, request, response);
       };
       server.on('request', identifyFirst(admissions, serve));
       answerWhatNodeWouldNot(server);
@@ -111,11 +111,18 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
 
 /** Has whoever sent a request read before anything is decided about it. */
 function identifyFirst({ identify }: Admissions, serve: RequestListener): RequestListener {
-  return (request, response) => {
-    const identifying = identify(request);
-    if (identifying === undefined) serve(request, response);
-    else void identifying.then(() => serve(request, response));
-  };
+  return (request, response) => passOn(identify(request), serve, request, response);
+}
+
+/** Passes a request on once something is done. `undefined`: it is. */
+function passOn(
+  done: Promise<void> | undefined,
+  listener: RequestListener,
+  request: IncomingMessage,
+  response: Parameters<RequestListener>[1],
+): void {
+  if (done === undefined) listener(request, response);
+  else void done.then(() => listener(request, response));
 }
 
 /** Answers requests that Node answers with an empty body, or closes the connection for. */
