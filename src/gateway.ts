@@ -27,8 +27,6 @@ import {
 } from './server/graphql/persisted/documents.ts';
 import { readManifest } from './server/graphql/persisted/manifest.ts';
 import { createSchema } from './server/graphql/schema.ts';
-import { createBuckets } from './server/rate-limit/buckets.ts';
-import { createRateLimit } from './server/rate-limit/rate-limit.ts';
 import { createReadiness, type ReadinessProblem } from './server/http/readiness.ts';
 import { createPreparedOperations } from './server/response-cache/prepared-operations.ts';
 import { StoredResponses } from './server/response-cache/stored-responses.ts';
@@ -41,6 +39,7 @@ import { logMemoryAnswers } from './telemetry/memory-answers.ts';
 import type { MetricsServer } from './telemetry/metrics-server.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 import type { TracerHandle } from './telemetry/tracing-sdk.ts';
+import { composeRateLimit } from './rate-limits.ts';
 import { ASYNC_SCOPES, NO_SCOPES } from './scopes.ts';
 import { connectUpstream, firstCall, type Upstream } from './upstream.ts';
 import { OTHERS } from './variables.ts';
@@ -263,7 +262,7 @@ async function startServer(
   composition: Composition,
 ): Promise<Pick<Gateway, 'url' | 'firstProblem' | 'close'>> {
   const { config, logger, events, stopping, now, caches } = composition;
-  const { introspection, isJitOn, operationTimeoutMs, rateLimit } = config;
+  const { introspection, isJitOn, operationTimeoutMs } = config;
   const apollo = createApollo({ schema, introspection, persisted, isJitOn, logger, caches });
   await apollo.start();
   const tokens = composeTokens(composition);
@@ -296,7 +295,7 @@ async function startServer(
     allowedHosts: config.allowedHosts,
     trustedProxies: config.trustedProxies,
     tokens,
-    rateLimit: rateLimit && createRateLimit(rateLimit, createBuckets(rateLimit, now, caches)),
+    rateLimit: composeRateLimit(replicas, composition),
     pathPrefix: config.pathPrefix,
     introspection,
     pagesDirectory: config.ide ? PAGES_DIRECTORY : undefined,

@@ -1,9 +1,11 @@
 import { ICE_ACTIONS, type IceAction } from '../ice/actions.ts';
 import type { SharedRate } from '../ice/shared-rate.ts';
 import type { RedisConfig } from '../redis-config.ts';
+import type { Buckets, RatePolicy } from '../server/rate-limit/buckets.ts';
 import { Connection } from './connection.ts';
 import type { ReplicasEmitter } from './events.ts';
 import { namespaceOf } from './namespace.ts';
+import { createSharedBuckets } from './shared-buckets.ts';
 import { createSharedRate } from './shared-rates.ts';
 
 export interface ReplicasOptions {
@@ -19,6 +21,12 @@ export interface ReplicasOptions {
 export interface Replicas {
   readonly connection: Connection;
   readonly sharedRates: Readonly<Record<IceAction, SharedRate>>;
+  /**
+   * Lets all replicas go by the same buckets of clients.
+   *
+   * @param own what this replica goes by while it is alone
+   */
+  shareBuckets(policy: RatePolicy, own: Buckets): Buckets;
   close(): Promise<void>;
 }
 
@@ -31,5 +39,10 @@ export async function startReplicas(options: ReplicasOptions): Promise<Replicas>
   const [get, list, submit] = ICE_ACTIONS;
   const sharedRates = { [get]: rateOf(get), [list]: rateOf(list), [submit]: rateOf(submit) };
   await connection.first;
-  return { connection, sharedRates, close: () => connection.close() };
+  return {
+    connection,
+    sharedRates,
+    shareBuckets: (policy, own) => createSharedBuckets(policy, connection, own),
+    close: () => connection.close(),
+  };
 }

@@ -2,8 +2,13 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { pino } from 'pino';
+import { readConfig } from '../../src/config.ts';
+import { startEmulator } from '../../src/emulator/server.ts';
+import { startGateway as start } from '../../src/gateway.ts';
 import { ROOT } from '../support/command.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { post, startGateway, type TestGateway } from '../support/gateway.ts';
+import { NO_LIMITS } from '../support/limits.ts';
 import { freePort, REDIS, redisOfTest } from '../support/redis.ts';
 import { scrape } from '../support/scrape.ts';
 
@@ -85,6 +90,33 @@ describe.skipIf(REDIS.skip)(`a gateway with ${REDIS.label}`, () => {
     const cold = await takes();
     for (let time = 0; time < 5; time += 1) await read();
     expect([cold - before, (await takes()) - cold]).toEqual([gateway.emulator.countRequests(), 0]);
+  });
+
+  it('counts what a client asks of any replica against one limit, also where memory answers', async () => {
+    const redis = await redisOfTest();
+    const emulator = await startEmulator({ seed: 'none', limits: NO_LIMITS });
+    onTestFinished(() => emulator.close());
+    const id = emulator.jobs.add({ finishTime: Date.now() - 1000 });
+    const config = readConfig({
+      PORT: '0',
+      METRICS_PORT: '0',
+      UPSTREAM: 'emulator',
+      RATE_LIMIT: '10/86400',
+      REDIS_URL: redis.url,
+    });
+    const upstream = { endpoint: new URL(emulator.endpoint), credentials: emulator.credentials };
+    const gateways = await Promise.all([1, 2].map(() => start(config, upstream, pino({ level: 'silent' }))));
+    for (const gateway of gateways) onTestFinished(() => gateway.close());
+    const codes: unknown[] = [];
+    for (let time = 0; time < 30; time += 1) {
+      const { url } = gateways[time % 2] ?? { url: '' };
+      const { errors } = await post(url, { query: `{ packageJob(id: "${id}") { id } }` });
+      codes.push(errors?.[0]?.extensions['code']);
+    }
+    const refused = codes.indexOf('RATE_LIMITED');
+    expect(refused).toBeGreaterThan(0);
+    expect(refused).toBeLessThanOrEqual(10);
+    expect(new Set(codes.slice(refused))).toEqual(new Set(['RATE_LIMITED']));
   });
 
   it('shows no Redis in what it says where nothing is shared', async () => {
