@@ -4,6 +4,7 @@ import type { RedisConfig } from '../redis-config.ts';
 import { Connection } from './connection.ts';
 import type { ReplicasEmitter } from './events.ts';
 import { namespaceOf } from './namespace.ts';
+import { SharedJobs, type SharedJobsOptions } from './shared-jobs.ts';
 import { createSharedRate } from './shared-rates.ts';
 
 export interface ReplicasOptions {
@@ -19,6 +20,8 @@ export interface ReplicasOptions {
 export interface Replicas {
   readonly connection: Connection;
   readonly sharedRates: Readonly<Record<IceAction, SharedRate>>;
+  /** Has jobs read for all replicas. It is for the one domain of jobs of this process. */
+  shareJobs(options: Omit<SharedJobsOptions, 'connection' | 'events'>): SharedJobs;
   close(): Promise<void>;
 }
 
@@ -31,5 +34,14 @@ export async function startReplicas(options: ReplicasOptions): Promise<Replicas>
   const [get, list, submit] = ICE_ACTIONS;
   const sharedRates = { [get]: rateOf(get), [list]: rateOf(list), [submit]: rateOf(submit) };
   await connection.first;
-  return { connection, sharedRates, close: () => connection.close() };
+  let jobs: SharedJobs | undefined;
+  return {
+    connection,
+    sharedRates,
+    shareJobs: (given) => (jobs = new SharedJobs({ ...given, connection, events })),
+    async close() {
+      await jobs?.close();
+      await connection.close();
+    },
+  };
 }
