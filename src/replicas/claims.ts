@@ -1,7 +1,10 @@
 import type { SharedStates } from './states.ts';
 
-/** How long a claim lasts, in milliseconds. What a replica has claimed that died is read by another after that. */
-export const CLAIM_MS = 400;
+/**
+ * How long a claim lasts, in milliseconds. What a replica has claimed that died is read by another after that. A replica that is
+ * busy renews its claims late.
+ */
+export const CLAIM_MS = 1000;
 
 /**
  * What this replica reads from ICE for all. Its claims are renewed together for as long as the reads take. One that failed is given
