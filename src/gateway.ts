@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import { ConfigError, type Config } from './config.ts';
+import { composeJobs, composeReplicas } from './domain.ts';
 import type { IceClient } from './ice/client.ts';
 import { composeDoors, composeTokens } from './identity.ts';
 import { IceError } from './ice/errors.ts';
@@ -13,8 +14,7 @@ import type { JobsEmitter, JobsEvents } from './jobs/events.ts';
 import type { Caches } from './measured-cache.ts';
 import type { ReplicasEmitter, ReplicasEvents } from './replicas/events.ts';
 import type { Replicas } from './replicas/replicas.ts';
-import { createPlanner } from './jobs/source/planner.ts';
-import { startJobs, type StartedJobs } from './jobs/start-jobs.ts';
+import type { StartedJobs } from './jobs/start-jobs.ts';
 import { createApp } from './server/app.ts';
 import { ERRORS } from './server/errors/catalogue.ts';
 import type { ServerEmitter, ServerEvents } from './server/events.ts';
@@ -34,13 +34,11 @@ import { createConnections } from './server/transports/connections.ts';
 import { countEvents, type Counters } from './telemetry/counters.ts';
 import { logEvents } from './telemetry/log.ts';
 import { createLogLevel, type LogLevel } from './telemetry/log-level.ts';
-import { logReplicas } from './telemetry/replicas-log.ts';
 import { logMemoryAnswers } from './telemetry/memory-answers.ts';
 import type { MetricsServer } from './telemetry/metrics-server.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 import type { TracerHandle } from './telemetry/tracing-sdk.ts';
 import { composeRateLimit } from './rate-limits.ts';
-import { ASYNC_SCOPES, NO_SCOPES } from './scopes.ts';
 import { connectUpstream, firstCall, type Upstream } from './upstream.ts';
 import { OTHERS } from './variables.ts';
 
@@ -129,7 +127,7 @@ export async function startGateway(
   const persisted = persistedDocuments(schema, config);
   const replicas = await composeReplicas(upstream, composition);
   const ice = connectUpstream(upstream, config, events.ice, now, replicas?.sharedRates);
-  const jobs = composeJobs(ice, composition);
+  const jobs = composeJobs(ice, replicas, composition);
   const metrics = await startMetrics(ice, jobs, persisted, composition);
   const server = await startServer(ice, jobs, { schema, persisted, replicas }, composition).catch(
     async (error: unknown) => {
@@ -154,37 +152,6 @@ export async function startGateway(
       await replicas?.close();
     },
   };
-}
-
-/** Joins the other replicas, where the configuration says so. What talks to Redis is only loaded then. */
-async function composeReplicas(
-  { endpoint }: Upstream,
-  { config: { redis, callsPerSecond }, events, logger }: Composition,
-): Promise<Replicas | undefined> {
-  if (redis === undefined) return undefined;
-  const { startReplicas } = await import('./replicas/replicas.ts');
-  logReplicas(events.replicas, logger);
-  return startReplicas({ redis, endpoint, callsPerSecond, events: events.replicas });
-}
-
-function composeJobs(ice: IceClient, { config, events, now, caches }: Composition): StartedJobs {
-  const scopes = config.tracing === undefined ? NO_SCOPES : ASYNC_SCOPES;
-  const { isListBatchingOn, freshness, pollInterval, watchShare, maxJobs, allowSubmit, operationTimeoutMs } =
-    config;
-  return startJobs({
-    ice,
-    source: (memory) => createPlanner({ ice, memory, isListBatchingOn, now, events: events.jobs, scopes }),
-    freshness,
-    pollInterval,
-    watchShare,
-    maxJobs,
-    readTimeoutMs: operationTimeoutMs,
-    allowSubmit,
-    events: events.jobs,
-    now,
-    caches,
-    scopes,
-  });
 }
 
 function persistedDocuments(

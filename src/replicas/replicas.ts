@@ -6,6 +6,7 @@ import { Connection } from './connection.ts';
 import type { ReplicasEmitter } from './events.ts';
 import { namespaceOf } from './namespace.ts';
 import { createSharedBuckets } from './shared-buckets.ts';
+import { SharedJobs, type SharedJobsOptions } from './shared-jobs.ts';
 import { createSharedRate } from './shared-rates.ts';
 
 export interface ReplicasOptions {
@@ -27,6 +28,8 @@ export interface Replicas {
    * @param own what this replica goes by while it is alone
    */
   shareBuckets(policy: RatePolicy, own: Buckets): Buckets;
+  /** Has jobs read for all replicas. It is for the one domain of jobs of this process. */
+  shareJobs(options: Omit<SharedJobsOptions, 'connection' | 'events'>): SharedJobs;
   close(): Promise<void>;
 }
 
@@ -39,10 +42,15 @@ export async function startReplicas(options: ReplicasOptions): Promise<Replicas>
   const [get, list, submit] = ICE_ACTIONS;
   const sharedRates = { [get]: rateOf(get), [list]: rateOf(list), [submit]: rateOf(submit) };
   await connection.first;
+  let jobs: SharedJobs | undefined;
   return {
     connection,
     sharedRates,
+    shareJobs: (given) => (jobs = new SharedJobs({ ...given, connection, events })),
     shareBuckets: (policy, own) => createSharedBuckets(policy, connection, own),
-    close: () => connection.close(),
+    async close() {
+      await jobs?.close();
+      await connection.close();
+    },
   };
 }
