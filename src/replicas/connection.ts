@@ -44,6 +44,8 @@ export interface ConnectionOptions {
   readonly events: ReplicasEmitter;
   /** @default a random one */
   readonly replicaId?: string;
+  /** The deadline of a command, in milliseconds. @default 150 */
+  readonly deadlineMs?: number;
 }
 
 /**
@@ -58,6 +60,7 @@ export class Connection {
   /** Resolves when the first try to join has ended, either way. */
   readonly first: Promise<void>;
   readonly #options: ConnectionOptions;
+  readonly #deadlineMs: number;
   readonly #redis: Redis;
   readonly #leases: string;
   readonly #defined = new Set<string>();
@@ -79,6 +82,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
     this.replicaId = options.replicaId ?? randomUUID();
     this.first = this.#tried.promise;
     this.#leases = this.key('replicas');
@@ -160,7 +164,7 @@ export class Connection {
     // It may be connecting.
     this.#blocking ??= createClient(this.#options.address, { enableOfflineQueue: true });
     const redis = this.#blocking;
-    return this.#timed(name, ms + DEADLINE_MS, () => command(redis)).catch((error: unknown) => {
+    return this.#timed(name, ms + this.#deadlineMs, () => command(redis)).catch((error: unknown) => {
       if (error instanceof Late) redis.disconnect(true);
       throw unavailable(error);
     });
@@ -198,7 +202,7 @@ export class Connection {
 
   async #execute<T>(name: string, command: () => Promise<T>): Promise<T> {
     try {
-      return await this.#breaker.execute(() => this.#timed(name, DEADLINE_MS, command));
+      return await this.#breaker.execute(() => this.#timed(name, this.#deadlineMs, command));
     } catch (error) {
       throw unavailable(error);
     }

@@ -2,10 +2,10 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Changes } from '../../src/replicas/changes.ts';
 import { SharedStates } from '../../src/replicas/states.ts';
 import { jobWith } from '../support/job.ts';
-import { connect, REDIS, redisOfTest, type RedisServer } from '../support/redis.ts';
+import { connect, PATIENT_MS, REDIS, redisOfTest, type RedisServer } from '../support/redis.ts';
 
 async function reader(redis: RedisServer) {
-  const connection = connect(redis.address);
+  const connection = connect(redis.address, undefined, PATIENT_MS);
   const states = new SharedStates(connection, 60_000, Date.now);
   const told: string[] = [];
   let missed = 0;

@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Interest } from '../../src/replicas/interest.ts';
-import { connect, REDIS, redisOfTest } from '../support/redis.ts';
+import { connect, PATIENT_MS, REDIS, redisOfTest } from '../support/redis.ts';
 
 /** A replica that wants what the test says. */
 async function member(redis: Awaited<ReturnType<typeof redisOfTest>>, replicaId: string, wanted: string[]) {
-  const connection = connect(redis.address, replicaId);
+  const connection = connect(redis.address, replicaId, PATIENT_MS);
   const interest = new Interest({ connection, events: connection.events, wanted: () => wanted });
   await connection.first;
   await interest.renew();

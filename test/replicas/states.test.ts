@@ -4,7 +4,7 @@ import { merged, type JobEntry } from '../../src/jobs/store/entry.ts';
 import { SharedStates } from '../../src/replicas/states.ts';
 import { jobWith } from '../support/job.ts';
 import { FRESHNESS } from '../support/jobs.ts';
-import { connect, REDIS, redisOfTest, startRedis, type RedisServer } from '../support/redis.ts';
+import { connect, PATIENT_MS, REDIS, redisOfTest, startRedis, type RedisServer } from '../support/redis.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const TIMES = [0, 1, 2].map((second) => new Date(NOW + 1000 * second).toISOString());
@@ -41,7 +41,7 @@ const entry: fc.Arbitrary<JobEntry> = fc
   );
 
 function statesOf(redis: Pick<RedisServer, 'address'>, replicaId?: string) {
-  const connection = connect(redis.address, replicaId);
+  const connection = connect(redis.address, replicaId, PATIENT_MS);
   return { connection, states: new SharedStates(connection, 60_000, Date.now) };
 }
 

@@ -14,14 +14,22 @@ export async function redisOfTest(options: RedisOptions = {}): Promise<RedisServ
   return redis;
 }
 
+/** A deadline that a machine which is busy meets. */
+export const PATIENT_MS = 5000;
+
 /** A connection of one replica, closed when the test has finished. */
-export function connect(address: RedisAddress, replicaId?: string): Connection & { events: ReplicasEmitter } {
+export function connect(
+  address: RedisAddress,
+  replicaId?: string,
+  deadlineMs?: number,
+): Connection & { events: ReplicasEmitter } {
   const events: ReplicasEmitter = new EventEmitter<ReplicasEvents>();
   const connection = new Connection({
     address,
     namespace: 'pjg:1:{test}',
     events,
     ...(replicaId !== undefined && { replicaId }),
+    ...(deadlineMs !== undefined && { deadlineMs }),
   });
   onTestFinished(() => connection.close());
   return Object.assign(connection, { events });

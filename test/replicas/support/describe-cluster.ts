@@ -5,7 +5,7 @@ import { isFinished, type PackageJob } from '../../../src/jobs/model.ts';
 import { Connection } from '../../../src/replicas/connection.ts';
 import type { ReplicasEvents } from '../../../src/replicas/events.ts';
 import { FRESHNESS } from '../../support/jobs.ts';
-import { REDIS, startRedis, type RedisServer } from '../../support/redis.ts';
+import { PATIENT_MS, REDIS, startRedis, type RedisServer } from '../../support/redis.ts';
 import { ClusterWorld, step, type Answer } from './cluster-world.ts';
 
 /** Whether memory went back from one of these states to an earlier one. */
@@ -40,6 +40,7 @@ export function describeCluster(runs: number): void {
           address: redis.address,
           namespace: `pjg:1:{world-${String(world)}}`,
           events: new EventEmitter<ReplicasEvents>(),
+          deadlineMs: PATIENT_MS,
         });
         await connection.first;
         return connection;

@@ -49,7 +49,13 @@ export async function startReplica({
   now = Date.now,
 }: ReplicaOptions): Promise<TestReplica> {
   const events: ReplicasEmitter = new EventEmitter<ReplicasEvents>();
-  const connection = new Connection({ address: redis.address, namespace: 'pjg:1:{test}', events });
+  const connection = new Connection({
+    address: redis.address,
+    namespace: 'pjg:1:{test}',
+    events,
+    // A machine that is busy must not make it alone.
+    deadlineMs: 1000,
+  });
   await connection.first;
   const layers = createEvents();
   const ice = createIceClient({
