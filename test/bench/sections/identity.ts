@@ -14,7 +14,7 @@ import {
 } from '../support/result.ts';
 import { sharesOf, takeTurns } from '../support/rounds.ts';
 
-const ROUNDS = 7;
+const ROUNDS = 9;
 const SECONDS = 1;
 const TOKENS = 1000;
 /** What the cached route keeps of its rate when each request has to show a token. */
