@@ -53,7 +53,7 @@ export class TakenAlong {
   /** What Redis has of the jobs that are read now. */
   readonly #known = new Map<string, JobEntry>();
   /** By how many GetPackageJob calls in a row jobs were read. */
-  readonly #gets = new LRUCache<string, number>({ max: 10_000, ttl: 60_000 });
+  readonly #gets = new LRUCache<string, number>({ max: 10_000, ttl: 30_000 });
 
   constructor(options: TakenAlongOptions) {
     this.#options = options;
@@ -90,9 +90,7 @@ export class TakenAlong {
       const { standing, entry } = found[index] ?? {};
       return standing === 'claimed' && entry !== undefined && isListable(entry) ? [[id, entry] as const] : [];
     });
-    return () => {
-      for (const [id, entry] of claimed) void this.#read(id, entry, leading, ice);
-    };
+    return () => void this.#readAll(claimed, leading, ice);
   }
 
   #wanted(leading: readonly LeadingRead[]): string[] {
@@ -107,12 +105,28 @@ export class TakenAlong {
     return wanted;
   }
 
+  async #readAll(
+    claimed: readonly (readonly [id: string, entry: JobEntry])[],
+    leading: readonly LeadingRead[],
+    ice: JobSource<Reading>,
+  ): Promise<void> {
+    const reads = claimed.map(([id, entry]) => this.#read(id, entry, leading, ice));
+    const sources = await Promise.all(reads);
+    // Without a list all of them are got, and that says nothing of any.
+    if (!sources.includes('checked list')) return;
+    for (const [index, [id]] of claimed.entries()) {
+      if (sources[index] === 'get') this.#gets.set(id, (this.#gets.get(id) ?? 0) + 1);
+      else this.#gets.delete(id);
+    }
+  }
+
+  /** @returns by which call it was read, if it goes on */
   async #read(
     id: string,
     entry: JobEntry,
     leading: readonly LeadingRead[],
     ice: JobSource<Reading>,
-  ): Promise<void> {
+  ): Promise<Reading['source'] | undefined> {
     const { claims, readTimeoutMs } = this.#options;
     // The sweep that leads counts the pages, as they are its own.
     const leader = leading.find(({ context }) => context.client === '') ?? leading[0];
@@ -125,11 +139,11 @@ export class TakenAlong {
     this.#known.set(id, entry);
     try {
       const reading = await claims.during(id, ice.read(id, 'summary', context));
-      const isGot = reading.source === 'get' && reading.job !== null && !isFinished(reading.job);
-      this.#gets.set(id, isGot ? (this.#gets.get(id) ?? 0) + 1 : 0);
       this.#ingest(id, reading);
+      return reading.job !== null && !isFinished(reading.job) ? reading.source : undefined;
     } catch {
       // Who wants it reads it.
+      return undefined;
     } finally {
       this.#known.delete(id);
     }
