@@ -37,11 +37,13 @@ export const SAME_WHEN_PLAIN = [
   // They are about a program beside the gateway.
   'test/deploy/**',
   // Subscriptions are neither cached nor compiled.
+  'test/interop/token-expiry.test.ts',
   'test/server/transports/account-updates.test.ts',
   // They are about documents and types.
   'test/interop/guides/**',
   'test/interop/types.test.ts',
   // They are about what the second run leaves out.
+  'test/server/rate-limit/**',
   'test/server/response-cache/**',
 ];
 

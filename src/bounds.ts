@@ -247,6 +247,13 @@ export const BOUNDS = {
     what: 'Different things that tokens let their bearers see, each once',
     reason: 'As many as tokens that are remembered, about 13,000.',
   },
+  rateBuckets: {
+    max: 8 * 1024 * 1024,
+    unit: 'bytes',
+    per: 'gateway',
+    what: 'What clients have left of `RATE_LIMIT`, of those that asked last. A client that is forgotten has all of it again',
+    reason: 'About 25,000 clients.',
+  },
   waitingForKeys: {
     max: 100,
     unit: 'items',

@@ -16,6 +16,7 @@ export const OTHER_CACHES = [
   'responseHeads',
   'rememberedTokens',
   'views',
+  'rateBuckets',
   'sharedResults',
   'lastingStates',
 ] as const satisfies readonly BoundName[];

@@ -2,6 +2,7 @@ import { readAuth, type AuthConfig } from './auth-config.ts';
 import { createReader, readNetwork, readOrigin, type Environment, type Reader } from './environment.ts';
 import { readHost } from './host.ts';
 import { isLoopback } from './loopback.ts';
+import { readRedis, type RedisConfig } from './redis-config.ts';
 import { readProxies, readUpstream, type ProxySettings, type UpstreamConfig } from './upstream-config.ts';
 import { OTHERS } from './variables.ts';
 
@@ -20,9 +21,13 @@ export interface Config {
   readonly trustedProxies: number | readonly string[];
   /** How callers show who they are. `undefined`: nobody is asked. */
   readonly auth: AuthConfig | undefined;
+  /** How much each client may ask for. `undefined`: as much as it likes. See `server/rate-limit/buckets`. */
+  readonly rateLimit: { readonly cost: number; readonly seconds: number } | undefined;
   /** The proxies that issuers are reached through. */
   readonly proxies: ProxySettings | undefined;
   readonly upstream: UpstreamConfig;
+  /** What is shared with other replicas, and where. `undefined`: nothing is. */
+  readonly redis: RedisConfig | undefined;
   readonly callsPerSecond: number;
   readonly maxConcurrency: number;
   /** Limit of one attempt of one call, in milliseconds. */
@@ -118,8 +123,10 @@ export function readConfig(env: Environment): Config {
     pathPrefix: read.text('PATH_PREFIX', /^(?:\/[\w.~-]+)+$/, 'a path such as /jobs'),
     trustedProxies: readTrustedProxies(env, read),
     auth,
+    rateLimit: readRateLimit(read),
     proxies: auth && (upstream.kind === 'ice' ? upstream.proxies : readProxies(env, problems)),
     upstream,
+    redis: readRedis(env, upstream, problems),
     callsPerSecond: read.integer('ICE_CALLS_PER_SECOND'),
     maxConcurrency: read.integer('ICE_MAX_CONCURRENCY'),
     attemptTimeoutMs: read.integer('ICE_TIMEOUT_MS'),
@@ -195,6 +202,15 @@ function readPollInterval(read: Reader, problems: string[]): Config['pollInterva
   if (minMs > maxMs)
     problems.push(`POLL_MIN_MS (${String(minMs)}) must not exceed POLL_MAX_MS (${String(maxMs)})`);
   return { minMs, maxMs };
+}
+
+function readRateLimit(read: Reader): Config['rateLimit'] {
+  const pattern = /^(?:[1-9]\d{0,8})\/(?:[1-9]\d{0,3}|[1-7]\d{4}|8[0-5]\d{3}|86[0-3]\d{2}|86400)$/;
+  const expected = '<cost>/<seconds> such as 10000/60, 1 to 999999999 in 1 to 86400 s';
+  const [cost, seconds] = read.text('RATE_LIMIT', pattern, expected)?.split('/') ?? [];
+  return cost === undefined || seconds === undefined
+    ? undefined
+    : { cost: Number(cost), seconds: Number(seconds) };
 }
 
 function readWatchShare(read: Reader): number {

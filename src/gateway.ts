@@ -7,6 +7,7 @@ import { BOUNDS } from './bounds.ts';
 import { cacheSizes, type CacheSizes } from './cache-sizes.ts';
 import { ConfigError, type Config } from './config.ts';
 import { heapLimit } from './heap.ts';
+import { composeJobs, composeReplicas } from './domain.ts';
 import type { IceClient } from './ice/client.ts';
 import { composeDoors, composeTokens } from './identity.ts';
 import { IceError } from './ice/errors.ts';
@@ -14,8 +15,9 @@ import type { IceEmitter, IceEvents } from './ice/events.ts';
 import { explain, networkCodeOf } from './ice/explain.ts';
 import type { JobsEmitter, JobsEvents } from './jobs/events.ts';
 import type { Caches } from './measured-cache.ts';
-import { createPlanner } from './jobs/source/planner.ts';
-import { startJobs, type StartedJobs } from './jobs/start-jobs.ts';
+import type { ReplicasEmitter, ReplicasEvents } from './replicas/events.ts';
+import type { Replicas } from './replicas/replicas.ts';
+import type { StartedJobs } from './jobs/start-jobs.ts';
 import { createApp } from './server/app.ts';
 import { ERRORS } from './server/errors/catalogue.ts';
 import type { ServerEmitter, ServerEvents } from './server/events.ts';
@@ -40,7 +42,7 @@ import type { MetricsServer } from './telemetry/metrics-server.ts';
 import type { Observed } from './telemetry/observed.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 import type { TracerHandle } from './telemetry/tracing-sdk.ts';
-import { ASYNC_SCOPES, NO_SCOPES } from './scopes.ts';
+import { composeRateLimit } from './rate-limits.ts';
 import { connectUpstream, firstCall, type Upstream } from './upstream.ts';
 import { OTHERS } from './variables.ts';
 
@@ -80,7 +82,12 @@ interface Composition {
   readonly stopping: AbortSignal;
   /** A secret that all replicas have. `undefined`: they share none. */
   readonly cursorSecret: string | undefined;
-  readonly events: { readonly ice: IceEmitter; readonly jobs: JobsEmitter; readonly server: ServerEmitter };
+  readonly events: {
+    readonly ice: IceEmitter;
+    readonly jobs: JobsEmitter;
+    readonly server: ServerEmitter;
+    readonly replicas: ReplicasEmitter;
+  };
   readonly caches: Caches;
   /** What the caches may take whose size is a variable. */
   readonly sizes: CacheSizes;
@@ -103,6 +110,7 @@ export async function startGateway(
     ice: new EventEmitter<IceEvents>(),
     jobs: new EventEmitter<JobsEvents>(),
     server: new EventEmitter<ServerEvents>(),
+    replicas: new EventEmitter<ReplicasEvents>(),
   };
   const logLevel = createLogLevel(logger, LOG_LEVELS);
   const composition: Composition = {
@@ -122,14 +130,16 @@ export async function startGateway(
   logEvents(events, logger, tracing?.currentTraceId);
   logMemoryAnswers(events.server, logger, stop.signal);
 
-  const ice = connectUpstream(upstream, config, events.ice, now);
-  const jobs = composeJobs(ice, composition);
   const schema = createSchema();
   const persisted = persistedDocuments(schema, config);
+  const replicas = await composeReplicas(upstream, composition);
+  const ice = connectUpstream(upstream, config, events.ice, now, replicas?.sharedRates);
+  const jobs = composeJobs(ice, replicas, composition);
   const metrics = await startMetrics({ ice, jobs, spans: tracing?.spans }, persisted, composition);
-  const server = await startServer(ice, jobs, { schema, persisted }, composition).catch(
+  const server = await startServer(ice, jobs, { schema, persisted, replicas }, composition).catch(
     async (error: unknown) => {
       await metrics?.close();
+      await replicas?.close();
       throw error;
     },
   );
@@ -146,6 +156,7 @@ export async function startGateway(
       await metrics?.close();
       await tracing?.shutdown();
       ice.close();
+      await replicas?.close();
     },
   };
 }
@@ -161,27 +172,6 @@ function sizesOf({ maxJobs, answersMaxBytes }: Config, logger: FastifyBaseLogger
       'caches are smaller than configured, as the heap has no room for them',
     );
   return sizes;
-}
-
-function composeJobs(ice: IceClient, { config, events, now, caches, sizes }: Composition): StartedJobs {
-  const scopes = config.tracing === undefined ? NO_SCOPES : ASYNC_SCOPES;
-  const { isListBatchingOn, freshness, pollInterval, watchShare, maxJobs, allowSubmit, operationTimeoutMs } =
-    config;
-  return startJobs({
-    ice,
-    source: (memory) => createPlanner({ ice, memory, isListBatchingOn, now, events: events.jobs, scopes }),
-    freshness,
-    pollInterval,
-    watchShare,
-    maxJobs,
-    maxBytes: sizes.jobs,
-    readTimeoutMs: operationTimeoutMs,
-    allowSubmit,
-    events: events.jobs,
-    now,
-    caches,
-    scopes,
-  });
 }
 
 function persistedDocuments(
@@ -223,6 +213,7 @@ async function startMetrics(
     ...observed,
     events,
     caches,
+    replicas: config.redis && events.replicas,
     version: ownVersion(),
     jobMaxAgeMs: freshness.unfinishedMs,
     errorCodes: Object.keys(ERRORS),
@@ -243,10 +234,16 @@ async function startMetrics(
 /** The most operations of a manifest that have metrics of their own. */
 const MAX_OPERATION_NAMES = 200;
 
+interface ServerParts {
+  readonly schema: GraphQLSchema;
+  readonly persisted: PersistedDocuments;
+  readonly replicas: Replicas | undefined;
+}
+
 async function startServer(
   ice: IceClient,
   access: StartedJobs,
-  { schema, persisted }: { readonly schema: GraphQLSchema; readonly persisted: PersistedDocuments },
+  { schema, persisted, replicas }: ServerParts,
   composition: Composition,
 ): Promise<Pick<Gateway, 'url' | 'firstProblem' | 'close'>> {
   const { config, logger, events, stopping, now, caches, sizes } = composition;
@@ -265,6 +262,7 @@ async function startServer(
   const app = await createApp({
     logger,
     readiness,
+    replicas: replicas?.connection,
     executor: createExecutor({
       schema,
       apollo,
@@ -282,6 +280,7 @@ async function startServer(
     allowedHosts: config.allowedHosts,
     trustedProxies: config.trustedProxies,
     tokens,
+    rateLimit: composeRateLimit(replicas, composition),
     pathPrefix: config.pathPrefix,
     introspection,
     pagesDirectory: config.ide ? PAGES_DIRECTORY : undefined,

@@ -15,7 +15,7 @@ const KNOWN: readonly string[] = [...Object.keys(INTEGERS), ...Object.keys(OTHER
 const OWN = /^(?:ICE|ANSWERS_MAX|FINISHED_JOB|MISSING_JOB|JOB_MAX|POLL|STALE_IF_ERROR|PERSISTED|JWT)_/;
 
 /** First words that variables of others have too. */
-const SHARED: ReadonlySet<string> = new Set(['ALIBABA', 'HTTP', 'HTTPS', 'NODE', 'NO', 'ALL']);
+const SHARED: ReadonlySet<string> = new Set(['ALIBABA', 'HTTP', 'HTTPS', 'NODE', 'NO', 'ALL', 'REDIS']);
 
 /** Names that others give a meaning, although they are like ours. */
 const OTHERS_OWN =

@@ -1,5 +1,5 @@
 import type { Config } from './config.ts';
-import { createIceClient, type IceClient } from './ice/client.ts';
+import { createIceClient, type IceClient, type IceClientOptions } from './ice/client.ts';
 import { createServerClock } from './ice/clock.ts';
 import type { IceEmitter } from './ice/events.ts';
 import { chooseSource } from './ice/keys/choose-source.ts';
@@ -29,6 +29,7 @@ export function connectUpstream(
   }: Pick<Config, 'attemptTimeoutMs' | 'callsPerSecond' | 'maxConcurrency'>,
   events: IceEmitter,
   now: () => number,
+  sharedRates?: IceClientOptions['sharedRates'],
 ): IceClient {
   const clock = createServerClock(now, (differenceMs) => void events.emit('clockCorrected', differenceMs));
   const services = createServices({ proxies, clock, machineNow: now });
@@ -50,6 +51,7 @@ export function connectUpstream(
     now: () => new Date(now()),
     clock,
     proxies,
+    sharedRates,
   });
 }
 

@@ -79,6 +79,7 @@ export const OTHERS = {
   JOBS_CLAIM: { default: 'job_ids', values: 'the name of a claim' },
   OWNER_CLAIM: { default: undefined, values: 'the name of a claim' },
   OWNER_FIELD: { default: undefined, values: 'the name of a member' },
+  RATE_LIMIT: { default: undefined, values: '<cost>/<seconds>' },
   CURSOR_SECRET: {
     default: 'derived from the access key; random without one',
     values: 'a text of 16 characters or more',
@@ -115,6 +116,11 @@ export const OTHERS = {
   HTTP_PROXY: { default: undefined, values: 'an http or https URL' },
   ALL_PROXY: { default: undefined, values: 'an http or https URL' },
   NO_PROXY: { default: undefined, values: 'hosts and networks, or *' },
+  REDIS_URL: { default: undefined, values: 'a redis, rediss or redis+sentinel URL' },
+  REDIS_NAMESPACE: {
+    default: 'derived from the access key or the role',
+    values: 'a name that all replicas of one account have',
+  },
   WATCH_SHARE: { default: '0.25', values: '0.01–1' },
   JIT: { default: 'on', values: SWITCH },
   ICE_LIST_BATCHING: { default: 'on', values: SWITCH },

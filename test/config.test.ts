@@ -28,6 +28,7 @@ describe('readConfig', () => {
       auth: undefined,
       proxies: undefined,
       upstream: { kind: 'emulator' },
+      redis: undefined,
       callsPerSecond: 50,
       maxConcurrency: 32,
       attemptTimeoutMs: 5000,

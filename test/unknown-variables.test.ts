@@ -22,6 +22,7 @@ describe('unknownVariables', () => {
     ['ALIBABA_CLOUD_ACCESSKEY_ID', 'ALIBABA_CLOUD_ACCESS_KEY_ID'],
     ['ALIBABA_CLOUD_REGION', 'ALIBABA_CLOUD_REGION_ID'],
     ['PERSISTED_OPERATION', 'PERSISTED_OPERATIONS'],
+    ['REDIS_URI', 'REDIS_URL'],
   ])('takes %s for %s', ([name = '', nearest]) => {
     expect(unknownVariables({ [name]: '5' })).toEqual([{ name, nearest }]);
   });
@@ -63,6 +64,9 @@ describe('unknownVariables', () => {
       'KUBERNETES_SERVICE_HOST',
       'POD_NAME',
       'REDIS_PORT',
+      'REDIS_HOST',
+      'REDIS_PASSWORD',
+      'REDIS_SERVICE_HOST',
       'OTEL_EXPORTER_OTLP_ENDPOINT',
       'npm_config_user_agent',
       'npm_lifecycle_event',

@@ -36,6 +36,7 @@ describe('the code', () => {
       'src/config.ts',
       'src/upstream-config.ts',
       'src/auth-config.ts',
+      'src/redis-config.ts',
       'src/environment.ts',
       'src/main.ts',
     ];

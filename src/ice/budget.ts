@@ -2,6 +2,9 @@ import type { BOUNDS } from '../bounds.ts';
 import type { Asker, AskerSource } from './askers.ts';
 import { IceError } from './errors.ts';
 import { createRate } from './rate.ts';
+import { createReplicaRate } from './replica-rate.ts';
+import type { SharedRate } from './shared-rate.ts';
+import { createSharedStarts } from './shared-starts.ts';
 import { createTurns, type Start } from './turns.ts';
 
 /** The part of the account's quota that one action may use. */
@@ -15,6 +18,8 @@ export interface BudgetOptions {
   readonly maxQueued: number;
   /** Most calls waiting of one client. The gateway itself may have half of {@link maxQueued}. */
   readonly maxQueuedOfClient: number;
+  /** What is shared with other replicas. @default nothing is */
+  readonly shared?: SharedRate | undefined;
 }
 
 /** On whose turn a call runs. */
@@ -54,6 +59,8 @@ const POLICY = 'callsWaitingOfClient' satisfies keyof typeof BOUNDS;
 const MAX_STARTS = 4;
 
 interface WaitingCall {
+  /** Takes it out of the queue. It can still be refused. */
+  readonly take: () => void;
   readonly start: (start: Start<WaitingCall>) => void;
   readonly refuse: (error: IceError) => void;
 }
@@ -62,9 +69,20 @@ const now = () => performance.now();
 
 // oxlint-disable-next-line max-lines-per-function -- its short functions share the queue and the timer
 export function createBudget(options: BudgetOptions): Budget {
-  const { action, callsPerSecond, maxConcurrency, maxQueued, maxQueuedOfClient } = options;
-  const rate = createRate(callsPerSecond, now);
+  const { action, callsPerSecond, maxConcurrency, maxQueued, maxQueuedOfClient, shared } = options;
+  const rate = shared === undefined ? createRate(callsPerSecond, now) : createReplicaRate(shared, now);
   const turns = createTurns<WaitingCall>(rate, maxConcurrency, now);
+  const sharedStarts =
+    shared &&
+    createSharedStarts<WaitingCall>({
+      shared,
+      rate,
+      maxBatch: MAX_STARTS,
+      now,
+      clients: () => turns.clients,
+      start: (start) => start.item.start(start),
+      onRoom: () => startNext(),
+    });
   const waiting = new Set<WaitingCall>();
   /** Is set while calls wait for nothing but time. */
   let timer: NodeJS.Timeout | undefined;
@@ -74,6 +92,7 @@ export function createBudget(options: BudgetOptions): Budget {
   function startNext(): void {
     clearTimeout(timer);
     while (waiting.size > 0 && started < MAX_STARTS) {
+      if (sharedStarts?.hasRoom === false) return;
       const waitMs = turns.waitMs();
       if (waitMs > 0) {
         if (waitMs < Infinity) timer = setTimeout(startNext, Math.ceil(waitMs));
@@ -83,7 +102,11 @@ export function createBudget(options: BudgetOptions): Budget {
       started += 1;
       const start = turns.take();
       if (start === undefined) return;
-      start.item.start(start);
+      if (sharedStarts === undefined) start.item.start(start);
+      else {
+        start.item.take();
+        sharedStarts.add(start);
+      }
     }
   }
 
@@ -119,6 +142,7 @@ export function createBudget(options: BudgetOptions): Budget {
       return promise;
     }
     const call: WaitingCall = {
+      take: () => giveUpPlaces(),
       start(start) {
         leave();
         resolve(start);
@@ -141,6 +165,7 @@ export function createBudget(options: BudgetOptions): Budget {
       waiting.delete(call);
       signal.removeEventListener('abort', leaveOnAbort);
       giveUpPlaces();
+      sharedStarts?.remove(call);
       if (waiting.size === 0) clearTimeout(timer);
     };
     const leaveOnAbort = () => call.refuse(overload());
@@ -157,7 +182,7 @@ export function createBudget(options: BudgetOptions): Budget {
 
   return {
     get callsPerSecond() {
-      return rate.callsPerSecond;
+      return shared?.isShared === true ? shared.callsPerSecond : rate.callsPerSecond;
     },
     get queued() {
       return waiting.size;

@@ -5,6 +5,7 @@ import { createBudget, type Turn } from './budget.ts';
 import { IceError } from './errors.ts';
 import type { Attempt, AttemptEnd, IceEmitter } from './events.ts';
 import { networkCodeOf } from './explain.ts';
+import type { SharedRate } from './shared-rate.ts';
 
 /** One attempt at a call of ICE, for the log and the receipt of an operation. */
 export interface CallRecord {
@@ -42,6 +43,8 @@ export interface GateOptions {
   readonly callsPerSecond: number;
   readonly maxConcurrency: number;
   readonly events: IceEmitter;
+  /** What is shared with other replicas. @default nothing is */
+  readonly shared?: SharedRate | undefined;
 }
 
 /** Every attempt at one action passes its gate: a circuit breaker, then a call budget. */
@@ -57,11 +60,10 @@ export interface Gate {
   attempt<T>(number: number, context: CallContext, send: () => Promise<Success<T>>): Promise<T>;
 }
 
-export function createGate({ action, callsPerSecond, maxConcurrency, events }: GateOptions): Gate {
+export function createGate({ events, ...limits }: GateOptions): Gate {
+  const { action } = limits;
   const budget = createBudget({
-    action,
-    callsPerSecond,
-    maxConcurrency,
+    ...limits,
     maxQueued: BOUNDS.callsWaiting.max,
     maxQueuedOfClient: BOUNDS.callsWaitingOfClient.max,
   });

@@ -15,6 +15,7 @@ import { createGate, type CallContext, type Gate, type Success } from './gate.ts
 import type { ProxySettings } from './proxy.ts';
 import { readResponse, type IceResponse } from './response.ts';
 import { retry } from './retry.ts';
+import type { SharedRate } from './shared-rate.ts';
 import type { Credentials } from './sign.ts';
 import { createTransport, type Transport } from './transport.ts';
 
@@ -35,6 +36,8 @@ export interface QuestionsOptions {
   readonly clock?: ServerClock;
   /** @default none */
   readonly proxies?: ProxySettings | undefined;
+  /** The rates of calls that are shared with other replicas. @default none is */
+  readonly sharedRates?: Readonly<Record<IceAction, SharedRate>> | undefined;
 }
 
 /** What ICE said, and when. */
@@ -86,7 +89,7 @@ interface Signed {
 // oxlint-disable-next-line max-lines-per-function -- its short functions share the gates and the transports
 export function createQuestions(options: QuestionsOptions): Questions {
   const { endpoint, credentials, timeoutMs, callsPerSecond, maxConcurrency, proxies } = options;
-  const { events, now = () => new Date() } = options;
+  const { events, now = () => new Date(), sharedRates } = options;
   const machineNow = () => now().getTime();
   const clock =
     options.clock ??
@@ -95,11 +98,12 @@ export function createQuestions(options: QuestionsOptions): Questions {
   const reading = createTransport({ endpoint, timeoutMs, maxSockets, keepAlive: true, proxies });
   // The gate bounds it. If the agent were bounded too, Node would keep its connections in spite of `keepAlive`.
   const changing = createTransport({ endpoint, timeoutMs, maxSockets: Infinity, keepAlive: false, proxies });
-  const limits = { callsPerSecond, maxConcurrency, events };
+  const gateOf = (action: IceAction) =>
+    createGate({ action, callsPerSecond, maxConcurrency, events, shared: sharedRates?.[action] });
   const gates = {
-    GetPackageJob: createGate({ action: 'GetPackageJob', ...limits }),
-    ListPackageJobs: createGate({ action: 'ListPackageJobs', ...limits }),
-    SubmitPackageJob: createGate({ action: 'SubmitPackageJob', ...limits }),
+    GetPackageJob: gateOf('GetPackageJob'),
+    ListPackageJobs: gateOf('ListPackageJobs'),
+    SubmitPackageJob: gateOf('SubmitPackageJob'),
   } satisfies Record<IceAction, Gate>;
 
   const fetchKeys = (signal: AbortSignal) => withinLimit('Credentials', signal, timeoutMs, credentials());

@@ -4,9 +4,9 @@
  */
 export const SPAN_MS = 1050;
 /** How long no call starts when ICE does not say how long to wait. */
-const DEFAULT_PAUSE_MS = 1000;
+export const DEFAULT_PAUSE_MS = 1000;
 /** ICE limits by the second and by the minute, so no pause is longer. */
-const MAX_PAUSE_MS = 60_000;
+export const MAX_PAUSE_MS = 60_000;
 /** The rate after throttling, as a share of what ICE granted. */
 const DECREASE = 0.9;
 /** The rate that is grown back to, as a share of what ICE granted. Calls can reach ICE closer together than they were sent. */
@@ -45,13 +45,15 @@ export interface Rate {
  * After a minute without throttling it grows beyond the ceiling, by 1 each second, as other users of the account may have
  * left. Throttled responses to calls that started before the first of them came are one event. They prolong the pause and
  * lower nothing.
+ *
+ * @param known the rate that is known to be granted. It grows beyond it after a minute. @default the limit
  */
-export function createRate(limit: number, now: () => number): Rate {
+export function createRate(limit: number, now: () => number, known: number = limit): Rate {
   /** When calls started, the last {@link SPAN_MS}, oldest first. */
   const starts: number[] = [];
   /** When calls ended without being throttled, the last second, oldest first. */
   const grants: number[] = [];
-  let lowered = { to: limit, ceiling: limit, at: now() };
+  let lowered = { to: known, ceiling: known, at: now() };
   /** The last throttling. `rate` is the refused rate, until it is lowered. */
   let refusal: { readonly at: number; readonly rate: number | undefined } = {
     at: -Infinity,

@@ -20,6 +20,8 @@ export interface Start<T> {
  * client below its share goes first. A client over it uses what is left, see {@link createPace}.
  */
 export interface Turns<T> {
+  /** How many clients have something waiting or have used something. */
+  readonly clients: number;
   /** How many items wait for this client. */
   waitingOf(client: string): number;
   /** Adds an item behind those of the same asker. The function that it returns takes the item out, if it is still in. */
@@ -125,6 +127,9 @@ export function createTurns<T>(rate: Rate, maxConcurrency: number, now: () => nu
   }
 
   return {
+    get clients() {
+      return lanes.size;
+    },
     waitingOf: (client) => lanes.get(client)?.value.waiting.size ?? 0,
     push(asker, item) {
       pace.note(asker.client);

@@ -32,10 +32,13 @@ export class RateLimitedError extends ExpectedError {
   override readonly name = 'RateLimitedError';
   /** The bound, by its name in `src/bounds.ts` or in the environment. */
   readonly policy: string;
+  /** When it has room again, in milliseconds. `undefined`: nobody can say. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(policy: string, message: string) {
+  constructor(policy: string, message: string, retryAfterMs?: number) {
     super(message);
     this.policy = policy;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

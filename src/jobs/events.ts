@@ -44,10 +44,10 @@ export interface JobsEvents {
   /** A job is read from its source. */
   sourceReadStart: [read: SourceRead];
   /**
-   * It was read. `source` is `undefined` when the read failed. `isShared`: by the call of another operation, so that it was
-   * told to be `collapsed` too.
+   * It was read. `source` is `undefined` when the read failed, and `replica` when another replica had read it. `isShared`: it cost
+   * no call of its own, so that it was told to be `cached` too.
    */
-  sourceReadEnd: [read: SourceRead, source: ReadingSource | undefined, isShared: boolean];
+  sourceReadEnd: [read: SourceRead, source: ReadingSource | 'replica' | undefined, isShared: boolean];
   /** A read, whichever it was, has brought another state of a job than was known. The same object is told to subscribers. */
   stateFound: [state: object];
   /** Watched jobs that are due are read. */

@@ -17,10 +17,14 @@ export interface JobsOptions {
   readonly ice: Pick<IceClient, 'listPackageJobs' | 'submitPackageJob' | 'state'>;
   /** Where jobs are read from when memory does not do. */
   readonly source: CreateJobSource;
+  /** Where the pages that clients list, and those that all jobs are followed by, are read from. @default ICE */
+  readonly pages?: { readonly listed: JobPages; readonly followed: JobPages } | undefined;
   readonly freshness: Freshness;
   readonly pollInterval: PollInterval;
   /** The most of the rate of calls that sweeps of watched jobs take before they are made less often. 0 to 1. */
   readonly watchShare: number;
+  /** By which part of the jitter sweeps are made earlier. 0 to 1. @default Math.random */
+  readonly random?: (() => number) | undefined;
   /** The most jobs remembered, and the most jobs watched. */
   readonly maxJobs: number;
   /** The most that states of jobs take, in bytes. */
@@ -35,10 +39,17 @@ export interface JobsOptions {
   readonly scopes?: Scopes;
 }
 
+/** Pages of the account's jobs. */
+export type JobPages = Pick<IceClient, 'listPackageJobs'>;
+
 /** Jobs that can be looked at. */
 export interface StartedJobs extends JobAccess {
   /** What is watched at this moment. */
   readonly usage: JobsUsage;
+  /** The unfinished jobs that somebody watches, or follows with all others. */
+  unfinished(): Iterable<string>;
+  /** Whether a change of the job is to be known here: memory has it, somebody watches it, or follows all jobs. */
+  isWanted(id: string): boolean;
 }
 
 /** Puts the domain together: memory in front of a source, and a watcher of both. */
@@ -49,6 +60,7 @@ export function startJobs(options: JobsOptions): StartedJobs {
     store,
     pollInterval,
     share: options.watchShare,
+    random: options.random ?? Math.random,
     callsPerSecond: () => ({
       lists: ice.state.ListPackageJobs.callsPerSecond,
       gets: ice.state.GetPackageJob.callsPerSecond,
@@ -61,19 +73,27 @@ export function startJobs(options: JobsOptions): StartedJobs {
     events,
     scopes: options.scopes,
   });
-  const feed = new AccountFeed({ ...options, store, watcher });
-  const listJobs = createListJobs(ice, store, events, (id, entry) => feed.listed(id, entry));
+  const { listed, followed } = options.pages ?? { listed: ice, followed: ice };
+  const feed = new AccountFeed({
+    ice: followed,
+    store,
+    watcher,
+    pollInterval,
+    maxJobs,
+    readTimeoutMs,
+    now,
+    events,
+  });
+  const listJobs = createListJobs(listed, store, events, (id, entry) => feed.listed(id, entry));
   return {
     get usage() {
       return { watchedJobs: watcher.size, listeners: watcher.listeners };
     },
+    unfinished: () => watcher.unfinished(),
+    isWanted: (id) => store.peek(id) !== undefined || watcher.isWatched(id) || feed.isRunning,
     get: (id, context, detail) => store.get(id, context, detail),
     peek: (id) => store.peek(id),
-    renew(id, inMs, context) {
-      const entry = store.peek(id);
-      if (entry === undefined || store.freshForMs(entry) <= inMs)
-        store.refresh(id, context).catch(() => undefined);
-    },
+    renew: (id, inMs, context) => store.renew(id, inMs, context),
     maxAgeMs: freshness.unfinishedMs,
     peekFresh: (ids) => store.peekFresh(ids),
     served: (entries) => store.served(entries),

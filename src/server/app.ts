@@ -1,6 +1,11 @@
 import type { Socket } from 'node:net';
 import cors from '@fastify/cors';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+} from 'fastify';
 import { BOUNDS } from '../bounds.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { LOOPBACK_ORIGIN } from '../loopback.ts';
@@ -8,12 +13,14 @@ import type { Tokens } from './auth/tokens.ts';
 import type { Client } from './client.ts';
 import type { ServerEmitter } from './events.ts';
 import type { Executor } from './graphql/executor.ts';
+import { rateHeaders, RATE_HEADERS, withoutFigures } from './rate-limit/headers.ts';
+import type { Charge, RateLimit } from './rate-limit/rate-limit.ts';
 import { logRequests } from './http/access-log.ts';
 import { createAdmissions, type Admissions } from './http/admission.ts';
 import { inTurn } from './http/arrivals.ts';
 import { countBodies } from './http/body-values.ts';
 import { collectBodies } from './http/body-chunks.ts';
-import { createChecks, type ChecksOptions } from './http/checks.ts';
+import { createChecks, isForOperation, type ChecksOptions } from './http/checks.ts';
 import { createClientOf, createPeerOf, type TrustedProxies } from './http/client.ts';
 import { createHttpConnections, type HttpConnections } from './http/connections.ts';
 import {
@@ -23,7 +30,7 @@ import {
   refuseUrl,
   sendRefusal,
 } from './http/error-responses.ts';
-import { healthRoutes } from './http/health.ts';
+import { healthRoutes, type ReplicaState } from './http/health.ts';
 import { createIdentity, type Identity } from './http/identity.ts';
 import { sendHelpPage, type Offers } from './http/help-page.ts';
 import type { AllowedOrigins } from './http/origins.ts';
@@ -45,7 +52,11 @@ export interface AppOptions extends ChecksOptions {
   readonly trustedProxies: TrustedProxies;
   /** Says whom tokens are for. `undefined`: whoever asks may see every job. */
   readonly tokens?: Tokens | undefined;
+  /** Limits what each client may ask for. `undefined`: nobody has a limit. */
+  readonly rateLimit?: RateLimit | undefined;
   readonly readiness: Readiness;
+  /** How it stands with other replicas. `undefined`: nothing is shared with any. */
+  readonly replicas?: ReplicaState | undefined;
   readonly executor: Executor;
   readonly connections: Connections;
   readonly stored: StoredResponses;
@@ -135,7 +146,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     jobsFor,
     onResponse: (request, sent) => cache.store(request, sent),
   });
-  healthRoutes(app, options.readiness, stopping);
+  healthRoutes(app, options.readiness, stopping, options.replicas);
   schemaTextRoute(app, { schema: options.executor.schema, introspection: options.introspection });
   if (pagesDirectory !== undefined)
     await app.register(pages, { directory: pagesDirectory, pathPrefix: options.pathPrefix });
@@ -180,9 +191,14 @@ function admit(options: AppOptions, http: HttpConnections, identity: Identity | 
     heads: checkHeadsOnce(ofHeads),
     ...(identity && { identity: identity.check }),
   };
-  const { events, pathPrefix, trustedProxies } = options;
+  const { events, pathPrefix, trustedProxies, rateLimit } = options;
   const clientOf = identity?.clientOf ?? createClientOf(trustedProxies);
-  return createAdmissions(checks, clientOf, events, createNormalizeTarget(pathPrefix), identity?.read);
+  return createAdmissions(checks, clientOf, events, {
+    normalize: createNormalizeTarget(pathPrefix),
+    identify: identity?.read,
+    charge:
+      rateLimit && ((request, client) => (isForOperation(request) ? rateLimit.begin(client) : undefined)),
+  });
 }
 
 const limit = (client: number, gateway: number) => ({ client, gateway });
@@ -224,11 +240,20 @@ function everyResponse(app: FastifyInstance, admissions: Admissions, stopping: A
     });
     done();
   });
-  app.addHook('onSend', (_request, reply, payload, done) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     // Otherwise the client would keep an idle connection open, and closing would wait for it.
     if (stopping.aborted) void reply.header('connection', 'close');
+    // What was not needed has been given back by now. The response cache has stored the response without these.
+    const { charge } = admissions.of(request.raw);
+    if (charge !== undefined) tellRate(reply, charge);
     done(null, payload);
   });
+}
+
+function tellRate(reply: FastifyReply, charge: Charge): void {
+  const [policyName, policy, name, value] = rateHeaders(charge);
+  const control = withoutFigures(String(reply.getHeader('cache-control')));
+  void reply.headers({ [policyName]: policy, [name]: value, 'cache-control': control });
 }
 
 /** Lets pages of these origins read responses. */
@@ -241,6 +266,7 @@ async function allowOrigins(app: FastifyInstance, corsOrigins: AllowedOrigins): 
       'age',
       'etag',
       'preference-applied',
+      ...RATE_HEADERS,
       'retry-after',
       'server-timing',
       'www-authenticate',

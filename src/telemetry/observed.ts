@@ -2,6 +2,7 @@ import type { ActionState, IceAction } from '../ice/actions.ts';
 import type { IceEmitter } from '../ice/events.ts';
 import type { JobsEmitter, JobsUsage } from '../jobs/events.ts';
 import type { Caches } from '../measured-cache.ts';
+import type { ReplicasEmitter } from '../replicas/events.ts';
 import type { ServerEmitter } from '../server/events.ts';
 import type { SpanCounts } from './tracing-sdk.ts';
 
@@ -21,6 +22,8 @@ export interface Observed {
   readonly caches: Caches;
   /** What became of the spans of traces. `undefined`: there are no traces. */
   readonly spans: Readonly<SpanCounts> | undefined;
+  /** What happens between replicas. `undefined`: nothing is shared. */
+  readonly replicas?: ReplicasEmitter | undefined;
   /** Of the gateway. */
   readonly version: string;
   /** The longest that an unfinished job is served without asking ICE, in milliseconds. */

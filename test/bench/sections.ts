@@ -2,8 +2,10 @@ import { coalescing } from './sections/coalescing.ts';
 import { economy } from './sections/economy.ts';
 import { endurance } from './sections/endurance.ts';
 import { growth } from './sections/growth.ts';
+import { identity } from './sections/identity.ts';
 import { live } from './sections/live.ts';
 import { polling } from './sections/polling.ts';
+import { replicas } from './sections/replicas.ts';
 import { revalidation } from './sections/revalidation.ts';
 import { scrape } from './sections/scrape.ts';
 import { soak } from './sections/soak.ts';
@@ -31,8 +33,10 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   live: { run: live, core: 'load', nodeOptions: [] },
   soak: { run: soak, core: 'any', nodeOptions: ['--expose-gc'] },
   throughput: { run: throughput, core: 'load', nodeOptions: [] },
+  identity: { run: identity, core: 'load', nodeOptions: [] },
   telemetry: { run: telemetry, core: 'load', nodeOptions: [] },
   scrape: { run: scrape, core: 'load', nodeOptions: [] },
+  replicas: { run: replicas, core: 'load', nodeOptions: [] },
   revalidation: { run: revalidation, core: 'load', nodeOptions: [] },
   growth: { run: growth, core: 'load', nodeOptions: [] },
   endurance: { run: endurance, core: 'load', nodeOptions: [] },

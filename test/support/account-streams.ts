@@ -35,10 +35,13 @@ export async function followAll(
   transport: Transport,
   filter: object = {},
   fields = FIELDS,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<AccountStream> {
   const query = `subscription ($filter: PackageJobFilter) { packageJobsUpdated(filter: $filter) { ${fields} } }`;
   const payload = { query, variables: { filter } };
-  return transport === 'WebSocket' ? bySocket(url, payload) : byResponse(url, payload, transport);
+  return transport === 'WebSocket'
+    ? bySocket(url, payload, headers)
+    : byResponse(url, payload, transport, headers);
 }
 
 /** The states that were told of a job, in order. */
@@ -48,8 +51,12 @@ export function statusesOf({ events }: AccountStream, id: string): (string | und
   );
 }
 
-async function bySocket(url: string, payload: object): Promise<AccountStream> {
-  const { send, socket, messages, message } = await openSocket(url);
+async function bySocket(
+  url: string,
+  payload: object,
+  headers: Record<string, string>,
+): Promise<AccountStream> {
+  const { send, socket, messages, message } = await openSocket(url, { headers });
   send({ id: '1', type: 'subscribe', payload });
   // Once it is answered, the subscription that was sent before has been read.
   send({ id: '2', type: 'subscribe', payload: { query: '{ __typename }' } });
@@ -65,12 +72,17 @@ async function bySocket(url: string, payload: object): Promise<AccountStream> {
   );
 }
 
-async function byResponse(url: string, payload: object, transport: Transport): Promise<AccountStream> {
+async function byResponse(
+  url: string,
+  payload: object,
+  transport: Transport,
+  headers: Readonly<Record<string, string>>,
+): Promise<AccountStream> {
   const controller = new AbortController();
   const accept = transport === 'multipart' ? 'multipart/mixed; subscriptionSpec="1.0"' : 'text/event-stream';
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept },
+    headers: { 'content-type': 'application/json', accept, ...headers },
     body: JSON.stringify(payload),
     signal: controller.signal,
   });

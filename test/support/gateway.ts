@@ -109,8 +109,14 @@ export async function post(
   return { status: response.status, headers: response.headers, ...answer };
 }
 
+/** A connection that was open before a restart can still be in the pool of `fetch`. */
 async function untilReady(url: string): Promise<void> {
-  while (!(await fetch(`${url}/readyz`)).ok);
+  const isReady = () =>
+    fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  while (!(await isReady()));
 }
 
 function createLogger(onLogLine: ((line: string) => void) | undefined): FastifyBaseLogger {

@@ -7,7 +7,7 @@ import type { Freshness } from '../../src/jobs/store/entry.ts';
 import type { CacheStatus } from '../../src/jobs/events.ts';
 import type { Detail } from '../../src/jobs/jobs.ts';
 import type { PackageJob } from '../../src/jobs/model.ts';
-import type { JobSource } from '../../src/jobs/source/job-source.ts';
+import type { JobSource, Reading } from '../../src/jobs/source/job-source.ts';
 import { createPlanner } from '../../src/jobs/source/planner.ts';
 import { JobStore, type JobChange, type ReadContext } from '../../src/jobs/store/store.ts';
 import { createEvents } from './events.ts';
@@ -17,7 +17,7 @@ export interface JobsSetting {
   readonly clock: { now: number };
   readonly emulator: Emulator;
   readonly ice: IceClient;
-  readonly planner: JobSource;
+  readonly planner: JobSource<Reading>;
   readonly store: JobStore;
   /** How many contradictions the planner has told of. */
   readonly contradictions: () => number;
@@ -61,7 +61,7 @@ export const it = test.extend<{ jobs: JobsSetting }>({
     const changes: JobChange[] = [];
     const cached: CacheStatus[] = [];
     events.jobs.on('listContradiction', () => (contradictions += 1));
-    let planner: JobSource | undefined;
+    let planner: JobSource<Reading> | undefined;
     const store = new JobStore({
       source: (memory) =>
         (planner = createPlanner({ ice, memory, isListBatchingOn: true, now, events: events.jobs })),

@@ -104,6 +104,9 @@ export async function openEventStream(url: string, ids: readonly string[]): Prom
       while (await next());
       return text;
     },
+    async each(onText) {
+      while (await next()) onText(text);
+    },
     leave: () => controller.abort(),
   };
 }
@@ -114,5 +117,7 @@ export interface EventStream {
   until(pattern: RegExp): Promise<void>;
   /** Resolves to all that has come, once the server has ended it. */
   rest(): Promise<string>;
+  /** Is called with all that has come so far, each time that more has. It resolves when the server has ended it. */
+  each(onText: (text: string) => void): Promise<void>;
   leave(): void;
 }

@@ -6,6 +6,7 @@ import { staticCredentials } from '../../src/ice/credentials.ts';
 import { createJobs, EVERY_JOB, type IsVisible } from '../../src/jobs/jobs.ts';
 import { createPlanner } from '../../src/jobs/source/planner.ts';
 import { startJobs } from '../../src/jobs/start-jobs.ts';
+import type { AppOptions } from '../../src/server/app.ts';
 import type { ServerEmitter } from '../../src/server/events.ts';
 import { createEvents } from './events.ts';
 import { NO_LIMITS } from './limits.ts';
@@ -26,7 +27,7 @@ export interface Server {
 }
 
 /** A whole server. Its jobs with the user data `hidden` are hidden from the client at {@link RESTRICTED}. */
-export async function startServer(now: () => number): Promise<Server> {
+export async function startServer(now: () => number, options: Partial<AppOptions> = {}): Promise<Server> {
   const emulator = await startEmulator({ now, limits: NO_LIMITS });
   const config = readConfig({ MISSING_JOB_MAX_AGE_MS: '5000' });
   const events = createEvents();
@@ -58,7 +59,7 @@ export async function startServer(now: () => number): Promise<Server> {
     jobsFor: ({ key }) => createJobs(access, key === RESTRICTED ? isNotHidden : EVERY_JOB),
     logger: pino({ level: 'silent' }),
     config,
-    app: { now, events: events.server },
+    app: { now, events: events.server, ...options },
   });
   // Each address of loopback is another client.
   await app.listen({ host: '0.0.0.0', port: 0 });

@@ -1,9 +1,11 @@
 import { randomInt, randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ReplicasEmitter, ReplicasEvents } from '../../src/replicas/events.ts';
 import { ERRORS } from '../../src/server/errors/catalogue.ts';
 import type { RequestEnd, RequestStart } from '../../src/server/events.ts';
 import { createRecord } from '../../src/server/graphql/record.ts';
@@ -23,6 +25,7 @@ const ACTION = { breaker: 'closed', callsPerSecond: 50, queued: 0 } as const;
 /** Metrics of layers that only the test speaks for. */
 function createAlone(now: () => number = Date.now) {
   const events = createEvents();
+  const replicas: ReplicasEmitter = new EventEmitter<ReplicasEvents>();
   const collect = createMetrics({
     events,
     ice: { state: { GetPackageJob: ACTION, ListPackageJobs: ACTION, SubmitPackageJob: ACTION } },
@@ -33,9 +36,10 @@ function createAlone(now: () => number = Date.now) {
     jobMaxAgeMs: 1000,
     errorCodes: Object.keys(ERRORS),
     operationNames: ['Known'],
+    replicas,
     now,
   });
-  return { events, read: async () => readScrape((await collect('prometheus')).text) };
+  return { events, replicas, read: async () => readScrape((await collect('prometheus')).text) };
 }
 
 /** A request of a client that makes up all that it can. */
@@ -94,7 +98,10 @@ describe('a scrape', () => {
   afterAll(() => gateway.close());
 
   it('under load has what the table in the documentation lists, and nothing else', async () => {
-    const { events, read } = createAlone();
+    const { events, replicas, read } = createAlone();
+    replicas.emit('left', { aloneMs: 0 }, { reason: 'lost', durationMs: 1 });
+    replicas.emit('joinFailed', 'refused', 'ECONNREFUSED');
+    replicas.emit('commandEnd', 'renew', 1, 'ok');
     events.ice.emit('keysFound', {
       source: 'OIDC role',
       id: 'ab12',
@@ -107,7 +114,9 @@ describe('a scrape', () => {
     events.server.emit('unexpectedError', new Error('any'), 'http');
     events.server.emit('errorTold', { code: 'RATE_LIMITED', policy: 'listeners' });
     const alone = await read();
-    const rows = [...loaded.metrics].map(([name, metric]) => {
+    // The gateway under load shares nothing.
+    const ofReplicas = [...alone.metrics].filter(([name]) => name.startsWith('pjg_redis_'));
+    const rows = [...loaded.metrics, ...ofReplicas].map(([name, metric]) => {
       const labels = new Set([...metric.labels, ...(alone.metrics.get(name)?.labels ?? [])]);
       return rowOf(name, { ...metric, labels });
     });

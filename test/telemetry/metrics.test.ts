@@ -20,7 +20,7 @@ import { OF_SERVER } from './support/rows-of-server.ts';
 const UNSTEADY = /^(?:nodejs|process|pjg_key_age|pjg_cache_(?:bytes|entries))/;
 /** What has no row here. `exposition.test.ts` has a test of each. */
 const APART =
-  /^(?:nodejs|process)_|_info$|^pjg_(?:(?:memory|heap)_limit_bytes|cache_max_bytes|job_max_age_seconds|unexpected_errors_total|key_.*)$/;
+  /^(?:nodejs|process)_|_info$|^pjg_(?:(?:memory|heap)_limit_bytes|cache_max_bytes|job_max_age_seconds|unexpected_errors_total|(?:key|redis)_.*)$/;
 /** The test of the exporter that hangs has these. */
 const OF_TRACES = 'pjg_trace_spans_total';
 

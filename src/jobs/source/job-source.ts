@@ -20,15 +20,22 @@ export interface Reading {
   readonly isShared?: boolean;
 }
 
+/** What another replica has read of an id. */
+export interface SharedState {
+  readonly source: 'replica';
+  /** Its times are by the clock of this replica. */
+  readonly entry: JobEntry;
+}
+
 /** Where jobs are read from when memory does not do. */
-export interface JobSource {
+export interface JobSource<Answer extends Reading | SharedState = Reading | SharedState> {
   /**
    * Reads one job. A source can put the reads of one turn of the event loop together, whichever operation they are for.
    *
    * @param detail `detail` asks for `outputUrl`, which lists leave out
    * @throws {IceError}
    */
-  read(id: string, detail: Detail, context: CallContext): Promise<Reading>;
+  read(id: string, detail: Detail, context: CallContext): Promise<Answer>;
 }
 
 /** What a source may use of the memory in front of it. */
@@ -43,5 +50,13 @@ export interface JobMemory {
   ingest(id: string, reading: Reading): void;
 }
 
+/** What a source may use that shares with other replicas. */
+export interface SharedMemory extends JobMemory {
+  /** Takes over what another replica knows of an id, where that is later, or adds to the same state. */
+  adopt(id: string, entry: JobEntry): void;
+  /** Calls `listener` at once with what is known of an id whenever ICE has said something of it, new or not. */
+  onIngest(listener: (id: string, entry: JobEntry) => void): void;
+}
+
 /** Makes the source of a memory. */
-export type CreateJobSource = (memory: JobMemory) => JobSource;
+export type CreateJobSource = (memory: SharedMemory) => JobSource;

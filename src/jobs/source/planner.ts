@@ -65,7 +65,7 @@ interface Listable extends Checkable {
  *
  * What lists say of unfinished jobs counts while they are trusted, see {@link ListTrust}.
  */
-export function createPlanner(options: PlannerOptions): JobSource {
+export function createPlanner(options: PlannerOptions): JobSource<Reading> {
   const planner = new Planner(options);
   return { read: (id, detail, context) => planner.read(id, detail, context) };
 }

@@ -88,6 +88,25 @@ export function withOutputUrl(next: PackageJob, earlier: PackageJob | null | und
   return isSameState(next, earlier) ? { ...next, outputUrl: earlier.outputUrl } : next;
 }
 
+/**
+ * What is known of an id to two replicas: the later state, with what the other knows of the same state. That is the `outputUrl`,
+ * and times. `lua/states-write.lua` has the same rule.
+ */
+export function merged(next: JobEntry, known: JobEntry): JobEntry {
+  const [latest, other] = supersedes(next, known) ? [next, known] : [known, next];
+  const isOneState = latest.job !== null && other.job !== null && isSameState(latest.job, other.job);
+  // A later state was not there yet when a trusted call read the earlier one.
+  const isAsNew = isOneState || (latest === next && latest.job !== null && other.job !== null);
+  const acceptedAt = Math.max(next.acceptedAt ?? 0, known.acceptedAt ?? 0);
+  return {
+    job: latest.job && withOutputUrl(latest.job, other.job),
+    observedAt: latest.observedAt,
+    validatedAt: isAsNew ? Math.max(latest.validatedAt, other.validatedAt) : latest.validatedAt,
+    lastGetAt: Math.max(latest.lastGetAt, other.lastGetAt),
+    ...(acceptedAt > 0 && { acceptedAt }),
+  };
+}
+
 /** Whether two readings say the same of a job. The time of the reading does not count. */
 export function isUnchanged(a: PackageJob | null, b: PackageJob | null): boolean {
   return a === null || b === null

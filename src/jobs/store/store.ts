@@ -1,13 +1,13 @@
 import type { CallContext } from '../../ice/client.ts';
 import { IceError } from '../../ice/errors.ts';
 import type { CacheStatus, JobsEmitter } from '../events.ts';
-import { isFinished, isSameState, observed, type PackageJob } from '../model.ts';
+import { isFinished } from '../model.ts';
 import { ownText } from '../text.ts';
 import { jobBytes } from '../weight.ts';
 import { BOUNDS } from '../../bounds.ts';
 import { NO_SCOPES, type Scopes } from '../../scopes.ts';
 import { MeasuredCache, type Caches } from '../../measured-cache.ts';
-import type { CreateJobSource, JobMemory, JobSource, Reading } from '../source/job-source.ts';
+import type { CreateJobSource, SharedMemory, JobSource, Reading, SharedState } from '../source/job-source.ts';
 import {
   canServeStale,
   hasDetail,
@@ -15,14 +15,15 @@ import {
   isSettling,
   isUnchanged,
   maxAgeMs,
+  merged,
   supersedes,
-  withOutputUrl,
   type Detail,
   type Freshness,
   type JobEntry,
 } from './entry.ts';
 import type { Flight } from './flight.ts';
 import { Flights } from './flights.ts';
+import { completed, entryOf, isNoNews, isSame, isSameKnowledge } from './reading.ts';
 import { ClientReads } from './reads.ts';
 
 /** On whose behalf a job is read. */
@@ -85,7 +86,7 @@ const MAX_ABSENCES = 10_000;
  * A state is served for as long as {@link Freshness} allows. Only a later state replaces it. It is never a mixture of two
  * states. One read serves all who ask meanwhile. What a client may see is decided above the store, never in it.
  */
-export class JobStore implements JobMemory {
+export class JobStore implements SharedMemory {
   readonly #source: JobSource;
   readonly #freshness: Freshness;
   readonly #now: () => number;
@@ -108,6 +109,7 @@ export class JobStore implements JobMemory {
   /** Unfinished jobs that were served from memory since they were last read. */
   readonly #inDemand = new Set<string>();
   readonly #listeners = new Set<(change: JobChange) => void>();
+  readonly #onIngest = new Set<(id: string, entry: JobEntry) => void>();
   /** Grows when anything is stored or evicted. */
   #version = 0;
 
@@ -257,6 +259,13 @@ export class JobStore implements JobMemory {
     return this.#readShared(id, 'summary', context);
   }
 
+  /** Asks ICE, if what is known of the id is not fresh any more in so many milliseconds. A failure is nothing. */
+  renew(id: string, inMs: number, context: ReadContext): void {
+    const entry = this.#entries.peek(id);
+    if (entry === undefined || this.freshForMs(entry) <= inMs)
+      this.refresh(id, context).catch(() => undefined);
+  }
+
   /** What is known of the id, however old, without a call. */
   peek(id: string): JobEntry | undefined {
     return this.#entries.peek(id);
@@ -276,34 +285,45 @@ export class JobStore implements JobMemory {
   }
 
   /** Stores a state, wherever it was read, and returns the latest known state, which may be another. */
-  ingest(id: string, { job, observedAt, source }: Reading): JobEntry {
+  ingest(id: string, reading: Reading): JobEntry {
     const known = this.#entries.peek(id);
-    const state = job === null ? null : observed(job, observedAt);
-    const isTrusted = source !== 'list' || (state !== null && isFinished(state));
-    // A list that may lag says nothing new of a state that a call which does not lag has read.
-    if (!isTrusted && known !== undefined && known.validatedAt > 0 && isSame(known.job, state)) return known;
+    if (known !== undefined && isNoNews(reading, known)) return known;
     const lasting = known?.job ? undefined : this.#lasting.peek(id);
-    const next: JobEntry = {
-      job: state && withOutputUrl(state, known?.job),
-      observedAt,
-      validatedAt: isTrusted ? observedAt : known?.job ? known.validatedAt : 0,
-      lastGetAt: Math.max(source === 'get' ? observedAt : 0, known?.lastGetAt ?? 0),
-      ...acceptance(source === 'submission' ? observedAt : (known?.acceptedAt ?? lasting?.acceptedAt)),
-    };
-    let latest = known === undefined || supersedes(next, known) ? next : completed(known, state, next);
+    const next = entryOf(reading, known, lasting);
+    let latest = known === undefined || supersedes(next, known) ? next : completed(known, next);
+    if (lasting !== undefined && !supersedes(latest, lasting)) latest = completed(lasting, next);
+    this.#keep(id, known, latest);
+    for (const listener of this.#onIngest) listener(id, latest);
+    return latest;
+  }
+
+  /** See {@link SharedMemory.adopt}. It returns the latest known state. */
+  adopt(id: string, entry: JobEntry): JobEntry {
+    const known = this.#entries.peek(id);
+    const lasting = known?.job ? undefined : this.#lasting.peek(id);
+    let latest = known === undefined ? entry : merged(entry, known);
+    if (lasting !== undefined) latest = merged(latest, lasting);
+    if (known !== undefined && isSameKnowledge(latest, known)) return known;
+    this.#keep(id, known, latest);
+    return latest;
+  }
+
+  /** See {@link SharedMemory.onIngest}. */
+  onIngest(listener: (id: string, entry: JobEntry) => void): void {
+    this.#onIngest.add(listener);
+  }
+
+  #keep(id: string, known: JobEntry | undefined, latest: JobEntry): void {
     if (known?.job !== undefined && known.job !== null && latest.job === null) this.#remember(id, known);
-    if (lasting !== undefined && !supersedes(latest, lasting)) latest = completed(lasting, state, next);
     // The cache keeps the text that an id came as at first, which may be cut out of a document.
     this.#entries.set(known === undefined ? ownText(id) : id, latest);
     this.#version += 1;
     this.#inDemand.delete(id);
     // A read that began before this state became known may be of an earlier one.
     if (!hasDetail(latest) && !isSame(known?.job ?? null, latest.job)) this.#flights.overtake(id);
-    if (known === undefined || !isUnchanged(known.job, latest.job)) {
-      if (latest.job !== null) this.#events.emit('stateFound', latest.job);
-      for (const listener of this.#listeners) listener({ id, entry: latest, before: known });
-    }
-    return latest;
+    if (known !== undefined && isUnchanged(known.job, latest.job)) return;
+    if (latest.job !== null) this.#events.emit('stateFound', latest.job);
+    for (const listener of this.#listeners) listener({ id, entry: latest, before: known });
   }
 
   /** Calls `listener` at once on every change, until the returned function is called. */
@@ -336,14 +356,20 @@ export class JobStore implements JobMemory {
 
   async #read(id: string, detail: Detail, context: ReadContext): Promise<JobEntry> {
     const read = { id };
-    let reading: Reading | undefined;
+    let answer: Reading | SharedState | undefined;
     this.#events.emit('sourceReadStart', read);
     try {
-      reading = await this.#source.read(id, detail, context);
-      if (reading.isShared === true) this.#tellCollapsed(context);
-      return this.ingest(id, reading);
+      answer = await this.#source.read(id, detail, context);
+      if (answer.source === 'replica') {
+        this.#tellServed('hit', 1, oldestOf([answer.entry]));
+        context.onCacheStatus('hit');
+        return this.adopt(id, answer.entry);
+      }
+      if (answer.isShared === true) this.#tellCollapsed(context);
+      return this.ingest(id, answer);
     } finally {
-      this.#events.emit('sourceReadEnd', read, reading?.source, reading?.isShared === true);
+      const isShared = answer?.source === 'replica' || answer?.isShared === true;
+      this.#events.emit('sourceReadEnd', read, answer?.source, isShared);
     }
   }
 
@@ -379,29 +405,7 @@ function bytesOf({ job }: JobEntry): number {
   return ENTRY_BYTES + (job === null ? 0 : jobBytes(job));
 }
 
-function acceptance(acceptedAt: number | undefined): Pick<JobEntry, 'acceptedAt'> {
-  return acceptedAt === undefined ? {} : { acceptedAt };
-}
-
 /** Whether the job is as SubmitPackageJob accepted it, or as a list has shown it since, so that it may have no detail yet. */
 function isUnread({ job, acceptedAt }: JobEntry): boolean {
   return acceptedAt !== undefined && (job === null || !isFinished(job));
-}
-
-function isSame(a: PackageJob | null, b: PackageJob | null): boolean {
-  return a !== null && b !== null && isSameState(a, b);
-}
-
-/** The known state, with what an earlier reading of it can add: its `outputUrl`, and its times. */
-function completed(
-  known: JobEntry,
-  earlier: PackageJob | null,
-  { validatedAt, lastGetAt }: JobEntry,
-): JobEntry {
-  return {
-    ...known,
-    job: known.job && withOutputUrl(known.job, earlier),
-    validatedAt: isSame(known.job, earlier) ? Math.max(known.validatedAt, validatedAt) : known.validatedAt,
-    lastGetAt,
-  };
 }

@@ -83,6 +83,11 @@ export class AccountFeed {
     return this.#jobs.size;
   }
 
+  /** Whether anybody follows all jobs. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
   /**
    * Begins to follow all jobs.
    *

@@ -45,3 +45,8 @@ export class ListenerCounts {
     return () => this.add(client, -ALL_JOBS_LISTENERS);
   }
 }
+
+/** To how many jobs a client may listen: the bound, and no more than a tenth of all. But it may to those of one operation. */
+export function maxJobsOfClient(maxJobs: number): number {
+  return Math.min(BOUNDS.watchedJobs.max, Math.max(MAX_JOBS, Math.floor(maxJobs / 10)));
+}

@@ -46,6 +46,8 @@ export interface SweepCost {
   readonly isWhole: boolean;
   /** Pages of lists. */
   pages: number;
+  /** Whether some of its jobs were read by others, so that these pages are not all that it takes. */
+  isShared: boolean;
 }
 
 /** The most listeners that are told in one turn of the event loop. What follows from it takes some milliseconds. */

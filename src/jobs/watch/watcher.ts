@@ -1,17 +1,15 @@
 import { abort } from '../../abort.ts';
-import { BOUNDS } from '../../bounds.ts';
 import { NO_SCOPES, type Scopes } from '../../scopes.ts';
 import { ClientShares } from '../../client-shares.ts';
 import { IceError } from '../../ice/errors.ts';
 import { OverloadedError, RateLimitedError } from '../errors.ts';
-import type { JobsEmitter, ListLook } from '../events.ts';
-import { MAX_JOBS } from '../input.ts';
+import type { CacheStatus, JobsEmitter, ListLook } from '../events.ts';
 import type { CallRecord } from '../../ice/client.ts';
 import { isFinished, pollAfterMs, type PackageJob, type PollInterval } from '../model.ts';
 import { hasDetail, type Detail, type JobEntry } from '../store/entry.ts';
 import type { JobStore, ReadContext } from '../store/store.ts';
 import { windowOf, type LookForEnds } from './ends.ts';
-import { ListenerCounts } from './listener-counts.ts';
+import { ListenerCounts, maxJobsOfClient } from './listener-counts.ts';
 import type { CallRate } from './rhythm.ts';
 import { Schedule } from './schedule.ts';
 import { setUnrefTimer, type SetTimer } from './timer.ts';
@@ -155,6 +153,16 @@ export class JobWatcher {
     const listener: JobListener = { onState: () => undefined, onFailure: () => undefined };
     job.add(listener, '', 'summary', undefined);
     return () => this.#remove(job, listener);
+  }
+
+  /** The jobs that are watched and, as far as is known, unfinished. */
+  *unfinished(): Generator<string> {
+    for (const { id, entry } of this.#jobs.values())
+      if (entry === undefined || (entry.job !== null && !isFinished(entry.job))) yield id;
+  }
+
+  isWatched(id: string): boolean {
+    return this.#jobs.has(id);
   }
 
   /** See {@link ListenerCounts.countAll}. */
@@ -320,7 +328,9 @@ export class JobWatcher {
   /** Learns what the read of a job has cost. */
   #note(job: WatchedJob, { job: state, lastGetAt }: JobEntry, sweep: SweepCost): void {
     job.wasSwept(sweep, lastGetAt, this.#options.now());
-    if (state !== null && !isFinished(state)) this.#schedule.tookPages(sweep.pages, sweep.isWhole);
+    const isCostKnown = sweep.pages > 0 || !sweep.isShared;
+    if (state !== null && !isFinished(state) && isCostKnown)
+      this.#schedule.tookPages(sweep.pages, sweep.isWhole);
   }
 
   /** Tells those that wait for a first state, or for the detail of one, when it will not come. */
@@ -365,13 +375,13 @@ export class JobWatcher {
   #sweep(jobs: readonly WatchedJob[], isWhole: boolean): void {
     const { store, events, now } = this.#options;
     const sweep = { jobs: jobs.length };
-    const cost = { startedAt: now(), isWhole, pages: 0 };
+    const cost = { startedAt: now(), isWhole, pages: 0, isShared: false };
     events.emit('sweepStart', sweep);
     const context = {
       client: '',
       turnKey: this.#turnKey,
       onCall: ({ action }: CallRecord) => void (cost.pages += action === 'ListPackageJobs' ? 1 : 0),
-      onCacheStatus: () => undefined,
+      onCacheStatus: (status: CacheStatus) => void (cost.isShared ||= status === 'hit'),
     };
     const reads = jobs.map((job) =>
       this.#read(job, cost, (signal) =>
@@ -382,9 +392,4 @@ export class JobWatcher {
     );
     void Promise.all(reads).then(() => events.emit('sweepEnd', sweep));
   }
-}
-
-/** The bound, and no more than a tenth of all. But a client may always listen to the jobs of one operation. */
-function maxJobsOfClient(maxJobs: number): number {
-  return Math.min(BOUNDS.watchedJobs.max, Math.max(MAX_JOBS, Math.floor(maxJobs / 10)));
 }

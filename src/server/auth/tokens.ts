@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   decodeJwt,
   errors,
@@ -65,14 +65,14 @@ export function createTokens(options: TokensOptions): Tokens {
   const isCurrent = ({ endsAt }: Principal) => now() < endsAt;
   const verifications = createVerifications();
 
-  async function verify(token: string, hash: string, client: string): Promise<Principal> {
+  async function verify(token: string, digest: string, client: string): Promise<Principal> {
     const issuer = issuers.get(issuerIn(token));
     if (issuer === undefined) throw new TokenError('The issuer of the token is not accepted here');
     const claims = await verifications.run(client, (turn) =>
       readClaims({ token, client, turn }, issuer, options),
     );
     const principal = readPrincipal(claims);
-    remembered.set(hash, principal);
+    remembered.set(digest, principal);
     return principal;
   }
 
@@ -81,11 +81,11 @@ export function createTokens(options: TokensOptions): Tokens {
     principalOf(token, client) {
       if (token.length > BOUNDS.token.max)
         throw new TokenError(`The token has more than ${String(BOUNDS.token.max)} characters`);
-      const hash = createHash('sha256').update(token).digest('base64');
-      const known = remembered.get(hash);
-      if (known === undefined) return verify(token, hash, client);
+      const digest = hash('sha256', token, 'base64');
+      const known = remembered.get(digest);
+      if (known === undefined) return verify(token, digest, client);
       if (isCurrent(known)) return known;
-      remembered.delete(hash);
+      remembered.delete(digest);
       throw new TokenError(EXPIRED);
     },
   };

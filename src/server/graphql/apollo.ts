@@ -12,6 +12,7 @@ import type { Caches } from '../../measured-cache.ts';
 import { retryAfterSeconds } from '../errors/retry-after.ts';
 import { admitQuery, checkOperation } from './checked-operation.ts';
 import type { GatewayContext } from './context.ts';
+import { chargeFor, costSpent } from './cost.ts';
 import { createDocumentStore, createTextCache } from './document-caches.ts';
 import { documentLimits } from './document-limits.ts';
 import { formatError, formatThrown, inOrder } from './format-error.ts';
@@ -85,7 +86,6 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
       let variableErrors: readonly GraphQLError[] | undefined;
       return Promise.resolve({
         // It has to return its errors as a promise. Thrown at once, they would leave those of other hooks unhandled.
-        // oxlint-disable-next-line require-await
         async didResolveOperation({ document, operation, request, contextValue }) {
           const variables = request.variables ?? {};
           // Without an operation, execution reports that there is none of this name.
@@ -95,11 +95,12 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
           if (operation.operation === SUBSCRIPTION && !contextValue.acceptsSubscriptions) throw needsStream();
           if (operation.operation === MUTATION && isGet) throw needsPost();
           const checked = { document, definition: operation, variables };
-          const { isWaitPreferred } = contextValue;
+          const { isWaitPreferred, charge } = contextValue;
           const { cost, reads, waits, errors } = checkOperation(schema, checked, isWaitPreferred);
           contextValue.record.cost = cost;
           variableErrors = errors;
           checkScope(operation, reads, contextValue.client);
+          if (charge !== undefined) await chargeFor(cost, charge);
           admitQuery(checked, () => {
             contextValue.checkReads(reads);
             if (waits > 0) contextValue.checkWaits(waits);
@@ -146,9 +147,13 @@ const record: ApolloServerPlugin<GatewayContext> = {
         contextValue.record.operationName = loggedName(operationName);
         return Promise.resolve();
       },
-      willSendResponse({ response, request, metrics }) {
-        if (response.body.kind !== 'single') return Promise.resolve();
+      async willSendResponse({ response, request, metrics }) {
+        if (response.body.kind !== 'single') return;
         const { data, errors } = response.body.singleResult;
+        const { charge } = contextValue;
+        const wantsReceipt = request.http?.headers.get('x-upstream-receipt') === '1';
+        const actual = charge !== undefined || wantsReceipt ? costSpent(contextValue.record, data) : 0;
+        if (charge !== undefined) await charge.settle(actual);
         if (errors !== undefined) response.body.singleResult.errors = inOrder(errors);
         contextValue.record.isClean = data !== undefined && errors === undefined;
         // A response from a cache would not register the document again.
@@ -164,15 +169,16 @@ const record: ApolloServerPlugin<GatewayContext> = {
         }
         const receipt = receiptOf(contextValue.record);
         response.http.headers.set('server-timing', serverTiming(receipt));
-        if (request.http?.headers.get('x-upstream-receipt') === '1') {
+        if (wantsReceipt) {
           const { calls, coalesced, cacheHits, stale, queuedMs } = receipt;
-          const { traceId } = contextValue.record;
+          const { traceId, cost } = contextValue.record;
+          const left = charge && { left: charge.left };
           response.body.singleResult.extensions = {
             ...response.body.singleResult.extensions,
             upstream: { calls, coalesced, cacheHits, stale, queuedMs, ...(traceId && { traceId }) },
+            cost: { requested: cost, actual, ...left },
           };
         }
-        return Promise.resolve();
       },
     }),
 };

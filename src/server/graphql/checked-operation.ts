@@ -100,10 +100,14 @@ export function admitQuery({ definition }: CheckedOperation, check: () => void):
   try {
     check();
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const { message } = error;
-    throw new GraphQLError(message, { originalError: error, extensions: { http: { status: 429 } } });
+    throw refusedForNow(error);
   }
+}
+
+/** The error that refuses a whole operation, as its client is at a limit of its own. */
+export function refusedForNow(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  return new GraphQLError(error.message, { originalError: error, extensions: { http: { status: 429 } } });
 }
 
 /**

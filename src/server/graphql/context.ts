@@ -10,6 +10,7 @@ import { entryOf } from '../../loaders/one-state.ts';
 import type { OperationContext, WaitArgument } from '../../resolvers/context.ts';
 import { onTokenEnd } from '../auth/token-end.ts';
 import type { Client } from '../client.ts';
+import type { Charge } from '../rate-limit/rate-limit.ts';
 import type { Deadline } from './deadline.ts';
 import { selects } from './selects.ts';
 import type { OperationRecord } from './record.ts';
@@ -35,6 +36,8 @@ export interface GatewayContext extends OperationContext {
   readonly acceptsSubscriptions: boolean;
   /** Whether each job that can be waited for is, where the operation says nothing. */
   readonly isWaitPreferred: boolean;
+  /** What the client is charged for the operation. `undefined`: nothing. */
+  readonly charge: Charge | undefined;
 }
 
 export interface ContextOptions {
@@ -51,6 +54,8 @@ export interface ContextOptions {
   /** How long a job is waited for where the operation does not say. */
   readonly preferredWaitSeconds?: number | undefined;
   readonly acceptsSubscriptions: boolean;
+  /** What the client is charged for the operation. @default nothing */
+  readonly charge?: Charge | undefined;
   /** Is told of the job that was submitted, or of why there is none. */
   readonly onSubmission?: (jobId: string | null, error?: unknown) => void;
 }
@@ -118,6 +123,7 @@ export function createContext(options: ContextOptions): GatewayContext {
     disconnected: deadline.disconnected,
     acceptsSubscriptions,
     isWaitPreferred: preferredWaitSeconds !== undefined,
+    charge: options.charge,
   };
 }
 

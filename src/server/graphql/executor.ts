@@ -7,6 +7,7 @@ import type { Jobs } from '../../jobs/jobs.ts';
 import { readTraceparent } from '../../traceparent.ts';
 import type { Client } from '../client.ts';
 import type { OperationStart, RequestStart, ServerEmitter } from '../events.ts';
+import type { Charge } from '../rate-limit/rate-limit.ts';
 import { createContext, type ContextOptions, type GatewayContext } from './context.ts';
 import { startDeadline } from './deadline.ts';
 import { createRecord, isSubscription } from './record.ts';
@@ -38,6 +39,8 @@ export interface OperationRequest {
   readonly acceptsSubscriptions: boolean;
   /** How long a job is waited for where the operation does not say. */
   readonly preferredWaitSeconds?: number | undefined;
+  /** What the client is charged for it. The least is taken by now. `undefined`: it is charged nothing. */
+  readonly charge?: Charge | undefined;
 }
 
 export interface ExecutorOptions {
@@ -97,8 +100,10 @@ export function createExecutor(options: ExecutorOptions): Executor {
   function subscribe(context: GatewayContext) {
     const { operation } = context.record;
     if (operation === undefined || !isSubscription(context.record)) return undefined;
-    return subscriptions.start(operation, context).then((result) => {
-      if (!isStream(result)) context.record.isClean = false;
+    return subscriptions.start(operation, context).then(async (result) => {
+      if (isStream(result)) return result;
+      context.record.isClean = false;
+      await context.charge?.settle(1);
       return result;
     });
   }
@@ -194,7 +199,7 @@ async function withContext<T>(
   execute: (context: GatewayContext) => Promise<T>,
   onWait?: () => void,
 ): Promise<T> {
-  const { client, disconnected, acceptsSubscriptions, preferredWaitSeconds, onSubmission } = request;
+  const { client, disconnected, acceptsSubscriptions, preferredWaitSeconds, charge, onSubmission } = request;
   const deadline = startDeadline(operationTimeoutMs, disconnected, () => slices.next(client.key), onWait);
   try {
     return await execute(
@@ -207,6 +212,7 @@ async function withContext<T>(
         waits,
         preferredWaitSeconds,
         acceptsSubscriptions,
+        charge,
         ...(onSubmission && { onSubmission }),
       }),
     );

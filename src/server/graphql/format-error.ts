@@ -47,8 +47,8 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown): 
     return withExtensions(formatted, error.message, OVERLOADED);
   }
   if (error instanceof RateLimitedError) {
-    const limited = { code: 'RATE_LIMITED', policy: error.policy, retryAfterMs: DEFAULT_RETRY_AFTER_MS };
-    return withExtensions(formatted, error.message, limited);
+    const { message, policy, retryAfterMs = DEFAULT_RETRY_AFTER_MS } = error;
+    return withExtensions(formatted, message, { code: 'RATE_LIMITED', policy, retryAfterMs });
   }
   if (error instanceof InputError) {
     const { argument } = error;

@@ -44,7 +44,11 @@ type LimitName = keyof typeof LIMITS;
 
 /** The error for an operation over a limit. */
 export function tooComplex(limit: LimitName, value: number, what: string): GraphQLError {
-  const maximum = LIMITS[limit];
+  return overLimit(limit, LIMITS[limit], value, what);
+}
+
+/** The same for a limit that the configuration sets. */
+export function overLimit(limit: string, maximum: number, value: number, what: string): GraphQLError {
   return new GraphQLError(`The operation has ${what}; the limit is ${String(maximum)}`, {
     extensions: { code: 'OPERATION_TOO_COMPLEX', limit, maximum, value, http: { status: 400 } },
   });

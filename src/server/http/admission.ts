@@ -1,7 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Client } from '../client.ts';
+import { DEFAULT_RETRY_AFTER_MS } from '../errors/error-body.ts';
 import type { RequestEnd, RequestStart, ServerEmitter, ToldError } from '../events.ts';
 import type { OperationRecord } from '../graphql/record.ts';
+import type { Charge } from '../rate-limit/rate-limit.ts';
+import { acceptedBy } from './accept.ts';
 import type { RequestCheck } from './checks.ts';
 import type { Refusal } from './refusal.ts';
 import type { ClientOf } from './client.ts';
@@ -15,7 +18,9 @@ export interface Admission extends RequestStart {
   readonly requestId: string;
   readonly client: Client;
   /** `undefined`: the request may go on. */
-  readonly refusal: Refusal | undefined;
+  refusal: Refusal | undefined;
+  /** What the client is charged for it. `undefined`: nothing. */
+  charge: Charge | undefined;
   /** Whether its start has been told of. */
   isStarted: boolean;
   /** Whoever answers the request says so here. */
@@ -41,6 +46,13 @@ export interface Admissions {
   /** The decision about a request. It is made at the first call. Later calls give the same one. */
   of(request: IncomingMessage): Admission;
   /**
+   * Charges the client for a request that no check refuses. It is called once, ahead of the response cache. The decision is
+   * a refusal after it when the client has used up its limit.
+   *
+   * @returns what resolves when that is done. `undefined`: it is
+   */
+  charge(request: IncomingMessage): Promise<void> | undefined;
+  /**
    * Tells of the start of a request now, and of its end once its response has closed, however that comes about. Only the
    * first call for a request does anything.
    */
@@ -53,12 +65,27 @@ interface AdmittedRequest extends IncomingMessage {
   [ADMISSION]?: Admission;
 }
 
+/** What is done to a request besides its checks. */
+export interface AdmissionSteps {
+  /** @default for targets without a prefix */
+  readonly normalize?: NormalizeTarget;
+  /** @default nobody is asked */
+  readonly identify?: Admissions['identify'] | undefined;
+  /** Begins to charge a client for its request. @default it is charged nothing */
+  readonly charge?: ChargeRequest | undefined;
+}
+
+/** Begins to charge a client for its request. `undefined`: it costs nothing. */
+export type ChargeRequest = (
+  request: IncomingMessage,
+  client: Client,
+) => Charge | Promise<Charge> | undefined;
+
 export function createAdmissions(
   checks: Readonly<Record<string, RequestCheck>>,
   clientOf: ClientOf,
   events: ServerEmitter,
-  normalize: NormalizeTarget = normalizeTarget,
-  identify: Admissions['identify'] = () => undefined,
+  { normalize = normalizeTarget, identify = nothing, charge: begin = nothing }: AdmissionSteps = {},
 ): Admissions {
   const list = Object.values(checks);
 
@@ -83,6 +110,7 @@ export function createAdmissions(
       startedAt: performance.now(),
       traceparent: traceparentOf(request),
       refusal: refusalOf(request, client),
+      charge: undefined,
       isStarted: false,
       source: 'executed',
       operation: null,
@@ -100,6 +128,13 @@ export function createAdmissions(
     normalizeTarget: normalize,
     identify,
     of,
+    charge(request) {
+      const admission = of(request);
+      const charge = admission.refusal === undefined ? begin(request, admission.client) : undefined;
+      if (charge instanceof Promise) return charge.then((later) => noteCharge(admission, later, request));
+      if (charge !== undefined) noteCharge(admission, charge, request);
+      return undefined;
+    },
     start(request, response) {
       const admission = of(request);
       if (admission.isStarted) return admission;
@@ -109,6 +144,26 @@ export function createAdmissions(
       return admission;
     },
   };
+}
+
+const nothing = () => undefined;
+
+function noteCharge(admission: Admission, charge: Charge, { headers }: IncomingMessage): void {
+  admission.charge = charge;
+  admission.refusal = charge.refusal && refusalOfRate(charge.refusal, headers);
+}
+
+/**
+ * The refusal of a client that has used up its limit. One by `application/json` cannot tell a status of ours from one of
+ * something in between, so it gets a 200.
+ */
+export function refusalOfRate(
+  { policy, message, retryAfterMs = DEFAULT_RETRY_AFTER_MS }: NonNullable<Charge['refusal']>,
+  headers: IncomingHttpHeaders,
+): Refusal {
+  const status = acceptedBy(headers).json === 'application/json' ? 200 : 429;
+  const wait = { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
+  return { status, code: 'RATE_LIMITED', policy, message, retryAfterMs, headers: wait };
 }
 
 /** Node joins repeats to a text that is no valid value. */

@@ -136,6 +136,11 @@ const FOREIGN_ORIGIN: Refusal = {
 /** Methods of `/graphql` that execute an operation. */
 const EXECUTING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST']);
 
+/** Whether a request is for an operation. A WebSocket has none yet. */
+export function isForOperation(request: IncomingMessage): boolean {
+  return EXECUTING.has(request.method ?? '') && isGraphql(request) && !isUpgrade(request);
+}
+
 /** Whether a request is for GraphQL. Its target is in its one form by then. */
 export function isGraphql({ url = '' }: IncomingMessage): boolean {
   return pathOf(url) === '/graphql';

@@ -73,16 +73,18 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
           connectionOf(request.socket)?.underWay.length === 0 &&
           takeUpgrade(request, admissions.normalizeTarget),
       });
-      const serve: RequestListener = (request, response) => {
+      const serve: Serve = (request, response) => {
         const connection = connectionOf(request.socket);
         if (connection === undefined || !(response instanceof CountedResponse))
-          return listener(request, response);
-        if (request.socket.destroyed || connection.isClosing) return;
+          return void listener(request, response);
+        if (request.socket.destroyed || connection.isClosing) return undefined;
         response.held = bodyBytes(request, unknownBodyBytes);
         const { client, refusal } = admissions.of(request);
         response.count(client.key);
         if (refusal?.headers?.['connection'] === 'close') connection.isClosing = true;
-        listener(request, response);
+        const charging = admissions.charge(request);
+        if (charging !== undefined) return charging.then(() => listener(request, response));
+        return void listener(request, response);
       };
       server.on('request', identifyFirst(admissions, serve));
       answerWhatNodeWouldNot(server);
@@ -109,24 +111,30 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
   };
 }
 
+/** Passes a request on, now or once the promise resolves. */
+type Serve = (
+  request: IncomingMessage,
+  response: Parameters<RequestListener>[1],
+) => Promise<void> | undefined;
+
 /**
  * Has whoever sent a request read before anything is decided about it. Requests of one connection are served in their order: one
  * that closes the connection must not overtake another, which would get no response.
  */
-function identifyFirst({ identify }: Admissions, serve: RequestListener): RequestListener {
-  /** When the last request of each connection has been served that waits for that. */
+function identifyFirst({ identify }: Admissions, serve: Serve): RequestListener {
+  /** When the last request of each connection has been passed on that waits for that. */
   const served = new Map<Socket, Promise<void>>();
   return (request, response) => {
     const { socket } = request;
     const identifying = identify(request);
     const before = served.size === 0 ? undefined : served.get(socket);
-    if (identifying === undefined && before === undefined) {
-      serve(request, response);
-      return;
-    }
-    const last = Promise.all([identifying, before]).then(() => {
+    const serving =
+      identifying === undefined && before === undefined
+        ? serve(request, response)
+        : Promise.all([identifying, before]).then(() => serve(request, response));
+    if (serving === undefined) return;
+    const last: Promise<void> = serving.then(() => {
       if (served.get(socket) === last) served.delete(socket);
-      serve(request, response);
       return undefined;
     });
     served.set(socket, last);

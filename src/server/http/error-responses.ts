@@ -25,12 +25,12 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** Sends a refusal in the shape of GraphQL's errors. */
 export function sendRefusal(reply: FastifyReply, refusal: Refusal): FastifyReply {
-  const { status, code, message, policy, headers } = refusal;
+  const { status, code, message, headers } = refusal;
   noteRefusal(reply.request.raw, refusal);
   return reply
     .code(status)
     .headers(headers ?? {})
-    .send(errorBody(reply.request.id, code, message, policy));
+    .send(errorBody(reply.request.id, code, message, refusal));
 }
 
 /** Gives every refusal below GraphQL the shape of GraphQL's errors. `OPTIONS` says which methods a path takes. */
@@ -134,10 +134,11 @@ function refuseIncomplete(socket: Socket, refusal: Pick<Refusal, 'status' | 'mes
 const LINGER_MS = BOUNDS.closing.max;
 
 /** Writes a refusal to a connection on which no response is under way, and closes it. */
-export function refuseSocket(socket: Socket, { status, code, message, policy, headers }: Refusal): void {
+export function refuseSocket(socket: Socket, refusal: Refusal): void {
+  const { status, code, message, headers } = refusal;
   socket.on('error', () => undefined);
   const requestId = randomUUID();
-  const body = JSON.stringify(errorBody(requestId, code, message, policy));
+  const body = JSON.stringify(errorBody(requestId, code, message, refusal));
   const head = {
     ...headers,
     'content-type': 'application/json; charset=utf-8',

@@ -16,7 +16,7 @@ const MAX_CHARACTERS = 4096;
 
 /**
  * Makes one check of many. A client repeats its head on a connection, so a request passes at once when its head is that of
- * the last one there that passed. Its length and its id may be others.
+ * the last one there that passed. Its length, its id and its token may be others.
  */
 export function checkHeadsOnce(checks: Readonly<Record<string, HeadCheck>>): RequestCheck {
   const list = Object.values(checks);
@@ -59,5 +59,7 @@ function isSameHead(head: Head, { method, url, httpVersion, rawHeaders, headers 
 /** Whether no check tells two values of this header apart. */
 function mayDiffer(name: string, a: string, b: string): boolean {
   const lowerCase = name.toLowerCase();
-  return lowerCase === 'x-request-id' || (lowerCase === 'content-length' && a !== '0' && b !== '0');
+  // A proxy sends the requests of many bearers on one connection. Who they are is checked apart from this.
+  if (lowerCase === 'x-request-id' || lowerCase === 'authorization') return true;
+  return lowerCase === 'content-length' && a !== '0' && b !== '0';
 }

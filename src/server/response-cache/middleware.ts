@@ -16,6 +16,7 @@ import {
   type SentResponse,
 } from '../responses/response.ts';
 import { notPastToken } from '../responses/cache-control.ts';
+import { rateHeaders, RATE_HEADERS, withoutFigures } from '../rate-limit/headers.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { readOperation } from './named-operation.ts';
 import type { PreparedJobs, PreparedOperations } from './prepared-operations.ts';
@@ -54,10 +55,11 @@ export interface ResponseCache {
 }
 
 /** Headers of one response, which another response does not share. */
-const OWN_HEADERS = new Set([
+const OWN_HEADERS: ReadonlySet<string> = new Set([
   'cache-control',
   'connection',
   'etag',
+  ...RATE_HEADERS,
   'retry-after',
   'server-timing',
   'x-request-id',
@@ -173,13 +175,18 @@ function write(
   response: ServerResponse,
   { head }: StoredResponse,
   { body, encoding }: Representation,
-  { requestId, client }: Admission,
+  { requestId, client, charge }: Admission,
   ageS: number,
 ): number {
   const headers = [...head, 'x-request-id', requestId];
   if (client.principal !== undefined) {
     const control = headers.indexOf('cache-control') + 1;
     headers[control] = notPastToken(headers[control] ?? '', client, ageS);
+  }
+  if (charge !== undefined) {
+    const control = headers.indexOf('cache-control') + 1;
+    headers[control] = withoutFigures(headers[control] ?? '');
+    headers.push(...rateHeaders(charge));
   }
   if (ageS > 0) headers.push('age', String(ageS));
   if (encoding !== undefined) headers.push('content-encoding', encoding);

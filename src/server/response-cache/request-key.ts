@@ -59,12 +59,25 @@ export function lookUp(
   }
   const length = Number(headers['content-length']);
   const isWanted = method === 'POST' && url === '/graphql' && length > 0 && length <= maxBodyBytes;
-  // The body may have begun to come while a token was verified.
-  if (!isWanted || !(request instanceof CountedRequest) || request.hasBegun) {
+  if (!isWanted || !(request instanceof CountedRequest)) {
+    next();
+    return;
+  }
+  if (request.hasBegun) {
+    const body = wholeBody(request, length);
+    if (body !== undefined && look(keyOf(method, request, body, view))) return;
+    if (body !== undefined) request.unshift(body);
     next();
     return;
   }
   request.offerBody(length, (body) => look(keyOf(method, request, body, view)), next);
+}
+
+/** The body, if all of it has come while a token was verified, or the limit of the client was asked for. */
+function wholeBody(request: IncomingMessage, length: number): Buffer | undefined {
+  if (!request.complete || request.readableLength !== length) return undefined;
+  const body: unknown = request.read(length);
+  return Buffer.isBuffer(body) ? body : undefined;
 }
 
 /** How long the headers are that select the response, in characters. */

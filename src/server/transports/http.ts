@@ -21,6 +21,7 @@ import type { Refusal } from '../http/refusal.ts';
 import { sendRefusal } from '../http/error-responses.ts';
 import type { Identity } from '../http/identity.ts';
 import type { Usage } from '../http/usage.ts';
+import type { RateLimit } from '../rate-limit/rate-limit.ts';
 import { notPastToken, VARY } from '../responses/cache-control.ts';
 import {
   createResponse,
@@ -41,6 +42,8 @@ export interface GraphqlRouteOptions {
   readonly admissions: Admissions;
   /** `undefined`: nobody is asked who they are. */
   readonly identity: Identity | undefined;
+  /** `undefined`: nobody has a limit. */
+  readonly rateLimit?: RateLimit | undefined;
   readonly executor: Executor;
   readonly connections: Connections;
   readonly usage: Usage;
@@ -55,7 +58,6 @@ export interface GraphqlRouteOptions {
  * GraphQL over WebSocket where the client asks for an upgrade.
  */
 export function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOptions): void {
-  const { admissions, identity, executor, connections, usage, events } = options;
   const handler = (request: FastifyRequest, reply: FastifyReply) => answer(request, reply, options);
   app.post('/graphql', handler);
   app.head('/graphql', handler);
@@ -65,7 +67,7 @@ export function graphqlRoute(app: FastifyInstance, options: GraphqlRouteOptions)
     // The route that Fastify would make says of a 304 that it has 0 bytes.
     exposeHeadRoute: false,
     handler,
-    wsHandler: createWebSocketHandler({ admissions, identity, executor, connections, usage, events }),
+    wsHandler: createWebSocketHandler(options),
     preValidation: (request, reply, done) => {
       if (!request.ws || openConnection(request, reply, 'websocket', options) === undefined) done();
     },
@@ -83,12 +85,13 @@ async function answer(
   if (json === undefined && stream === undefined) return sendRefusal(reply, NOT_ACCEPTABLE);
   if (!isUtf8Encoded(request.url)) return sendRefusal(reply, QUERY_NOT_UTF8);
   const admission = options.admissions.of(request.raw);
-  const { client, traceparent } = admission;
+  const { client, traceparent, charge } = admission;
   const operation = {
     requestId: request.id,
     client,
     request: admission,
     traceparent,
+    charge,
     disconnected: disconnectSignal(reply, () => options.executor.slices.next(client.key)),
     acceptsSubscriptions: stream !== undefined,
     preferredWaitSeconds: preferredWaitSeconds(String(request.headers['prefer'] ?? '')),
@@ -137,6 +140,8 @@ async function execute(
     const result = JSON.parse(http.body.string) as FormattedExecutionResult;
     // The client sends the text next. urql would do so for each of the two results that it makes of such a stream.
     const isUnknown = result.errors?.[0]?.extensions?.['code'] === 'PERSISTED_QUERY_NOT_FOUND';
+    const retryAfter = http.headers.get('retry-after');
+    if (retryAfter !== undefined) void reply.header('retry-after', retryAfter);
     if (!isUnknown) return SEND[stream](reply, result, connections, context.client);
     return sendErrors(request, reply, result, 'application/graphql-response+json');
   }

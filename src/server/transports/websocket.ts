@@ -16,17 +16,18 @@ import { onTokenEnd } from '../auth/token-end.ts';
 import type { Client } from '../client.ts';
 import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
-import type { Executor } from '../graphql/executor.ts';
+import type { Executor, OperationRequest } from '../graphql/executor.ts';
 import { isSubscription, type OperationRecord } from '../graphql/record.ts';
 import { receiptOf } from '../graphql/receipt.ts';
 import { isStream } from '../graphql/subscription.ts';
 import { MAX_CALLS_LOGGED } from '../http/access-log.ts';
-import type { Admissions } from '../http/admission.ts';
+import { refusalOfRate, type Admissions } from '../http/admission.ts';
 import { createArrivals } from '../http/arrivals.ts';
 import { TOKEN_ENDED, type Identity } from '../http/identity.ts';
 import type { Refusal } from '../http/refusal.ts';
 import { MAX_BODY_BYTES, refuseSocket } from '../http/error-responses.ts';
 import type { Usage } from '../http/usage.ts';
+import type { RateLimit } from '../rate-limit/rate-limit.ts';
 import { reconnectAfterMs, type Connections } from './connections.ts';
 import { LEGACY_PROTOCOL, refuseLegacyProtocol } from './legacy-protocol.ts';
 import { CountedSocket, type IncomingMessage } from './counted-socket.ts';
@@ -87,6 +88,8 @@ export interface WebSocketOptions {
   readonly admissions: Admissions;
   /** `undefined`: nobody is asked who they are. */
   readonly identity: Identity | undefined;
+  /** `undefined`: nobody has a limit. */
+  readonly rateLimit?: RateLimit | undefined;
   readonly executor: Executor;
   readonly connections: Connections;
   readonly usage: Usage;
@@ -192,12 +195,12 @@ function isSmall(payload: unknown): boolean {
 }
 
 /** The results are ready to be sent, so graphql-ws has nothing to execute or to format. */
-function serverOptions({
-  admissions,
-  identity,
-  executor,
-  events,
-}: WebSocketOptions): ServerOptions<Record<string, unknown>, Connection> {
+function serverOptions(options: WebSocketOptions): ServerOptions<Record<string, unknown>, Connection> {
+  const { admissions, identity, rateLimit, executor, events } = options;
+  const refuse = (refusal: Omit<Refusal, 'status'>) => {
+    events.emit('errorTold', refusal);
+    return refused(refusal);
+  };
   return {
     async onConnect(context) {
       const { extra, connectionParams } = context;
@@ -210,15 +213,22 @@ function serverOptions({
     async onSubscribe({ extra, subscriptions }, id, payload) {
       const { request, arriving } = extra;
       const refusal = refuseOperation(id, Object.keys(subscriptions).length, extra);
-      if (refusal !== undefined) {
-        events.emit('errorTold', refusal);
-        return refused(refusal);
-      }
+      if (refusal !== undefined) return refuse(refusal);
       const requestId = randomUUID();
       const { client } = extra;
       const { traceparent } = admissions.of(request.raw);
       const { signal, unlessLeft, streamUnlessLeft } = extra.operations.begin(id, subscriptions);
-      const operation = { requestId, client, traceparent, disconnected: signal, acceptsSubscriptions: true };
+      const begun = rateLimit?.begin(client);
+      const charge = begun instanceof Promise ? await unlessLeft(begun) : begun;
+      if (charge?.refusal !== undefined) return refuse(refusalOfRate(charge.refusal, {}));
+      const operation = {
+        requestId,
+        client,
+        traceparent,
+        charge,
+        disconnected: signal,
+        acceptsSubscriptions: true,
+      };
       const running = executor.run(operation, async (context) => {
         const executing = executor.execute({ ...payload }, context);
         // graphql-ws keeps the message for as long as the operation lasts.
@@ -230,15 +240,7 @@ function serverOptions({
           logOperation(request, requestId, context.record);
         }
       });
-      // Whatever fails costs this operation alone.
-      const answered = running.catch((error: unknown): FormattedExecutionResult => {
-        if (!signal.aborted) {
-          events.emit('unexpectedError', error, 'websocket', requestId);
-          events.emit('errorTold', { code: 'INTERNAL_SERVER_ERROR' });
-        }
-        return errorBody(requestId, 'INTERNAL_SERVER_ERROR', 'Internal server error');
-      });
-      const result = await unlessLeft(answered);
+      const result = await unlessLeft(running.catch((error: unknown) => failed(error, operation, events)));
       if (!isStream(result) && result.data === undefined)
         return (result.errors ?? []).map((error) => new FormattedError(error));
       return {
@@ -252,6 +254,19 @@ function serverOptions({
     // oxlint-disable-next-line no-unsafe-type-assertion -- its errors have been formatted
     onNext: (_context, _id, _payload, _args, result) => result as FormattedExecutionResult,
   };
+}
+
+/** The result of an operation that has failed. That costs this operation alone. */
+function failed(
+  error: unknown,
+  { requestId, disconnected }: OperationRequest,
+  events: ServerEmitter,
+): FormattedExecutionResult {
+  if (!disconnected.aborted) {
+    events.emit('unexpectedError', error, 'websocket', requestId);
+    events.emit('errorTold', { code: 'INTERNAL_SERVER_ERROR' });
+  }
+  return errorBody(requestId, 'INTERNAL_SERVER_ERROR', 'Internal server error');
 }
 
 /**
@@ -338,6 +353,7 @@ function refuseOperation(
   return undefined;
 }
 
-function refused({ code, message, policy }: Omit<Refusal, 'status'>): GraphQLError[] {
-  return errorBody(randomUUID(), code, message, policy).errors.map((error) => new FormattedError(error));
+function refused(refusal: Omit<Refusal, 'status'>): GraphQLError[] {
+  const { errors } = errorBody(randomUUID(), refusal.code, refusal.message, refusal);
+  return errors.map((error) => new FormattedError(error));
 }

@@ -95,6 +95,32 @@ describe('the keys of an issuer', () => {
     await expect.poll(() => codeOf(gateway, headers), { timeout: 10_000 }).toBe('none');
   });
 
+  it('of one that cannot be reached at the start make tokens AUTH_UNAVAILABLE, until it can be', async () => {
+    const { issuer, gateway } = await start((issuer) => {
+      issuer.answer = (request) => void request.socket.destroy();
+    });
+    const headers = await issuer.bearer();
+    expect(await codeOf(gateway, headers)).toBe('AUTH_UNAVAILABLE');
+    expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
+    issuer.answer = undefined;
+    await expect.poll(() => codeOf(gateway, headers), { timeout: 10_000 }).toBe('none');
+  });
+
+  it('of one that answers slowly at the start are waited for, and are asked for once', async () => {
+    const held = Promise.withResolvers<void>();
+    const { issuer, gateway } = await start((issuer) => {
+      issuer.answer = (_request, response) =>
+        void held.promise.then(() => response.end(JSON.stringify({ keys: [issuer.key.jwk] })));
+    });
+    const bearers = await Promise.all([1, 2, 3].map((number) => issuer.bearer({ sub: String(number) })));
+    const codes = Promise.all(bearers.map((headers) => codeOf(gateway, headers)));
+    // Nobody else waits for it.
+    expect(await codeOf(gateway, {})).toBe('UNAUTHENTICATED');
+    held.resolve();
+    expect(await codes).toEqual(['none', 'none', 'none']);
+    expect(issuer.asked).toBe(1);
+  });
+
   it('stay in use while it is down', async () => {
     const { issuer, gateway } = await start();
     expect(await codeOf(gateway, await issuer.bearer())).toBe('none');

@@ -21,6 +21,7 @@ const FIRST: Head = {
     ['Host', 'a.example'],
     ['Content-Length', '10'],
     ['x-request-id', 'one'],
+    ['Authorization', 'Bearer one'],
     ['accept', '*/*'],
   ],
 };
@@ -64,6 +65,7 @@ describe('the head of a request', () => {
   it.for([
     ['Content-Length', '11'],
     ['x-request-id', 'two'],
+    ['Authorization', 'Bearer two'],
   ] as const)('is the same with another %s', ([name, value]) => {
     expect(checksOf([FIRST], [withHeader(name, value)])).toBe(1);
   });

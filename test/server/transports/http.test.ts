@@ -124,6 +124,7 @@ describe('an operation', () => {
     const first = await gateway.query(BY_ID, { ids }, { 'x-upstream-receipt': '1' });
     expect(first.extensions).toEqual({
       upstream: { calls: 2, coalesced: 0, cacheHits: 0, stale: 0, queuedMs: expect.any(Number) },
+      cost: { requested: 3, actual: 3 },
     });
     expect(first.headers.get('server-timing')).toMatch(
       /^upstream;desc="2 calls";dur=\d+, queue;dur=\d+, cache;desc="0 hits/,

@@ -1,11 +1,15 @@
-// Starts a gateway, stops it, and prints which packages of telemetry were loaded meanwhile, as JSON.
+// Starts a gateway, stops it, and prints which optional parts were loaded meanwhile, as JSON: packages of telemetry, what
+// talks to Redis.
 import { registerHooks } from 'node:module';
 import { pino } from 'pino';
 
 const loaded = new Set<string>();
 registerHooks({
   load(url, context, nextLoad) {
-    const [, name] = /node_modules\/(@(?:opentelemetry|prometheus-io)\/[\w-]+)\//.exec(url) ?? [];
+    const [, library, ours] =
+      /node_modules\/(@(?:opentelemetry|prometheus-io)\/[\w-]+|ioredis)\/|\/(src\/replicas)\//.exec(url) ??
+      [];
+    const name = library ?? ours;
     if (name !== undefined) loaded.add(name);
     return nextLoad(url, context);
   },

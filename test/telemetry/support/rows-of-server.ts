@@ -95,6 +95,17 @@ export const OF_SERVER: readonly Row[] = [
     },
   },
   {
+    name: 'a request more than a client may send in a time',
+    env: () => ({ RATE_LIMIT: '3/3600' }),
+    before: (gateway) => gateway.query('{ a: __typename b: __typename c: __typename }'),
+    act: (gateway) => gateway.query('{ __typename }'),
+    grows: {
+      [`${HTTP}{method="POST",route="/graphql",status="2xx",source="executed"}`]: 1,
+      'pjg_errors_total{code="RATE_LIMITED"}': 1,
+      'pjg_rate_limited_total{policy="RATE_LIMIT"}': 1,
+    },
+  },
+  {
     name: 'a subscription on a WebSocket',
     async act(gateway, state) {
       const { socket, send, message } = await openSocket(gateway.url);

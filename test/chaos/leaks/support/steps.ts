@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { ask, type Answer, type Transport } from './ask.ts';
+import { ask, type Transport } from './ask.ts';
+import { bearerOf, FIELDS, foreignIn, refusalProblem } from './checks.ts';
+import { follow, STREAMS, type FollowStep } from './follow.ts';
 import type { Bearer, OwnedJob, World } from './world.ts';
 
 /** What a client does, by numbers that stand for bearers and jobs. */
@@ -25,12 +27,11 @@ export type Step =
       readonly transport: 'socket' | 'events' | 'multipart';
       readonly job: number;
     }
+  | ({ readonly kind: 'follow' } & FollowStep)
   | { readonly kind: 'submit'; readonly bearer: number; readonly userData: number }
   | { readonly kind: 'renew'; readonly bearer: number }
   | { readonly kind: 'advance'; readonly ms: number }
   | { readonly kind: 'fault'; readonly times: number };
-
-const FIELDS = '{ id name userData status }';
 
 /** The ways to read jobs by id. Each gives them in order. */
 const READS = {
@@ -116,6 +117,15 @@ export const STEP: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('follow' as const),
+      bearer,
+      transport: fc.constantFrom(...(Object.keys(STREAMS) as (keyof typeof STREAMS)[])),
+      filter: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
     arbitrary: fc.record({ kind: fc.constant('submit' as const), bearer, userData: fc.nat({ max: 4 }) }),
   },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('renew' as const), bearer }) },
@@ -147,35 +157,12 @@ export async function take(world: World, step: Step): Promise<string | undefined
       return list(world, step);
     case 'subscribe':
       return subscribe(world, step);
+    case 'follow':
+      return follow(world, step);
     case 'submit':
     default:
       return submit(world, step);
   }
-}
-
-function bearerOf({ bearers }: World, number: number): Bearer {
-  const bearer = bearers[number];
-  if (bearer === undefined) throw new Error('there is no such bearer');
-  return bearer;
-}
-
-/** A job by its number. An id that ICE does not know has none. */
-function jobOf({ jobs }: World, number: number): { readonly id: string; readonly job: OwnedJob | undefined } {
-  const job = jobs[number];
-  return { id: job?.id ?? number.toString(16).padStart(32, 'f'), job };
-}
-
-/** What must not be in anything that a bearer gets: the names of jobs that it may not see. */
-function foreignIn({ jobs }: World, { sees }: Bearer, text: string): string | undefined {
-  const names = new Set(text.match(/marker-\d+-end/g));
-  const foreign = jobs.find((job) => names.has(job.name) && sees?.(job) !== true);
-  return foreign && `it shows ${foreign.name}`;
-}
-
-/** Whether the answer is the refusal that the bearer must get, or `undefined` when it must get none. */
-function refusalProblem({ code }: Bearer, { errors, data }: Answer): string | undefined {
-  const isRefused = data === null && errors[0]?.extensions.code === code;
-  return isRefused ? undefined : `it should be refused with ${String(code)}`;
 }
 
 const isOfIce = (code: string) => code.startsWith('UPSTREAM_') || code === 'OVERLOADED';
@@ -189,6 +176,12 @@ function isShownAs(value: unknown, expected: OwnedJob | null): boolean {
   if (expected === null || typeof value !== 'object' || value === null) return value === expected;
   const shown = value as Partial<OwnedJob>;
   return (['id', 'name', 'userData', 'status'] as const).every((name) => shown[name] === expected[name]);
+}
+
+/** A job by its number. An id that ICE does not know has none. */
+function jobOf({ jobs }: World, number: number): { readonly id: string; readonly job: OwnedJob | undefined } {
+  const job = jobs[number];
+  return { id: job?.id ?? number.toString(16).padStart(32, 'f'), job };
 }
 
 async function read(world: World, step: Step & { kind: 'read' }): Promise<string | undefined> {

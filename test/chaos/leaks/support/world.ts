@@ -22,7 +22,12 @@ export interface World {
   readonly gateway: TestGateway;
   readonly issuer: Issuer;
   readonly bearers: readonly Bearer[];
-  readonly jobs: OwnedJob[];
+  /** Those that do not change. */
+  readonly jobs: readonly OwnedJob[];
+  /** Adds a job of this owner that is not listed among {@link jobs}. Its status changes. */
+  addJob(owner: string): OwnedJob;
+  /** The job of a name, whichever it is. */
+  named(name: string): OwnedJob | undefined;
   /** The header of a bearer. It is another one after {@link renew}. */
   authorization(bearer: Bearer): Promise<string | undefined>;
   renew(bearer: Bearer): void;
@@ -53,6 +58,9 @@ const NOBODYS = [
 
 /** As many jobs as take several of ICE's pages. */
 const JOBS = 240;
+
+/** Jobs that are added later have larger numbers. */
+const CHANGING = 1_000_000;
 
 function addJobs({ emulator }: TestGateway): OwnedJob[] {
   const jobs: OwnedJob[] = [];
@@ -132,9 +140,11 @@ export async function createWorld(): Promise<World> {
   const gateway = await startGateway({
     emulator: { seed: 'none' },
     now: () => Date.now() + ahead,
-    env: { ...issuer.env, OWNER_CLAIM: 'owner', OWNER_FIELD: 'owner' },
+    // Subscriptions to all jobs are told sooner.
+    env: { ...issuer.env, OWNER_CLAIM: 'owner', OWNER_FIELD: 'owner', POLL_MIN_MS: '100' },
   });
   const jobs = addJobs(gateway);
+  const byName = new Map(jobs.map((job) => [job.name, job]));
   const headers = new Map<Bearer, Promise<string | undefined>>();
   let renewals = 0;
 
@@ -151,6 +161,15 @@ export async function createWorld(): Promise<World> {
     issuer,
     bearers: bearersOf(jobs),
     jobs,
+    addJob(owner) {
+      const name = `marker-${String(CHANGING + byName.size)}-end`;
+      const userData = JSON.stringify({ owner });
+      const id = gateway.emulator.jobs.add({ name, userData, finishTime: Infinity });
+      const job: OwnedJob = { id, name, userData, status: 'INIT' };
+      byName.set(name, job);
+      return job;
+    },
+    named: (name) => byName.get(name),
     authorization(bearer) {
       let header = headers.get(bearer);
       if (header === undefined) {

@@ -1,0 +1,110 @@
+import type { IceAction } from '../ice/actions.ts';
+import type { Grant, SharedRate } from '../ice/shared-rate.ts';
+import type { Connection } from './connection.ts';
+import type { ReplicasEmitter } from './events.ts';
+import { loadScript } from './scripts.ts';
+
+const RATE = loadScript('rate');
+
+/** After so long without an answer the rest of the rate counts as unused again, in milliseconds. */
+const FRESH_MS = 1050;
+/** How long a replica that has joined keeps to what it had alone, as others may still be alone, in milliseconds. */
+const SETTLING_MS = 2500;
+
+export interface SharedRateOptions {
+  readonly connection: Connection;
+  readonly events: ReplicasEmitter;
+  readonly action: IceAction;
+  /** The most starts in a second. */
+  readonly limit: number;
+}
+
+/** What Redis told last, by the clock of this process. */
+interface Told {
+  readonly at: number;
+  readonly rate: number;
+  readonly own: number;
+}
+
+/** The rate of calls of one action, which Redis keeps for all replicas by its clock. */
+export function createSharedRate(options: SharedRateOptions): SharedRate {
+  return new RedisRate(options);
+}
+
+class RedisRate implements SharedRate {
+  readonly #options: SharedRateOptions;
+  readonly #keys: readonly string[];
+  #told: Told;
+  #pausedUntil = -Infinity;
+
+  constructor(options: SharedRateOptions) {
+    const { connection, action, limit } = options;
+    this.#options = options;
+    this.#keys = ['rate', 'starts', 'takers'].map((name) => connection.key(name, action));
+    this.#told = { at: -Infinity, rate: limit, own: limit };
+  }
+
+  get isShared(): boolean {
+    return this.#options.connection.mode === 'joined';
+  }
+
+  get callsPerSecond(): number {
+    return this.#told.rate;
+  }
+
+  get own(): number {
+    const { at, rate, own } = this.#told;
+    const left = performance.now() - at < FRESH_MS ? own : rate;
+    return this.#options.connection.joinedMs < SETTLING_MS ? Math.min(left, this.alone.limit) : left;
+  }
+
+  get alone(): SharedRate['alone'] {
+    const { limit, connection } = this.#options;
+    const part = (rate: number) => Math.max(1, Math.floor(rate / connection.replicas));
+    return { limit: part(limit), known: part(Math.min(limit, this.#told.rate)) };
+  }
+
+  get pausedMs(): number {
+    return Math.max(0, this.#pausedUntil - performance.now());
+  }
+
+  async take(wanted: number, clients: number): Promise<Grant> {
+    const [granted = 0, waitMs = 0, free = 0] = await this.#call('take', wanted, clients);
+    return { granted, waitMs, free };
+  }
+
+  log(starts: number, clients: number): void {
+    this.#tell('log', starts, clients);
+  }
+
+  throttled(ageMs: number, waitMs: number): void {
+    this.#pauseFor(waitMs);
+    this.#tell('throttled', Math.max(0, Math.round(ageMs)), Math.ceil(waitMs));
+  }
+
+  onChange(listener: () => void): void {
+    const { events } = this.#options;
+    events.on('joined', listener).on('left', listener);
+  }
+
+  /** What cannot be told is lost with Redis. This replica goes by it all the same. */
+  #tell(task: 'log' | 'throttled', first: number, second: number): void {
+    if (this.isShared) this.#call(task, first, second).catch(() => undefined);
+  }
+
+  /** @returns starts granted, milliseconds until there are more, starts that are left */
+  async #call(task: string, first: number, second: number): Promise<number[]> {
+    const { connection, limit } = this.#options;
+    const values = [task, connection.replicaId, limit, first, second];
+    const reply = await connection.call(RATE, this.#keys, values);
+    const numbers = Array.isArray(reply) ? reply.map(Number) : [];
+    const [granted = 0, waitMs = 0, pausedMs = 0, free = 0, rate = 0, own = 0] = numbers;
+    this.#told = { at: performance.now(), rate: rate / 1000, own: own / 1000 };
+    if (pausedMs > 0) this.#pauseFor(pausedMs);
+    return [granted, waitMs, free];
+  }
+
+  #pauseFor(ms: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + ms);
+  }
+}

@@ -1,0 +1,3 @@
+import { describeCluster } from './support/describe-cluster.ts';
+
+describeCluster(150);

@@ -1,0 +1,254 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startEmulator, type Emulator } from '../../src/emulator/server.ts';
+import { makeFolder } from '../support/folder.ts';
+import { watchLateness } from '../support/lateness.ts';
+import { run, type RunningProgram } from '../support/process.ts';
+import { findProgram } from '../support/program.ts';
+import { createCertificate } from '../support/tls.ts';
+import { connect, freePort, REDIS, redisOfTest, startRedis } from '../support/redis.ts';
+
+const SENTINEL = findProgram({
+  name: 'Redis Sentinel',
+  candidates: ['redis-sentinel'],
+  install: 'apt-get install redis-sentinel',
+});
+
+interface Replica {
+  readonly url: string;
+  readonly program: RunningProgram;
+}
+
+/** A gateway in a process of its own, ready. */
+async function startReplica(
+  emulator: Emulator,
+  redisUrl: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Replica> {
+  const { accessKeyId, accessKeySecret } = emulator.credentials;
+  const program = run('main.ts', {
+    NODE_ENV: 'production',
+    ALLOWED_HOSTS: '*',
+    PORT: '0',
+    METRICS_PORT: '0',
+    UPSTREAM: 'ice',
+    ICE_ENDPOINT: emulator.endpoint,
+    ICE_CALLS_PER_SECOND: '50',
+    ICE_LIST_BATCHING: 'off',
+    ALIBABA_CLOUD_ACCESS_KEY_ID: accessKeyId,
+    ALIBABA_CLOUD_ACCESS_KEY_SECRET: accessKeySecret,
+    REDIS_URL: redisUrl,
+    ...env,
+  });
+  onTestFinished(async () => {
+    program.signal('SIGKILL');
+    await program.ended;
+  });
+  const [, url = ''] = await program.waitFor(/listening on (http:\/\/[\d.]+:\d+)/);
+  await expect.poll(() => statusOf(url), { timeout: 30_000 }).toBe(200);
+  return { url, program };
+}
+
+async function stateOf({ url }: Replica): Promise<unknown> {
+  return (await fetch(`${url}/readyz`)).json();
+}
+
+async function statusOf(url: string): Promise<number> {
+  return (await fetch(`${url}/readyz`)).status;
+}
+
+/** Asks for jobs of which nothing is known, without an end, from so many clients at once. It stops with the test. */
+function flood({ url }: Replica, clients: number, onAnswer: () => void): void {
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  let next = 0;
+  const ask = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      next += 1;
+      const query = `{ packageJob(id: "unknown-${String(next)}-${url.slice(-5)}") { id } }`;
+      const response = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query }),
+        signal: stop.signal,
+      });
+      await response.text();
+      onAnswer();
+    }
+  };
+  for (let client = 0; client < clients; client += 1) ask().catch(() => undefined);
+}
+
+/** For each call that came to the emulator after a time, how many had come in the second up to it. */
+function seconds(emulator: Emulator, from: number): { at: number; calls: number }[] {
+  const times = emulator.requests
+    .filter(({ action, at }) => action === 'GetPackageJob' && at >= from)
+    .map(({ at }) => at)
+    .toSorted((a, b) => a - b);
+  let first = 0;
+  return times.map((at, index) => {
+    while ((times[first] ?? at) <= at - 1000) first += 1;
+    return { at, calls: index - first + 1 };
+  });
+}
+
+/** Nothing else that gateways ask is a bad request. */
+const isThrottled = ({ status }: { readonly status: number | undefined }) => status === 400;
+
+describe.skipIf(REDIS.skip)(`four gateways with ${REDIS.label}`, () => {
+  it('flooded, settle at what ICE grants one account, and are fair between each other', async () => {
+    const redis = await redisOfTest();
+    const limits = { GetPackageJob: 20, ListPackageJobs: Infinity, SubmitPackageJob: Infinity };
+    const emulator = await startEmulator({ seed: 'none', limits });
+    onTestFinished(() => emulator.close());
+    const replicas = await Promise.all(Array.from({ length: 4 }, () => startReplica(emulator, redis.url)));
+    const answers = replicas.map(() => 0);
+    for (const [index, replica] of replicas.entries())
+      flood(replica, 20, () => (answers[index] = (answers[index] ?? 0) + 1));
+
+    // The rate is lowered a few times, each after a pause of ICE's.
+    const quietFor = () => {
+      const last = emulator.requests.findLast(isThrottled)?.at ?? Infinity;
+      return Date.now() - last;
+    };
+    await expect.poll(quietFor, { timeout: 60_000, interval: 500 }).toBeGreaterThan(5000);
+    const { stop, lateness } = watchLateness();
+    onTestFinished(stop);
+    const from = Date.now();
+    const before = [...answers];
+    await expect.poll(() => Date.now() - from, { timeout: 30_000, interval: 500 }).toBeGreaterThan(15_000);
+    const since = emulator.requests.filter(({ at }) => at >= from);
+    const throttled = since.filter(isThrottled).length;
+    const shares = answers.map((count, index) => count - (before[index] ?? 0));
+    const total = shares.reduce((sum, share) => sum + share, 0);
+    const lateMs = lateness(from, Date.now());
+    const perSecond = seconds(emulator, from);
+    process.stdout.write(
+      `peak ${String(Math.max(...perSecond.map(({ calls }) => calls)))} calls a second, ${String(since.length)} in 15 s, ` +
+        `${String(throttled)} throttled, answers by replica ${shares.join(' ')}, this process late ${lateMs.toFixed(0)} ms\n`,
+    );
+    // On a machine that keeps processes waiting, calls that were sent apart come together, and are seen later than that.
+    const tooMany = perSecond.filter(
+      ({ at, calls }) => calls > 20 + Math.ceil((20 * 2 * lateness(at - 2000, at)) / 1000),
+    );
+    expect(tooMany).toEqual([]);
+    expect(since.length).toBeLessThanOrEqual(20 * 16);
+    expect(throttled === 0 || lateMs > 100).toBe(true);
+    for (const share of shares) expect(share / total).toBeGreaterThan(0.15);
+  }, 200_000);
+});
+
+describe.skipIf(REDIS.skip)(`a gateway with ${REDIS.label} behind TLS`, () => {
+  it('joins by rediss:// where the certificate is trusted, and is alone where it is not', async () => {
+    const { cert, key } = await createCertificate('127.0.0.1');
+    const folder = makeFolder({ 'cert.pem': cert, 'key.pem': key });
+    const [path, tlsPort] = [join(folder, 'cert.pem'), String(await freePort())];
+    const files = [
+      '--tls-cert-file',
+      path,
+      '--tls-key-file',
+      join(folder, 'key.pem'),
+      '--tls-ca-cert-file',
+      path,
+    ];
+    await redisOfTest({ args: ['--tls-port', tlsPort, ...files, '--tls-auth-clients', 'no'] });
+    const emulator = await startEmulator({ seed: 'none' });
+    onTestFinished(() => emulator.close());
+    const url = `rediss://127.0.0.1:${tlsPort}`;
+    const trusting = await startReplica(emulator, url, { NODE_EXTRA_CA_CERTS: path });
+    const other = await startReplica(emulator, url);
+    await expect
+      .poll(() => stateOf(trusting), { timeout: 10_000 })
+      .toMatchObject({ replicas: { mode: 'joined', live: 1 } });
+    await expect(stateOf(other)).resolves.toMatchObject({ replicas: { mode: 'alone', reason: 'refused' } });
+    expect(other.program.output()).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
+  }, 60_000);
+});
+
+/** A master, one that follows it, and three sentinels that watch them. */
+async function startSentinels(): Promise<{ ports: number[]; master: { kill(): Promise<void> } }> {
+  const master = await redisOfTest();
+  const follower = await startRedis({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
+  onTestFinished(() => follower.close());
+  await expect
+    .poll(() => follower.client.info('replication'), { timeout: 20_000 })
+    .toContain('master_link_status:up');
+  const folder = mkdtempSync(join(tmpdir(), 'sentinel-test-'));
+  const ports: number[] = [];
+  const children: ChildProcess[] = [];
+  for (let index = 0; index < 3; index += 1) {
+    const port = await freePort();
+    const path = join(folder, `${String(port)}.conf`);
+    writeFileSync(
+      path,
+      [
+        `port ${String(port)}`,
+        'bind 127.0.0.1',
+        `dir ${folder}`,
+        `sentinel monitor main 127.0.0.1 ${String(master.port)} 2`,
+        'sentinel down-after-milliseconds main 1000',
+        'sentinel failover-timeout main 10000',
+        '',
+      ].join('\n'),
+    );
+    children.push(spawn(SENTINEL.path, [path], { stdio: 'ignore' }));
+    ports.push(port);
+  }
+  onTestFinished(async () => {
+    await Promise.all(
+      children.map((child) => {
+        child.kill('SIGKILL');
+        return once(child, 'close');
+      }),
+    );
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return { ports, master };
+}
+
+describe.skipIf(SENTINEL.skip || REDIS.skip)(`a connection through ${SENTINEL.label}`, () => {
+  it('goes on alone when the master dies, and joins the one that takes its place', async () => {
+    const { ports, master } = await startSentinels();
+    const connection = connect({
+      nodes: ports.map((port) => ({ host: '127.0.0.1', port })),
+      sentinelGroup: 'main',
+      isTls: false,
+      username: undefined,
+      password: undefined,
+      database: 0,
+    });
+    await expect.poll(() => connection.mode, { timeout: 20_000 }).toBe('joined');
+    // The sentinels have to know of each other and of the follower before they can act.
+    const sentinels = await Promise.all(ports.map((port) => sentinelOf(port)));
+    await expect
+      .poll(() => Promise.all(sentinels.map((ask) => ask())), { timeout: 60_000, interval: 200 })
+      .toEqual(sentinels.map(() => ({ sentinels: 2, followers: 1 })));
+    const left = once(connection.events, 'left');
+    await master.kill();
+    await left;
+    expect(connection.mode).toBe('alone');
+    await once(connection.events, 'joined');
+    await expect(connection.run('set', (redis) => redis.set(connection.key('after'), '1'))).resolves.toBe(
+      'OK',
+    );
+  }, 180_000);
+});
+
+/** Asks a sentinel how many others it knows. */
+async function sentinelOf(port: number): Promise<() => Promise<{ sentinels: number; followers: number }>> {
+  const { Redis } = await import('ioredis');
+  const client = new Redis({ port, maxRetriesPerRequest: null });
+  client.on('error', () => undefined);
+  onTestFinished(() => client.disconnect());
+  return async () => {
+    const [sentinels, followers] = (await Promise.all([
+      client.call('SENTINEL', 'SENTINELS', 'main'),
+      client.call('SENTINEL', 'REPLICAS', 'main'),
+    ])) as [unknown[], unknown[]];
+    return { sentinels: sentinels.length, followers: followers.length };
+  };
+}

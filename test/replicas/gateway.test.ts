@@ -1,0 +1,143 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { pino } from 'pino';
+import { readConfig } from '../../src/config.ts';
+import { startEmulator } from '../../src/emulator/server.ts';
+import { startGateway as start } from '../../src/gateway.ts';
+import { ROOT } from '../support/command.ts';
+import { post, startGateway, type TestGateway } from '../support/gateway.ts';
+import { NO_LIMITS } from '../support/limits.ts';
+import { freePort, REDIS, redisOfTest } from '../support/redis.ts';
+import { scrape } from '../support/scrape.ts';
+
+const PASSWORD = 'a-password-of-tests';
+
+async function gatewayAt(url: string): Promise<{ gateway: TestGateway; lines: string[] }> {
+  const lines: string[] = [];
+  const gateway = await startGateway({
+    env: { REDIS_URL: url },
+    hasMetrics: true,
+    onLogLine: (line) => lines.push(line),
+  });
+  onTestFinished(() => gateway.close());
+  return { gateway, lines };
+}
+
+const readyz = async ({ url }: TestGateway): Promise<[number, unknown]> => {
+  const response = await fetch(`${url}/readyz`);
+  return [response.status, await response.json()];
+};
+const linesAbout = (lines: readonly string[], text: string) => lines.filter((line) => line.includes(text));
+
+describe.skipIf(REDIS.skip)(`a gateway with ${REDIS.label}`, () => {
+  it('says in /readyz, its log and its metrics that it has joined, is alone, and has joined again', async () => {
+    const redis = await redisOfTest({ password: PASSWORD });
+    const { gateway, lines } = await gatewayAt(redis.url);
+    await expect
+      .poll(() => readyz(gateway), { timeout: 10_000 })
+      .toEqual([200, { status: 'ready', replicas: { mode: 'joined', live: 1 } }]);
+    expect(linesAbout(lines, 'joined the other replicas')).toHaveLength(1);
+
+    await redis.kill();
+    const alone = { mode: 'alone', reason: expect.stringMatching(/^(?:lost|refused)$/), live: 1 };
+    await expect.poll(() => readyz(gateway)).toEqual([200, { status: 'ready', replicas: alone }]);
+    await expect.poll(() => linesAbout(lines, 'ECONNREFUSED').length).toBe(1);
+    expect(linesAbout(lines, 'goes on alone')).toHaveLength(1);
+    const { series } = await scrape(gateway.metricsUrl);
+    expect(series.get('pjg_redis_joined')).toBe(0);
+    expect(series.get('pjg_redis_left_total{reason="lost"}')).toBe(1);
+    await expect(gateway.query('{ packageJobs(first: 1) { nodes { id } } }')).resolves.toMatchObject({
+      data: { packageJobs: { nodes: [{}] } },
+    });
+
+    await redis.restart();
+    await expect
+      .poll(() => readyz(gateway), { timeout: 10_000 })
+      .toMatchObject([200, { replicas: { mode: 'joined' } }]);
+    expect(linesAbout(lines, 'joined the other replicas')).toHaveLength(2);
+    expect((await scrape(gateway.metricsUrl)).series.get('pjg_redis_joined')).toBe(1);
+    expect(lines.join('')).not.toContain(PASSWORD);
+  });
+
+  it('starts alone where Redis refuses it, and tells why once, without the password', async () => {
+    const { port } = await redisOfTest({ password: PASSWORD });
+    const { gateway, lines } = await gatewayAt(`redis://:another-${PASSWORD}@127.0.0.1:${String(port)}`);
+    const state = { status: 'ready', replicas: { mode: 'alone', reason: 'refused', live: 1 } };
+    expect(await readyz(gateway)).toEqual([200, state]);
+    const failures = async () =>
+      (await scrape(gateway.metricsUrl)).series.get('pjg_redis_join_failures_total{reason="refused"}');
+    await expect.poll(failures, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+    expect(linesAbout(lines, 'WRONGPASS')).toHaveLength(1);
+    expect(lines.join('')).not.toContain(PASSWORD);
+  });
+
+  it('makes three round trips for a job that nobody has read: looks, asks for its turn, and tells; none for what is in memory', async () => {
+    const redis = await redisOfTest();
+    const { gateway } = await gatewayAt(redis.url);
+    const id = gateway.emulator.jobs.add({ finishTime: Date.now() - 1000 });
+    const takes = async () => {
+      const stats = await redis.client.info('commandstats');
+      const count = (command: string) =>
+        Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+      // Each renewal of the lease reads the size of one set, and nothing else does.
+      return count('eval') + count('evalsha') - count('zcard');
+    };
+    const read = () => gateway.query(`{ packageJob(id: "${id}") { id } }`);
+    const before = await takes();
+    await read();
+    // Redis is told right after the answer.
+    await expect.poll(takes).toBe(before + 3);
+    for (let time = 0; time < 5; time += 1) await read();
+    expect([await takes(), gateway.emulator.countRequests()]).toEqual([before + 3, 1]);
+  });
+
+  it('counts what a client asks of any replica against one limit, also where memory answers', async () => {
+    const redis = await redisOfTest();
+    const emulator = await startEmulator({ seed: 'none', limits: NO_LIMITS });
+    onTestFinished(() => emulator.close());
+    const id = emulator.jobs.add({ finishTime: Date.now() - 1000 });
+    const config = readConfig({
+      PORT: '0',
+      METRICS_PORT: '0',
+      UPSTREAM: 'emulator',
+      RATE_LIMIT: '10/86400',
+      REDIS_URL: redis.url,
+    });
+    const upstream = { endpoint: new URL(emulator.endpoint), credentials: emulator.credentials };
+    const gateways = await Promise.all([1, 2].map(() => start(config, upstream, pino({ level: 'silent' }))));
+    for (const gateway of gateways) onTestFinished(() => gateway.close());
+    const codes: unknown[] = [];
+    for (let time = 0; time < 30; time += 1) {
+      const { url } = gateways[time % 2] ?? { url: '' };
+      const { errors } = await post(url, { query: `{ packageJob(id: "${id}") { id } }` });
+      codes.push(errors?.[0]?.extensions['code']);
+    }
+    const refused = codes.indexOf('RATE_LIMITED');
+    expect(refused).toBeGreaterThan(0);
+    expect(refused).toBeLessThanOrEqual(10);
+    expect(new Set(codes.slice(refused))).toEqual(new Set(['RATE_LIMITED']));
+  });
+
+  it('shows no Redis in what it says where nothing is shared', async () => {
+    const gateway = await startGateway({ hasMetrics: true });
+    onTestFinished(() => gateway.close());
+    expect(await readyz(gateway)).toEqual([200, { status: 'ready' }]);
+    expect((await scrape(gateway.metricsUrl)).text).not.toContain('redis');
+  });
+});
+
+it('nothing that talks to Redis is loaded without REDIS_URL; with it, it is', async () => {
+  const script = join(ROOT, 'test/telemetry/support/print-loaded.ts');
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const loadedWith = async (more: Record<string, string>) => {
+    const env = { PATH, NODE_COMPILE_CACHE, PORT: '0', METRICS_PORT: '0', ...more };
+    const { stdout } = await promisify(execFile)(process.execPath, [script], { env });
+    return JSON.parse(stdout.split('\n').at(-2) ?? '') as string[];
+  };
+  const REDIS_URL = `redis://127.0.0.1:${String(await freePort())}`;
+  const [without, withRedis] = await Promise.all([loadedWith({}), loadedWith({ REDIS_URL })]);
+  expect(without).toEqual([]);
+  expect(withRedis).toEqual(['ioredis', 'src/replicas']);
+}, 60_000);

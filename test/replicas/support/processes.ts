@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import type { Emulator } from '../../../src/emulator/server.ts';
+import { openEventStream } from '../../support/socket.ts';
+import { run, type RunningProgram } from '../../support/process.ts';
+
+/** A gateway in a process of its own. */
+export interface GatewayProcess {
+  readonly url: string;
+  readonly program: RunningProgram;
+}
+
+/** Starts one that shares through this Redis. It is killed when the test has finished. */
+export async function startGatewayProcess(
+  emulator: Emulator,
+  redisUrl: string | undefined,
+  env: Readonly<Record<string, string>> = {},
+): Promise<GatewayProcess> {
+  const program = run('main.ts', {
+    PORT: '0',
+    METRICS_PORT: '0',
+    ICE_ENDPOINT: emulator.endpoint,
+    ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.credentials.accessKeyId,
+    ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.credentials.accessKeySecret,
+    MAX_STREAMS_PER_ADDRESS: '10000',
+    ...(redisUrl !== undefined && { REDIS_URL: redisUrl }),
+    ...env,
+  });
+  onTestFinished(() => program.signal('SIGKILL'));
+  const [, url = ''] = await program.waitFor(/listening on (http:\S+?)"/);
+  while (!(await fetch(`${url}/readyz`)).ok) await sleep(20);
+  return { url, program };
+}
+
+/** What a client that comes back was told of a job. */
+export interface Follower {
+  readonly statuses: readonly string[];
+  /** How often it had to come back. */
+  readonly returns: () => number;
+  readonly ended: Promise<void>;
+}
+
+/**
+ * Subscribes to a job until its end is told, as a client that comes back elsewhere when its connection breaks.
+ *
+ * @param urlsOf the gateways that there are at this moment, the first to be asked first
+ */
+export function follow(id: string, urlsOf: () => readonly string[]): Follower {
+  const statuses: string[] = [];
+  let returns = 0;
+  const done = new AbortController();
+  onTestFinished(() => done.abort());
+  const attempt = async (url: string) => {
+    const stream = await openEventStream(url, [id]);
+    let seen = 0;
+    const note = (text: string) => {
+      const found = [...text.matchAll(/"status":"(\w+)"/g)].map(([, status = '']) => status);
+      for (const status of found.slice(seen)) if (statuses.at(-1) !== status) statuses.push(status);
+      seen = found.length;
+    };
+    onTestFinished(() => stream.leave());
+    await stream.each(note);
+  };
+  const ended = (async () => {
+    while (!done.signal.aborted && statuses.at(-1) !== 'SUCCESS') {
+      const urls = urlsOf();
+      await attempt(urls[returns % urls.length] ?? '').catch(() => undefined);
+      if (statuses.at(-1) === 'SUCCESS') return;
+      returns += 1;
+      await sleep(50);
+    }
+  })();
+  return { statuses, returns: () => returns, ended };
+}
+
+/** The most calls that came to ICE within a second. */
+export function peakOf({ requests }: Emulator, action?: string): number {
+  const times = requests
+    .filter((request) => action === undefined || request.action === action)
+    .map(({ at }) => at);
+  let first = 0;
+  let peak = 0;
+  for (const [last, at] of times.entries()) {
+    while ((times[first] ?? 0) <= at - 1000) first += 1;
+    peak = Math.max(peak, last - first + 1);
+  }
+  return peak;
+}
