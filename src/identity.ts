@@ -35,12 +35,12 @@ export function composeDoors(
   const visibleTo = createVisibleTo(ownerField);
   const sealFor = createCursorSeals(cursorSecret ?? secretOfKey ?? randomUUID());
   return createDoors((view) => {
-    const { owner, key } = view;
+    const { owner, jobIds, key } = view;
     const isVisible = visibleTo(view);
     if (isVisible === EVERY_JOB) return everything;
     const ownership =
       owner === undefined || ownerField === undefined ? undefined : { field: ownerField, owner };
-    return createJobs(access, isVisible, { ownership, seal: sealFor(key) });
+    return createJobs(access, isVisible, { ownership, jobIds, seal: sealFor(key) });
   });
 }
 
