@@ -98,7 +98,7 @@ export function readConfig(env: Environment): Config {
   const production = env['NODE_ENV'] === 'production';
   const host = readHostName(read, 'HOST') ?? OTHERS.HOST.default;
   const upstream = readUpstream(env, read, production, problems);
-  const auth = readAuth(env, read, problems);
+  const auth = readAuth(env, read, { production, hasAccount: upstream.kind === 'ice' }, problems);
   if (upstream.kind === 'ice' && !isLoopback(host) && env['AUTH'] === undefined) {
     problems.push(
       `HOST ${JSON.stringify(host)} opens your ICE account to the network: say AUTH=jwt to ask for tokens, AUTH=none if that is meant, or use 127.0.0.1`,
@@ -118,7 +118,7 @@ export function readConfig(env: Environment): Config {
     pathPrefix: read.text('PATH_PREFIX', /^(?:\/[\w.~-]+)+$/, 'a path such as /jobs'),
     trustedProxies: readTrustedProxies(env, read),
     auth,
-    proxies: auth && (upstream.kind === 'ice' ? upstream.proxies : readProxies(env, problems)),
+    proxies: readIssuerProxies(env, auth, upstream, problems),
     upstream,
     callsPerSecond: read.integer('ICE_CALLS_PER_SECOND'),
     maxConcurrency: read.integer('ICE_MAX_CONCURRENCY'),
@@ -148,6 +148,16 @@ export function readConfig(env: Environment): Config {
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function readIssuerProxies(
+  env: Environment,
+  auth: AuthConfig | undefined,
+  upstream: UpstreamConfig,
+  problems: string[],
+): Config['proxies'] {
+  if (auth === undefined || auth.isLocal) return undefined;
+  return upstream.kind === 'ice' ? upstream.proxies : readProxies(env, problems);
 }
 
 function readFreshness(read: Reader): Config['freshness'] {

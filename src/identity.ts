@@ -54,9 +54,10 @@ export function composeTokens({ config, events, stopping, now }: IdentityOptions
     onKeys: (issuer, keys) => void events.server.emit('issuerKeys', issuer, keys),
     onFailure: (issuer, reason, hasKeys) => void events.server.emit('issuerFailure', issuer, reason, hasKeys),
   };
-  const issuers = auth.issuers.map(({ issuer, audience, jwksUrl }) => ({
+  const issuers = auth.issuers.map(({ issuer, audiences, audienceClaim, jwksUrl }) => ({
     issuer,
-    audience,
+    audiences,
+    audienceClaim,
     keys: startIssuerKeys({ issuer, jwksUrl, fetchJson, stopping, events: keyEvents }),
   }));
   return createTokens({
