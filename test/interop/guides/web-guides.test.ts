@@ -38,16 +38,24 @@ afterAll(() => gateway.close());
 const addJob = () => gateway.emulator.jobs.add({ name: 'trailer', finishTime: Infinity });
 const finish = (id: string) => gateway.emulator.jobs.finish(id, { status: 'Success' });
 
-describe.for(['apollo-client', 'urql', 'relay', 'graphql-ws', 'graphql-sse', 'fetch', 'code-generation'])(
-  'the guide to %s',
-  (guide) => {
-    it('compiles', async () => {
-      const folder = writeSources(guide, { 'tsconfig.json': TSCONFIG });
-      const tsc = 'node_modules/typescript/bin/tsc';
-      expect(await runFile(tsc, ['--project', folder], folder)).toEqual({ code: 0, output: '' });
-    });
-  },
-);
+const GUIDES = [
+  'apollo-client',
+  'urql',
+  'relay',
+  'graphql-ws',
+  'graphql-sse',
+  'fetch',
+  'tokens',
+  'code-generation',
+];
+
+describe.for(GUIDES)('the guide to %s', (guide) => {
+  it('compiles', async () => {
+    const folder = writeSources(guide, { 'tsconfig.json': TSCONFIG });
+    const tsc = 'node_modules/typescript/bin/tsc';
+    expect(await runFile(tsc, ['--project', folder], folder)).toEqual({ code: 0, output: '' });
+  });
+});
 
 describe('the socket of the guides', () => {
   it.for(['apollo-client', 'urql', 'relay', 'graphql-ws'])('is the one of the job board in %s', (guide) => {
