@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SignJWT } from 'jose';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { runFile } from '../../support/command.ts';
 import { startGateway, type GraphqlAnswer } from '../../support/gateway.ts';
 import { codeBlocks, load, writeSources } from '../../support/guide.ts';
 import { createSigningKey, type SigningKey } from '../../support/issuer.ts';
@@ -193,7 +194,25 @@ describe('the settings of the guide for', () => {
   );
 });
 
+const TSCONFIG = JSON.stringify({
+  compilerOptions: {
+    module: 'nodenext',
+    target: 'es2024',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: ['node'],
+  },
+});
+
 describe('the code of the guide for a backend', () => {
+  it('compiles', async () => {
+    const packageJson = JSON.stringify({ type: 'module' });
+    const folder = writeSources(GUIDE, { 'tsconfig.json': TSCONFIG, 'package.json': packageJson });
+    const tsc = 'node_modules/typescript/bin/tsc';
+    expect(await runFile(tsc, ['--project', folder], folder)).toEqual({ code: 0, output: '' });
+  });
+
   it('makes tokens that show one job alone, whichever way it is asked for', async () => {
     const { jobToken, jobKeys } = (await load(writeSources(GUIDE), 'job-token.ts')) as unknown as {
       jobToken: (privateKey: string, personId: string, jobId: string) => Promise<string>;
