@@ -103,7 +103,7 @@ export function readConfig(env: Environment): Config {
   const production = env['NODE_ENV'] === 'production';
   const host = readHostName(read, 'HOST') ?? OTHERS.HOST.default;
   const upstream = readUpstream(env, read, production, problems);
-  const auth = readAuth(env, read, problems);
+  const auth = readAuth(env, read, { production, hasAccount: upstream.kind === 'ice' }, problems);
   if (upstream.kind === 'ice' && !isLoopback(host) && env['AUTH'] === undefined) {
     problems.push(
       `HOST ${JSON.stringify(host)} opens your ICE account to the network: say AUTH=jwt to ask for tokens, AUTH=none if that is meant, or use 127.0.0.1`,
@@ -124,7 +124,7 @@ export function readConfig(env: Environment): Config {
     trustedProxies: readTrustedProxies(env, read),
     auth,
     rateLimit: readRateLimit(read),
-    proxies: auth && (upstream.kind === 'ice' ? upstream.proxies : readProxies(env, problems)),
+    proxies: readIssuerProxies(env, auth, upstream, problems),
     upstream,
     redis: readRedis(env, upstream, problems),
     callsPerSecond: read.integer('ICE_CALLS_PER_SECOND'),
@@ -155,6 +155,16 @@ export function readConfig(env: Environment): Config {
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function readIssuerProxies(
+  env: Environment,
+  auth: AuthConfig | undefined,
+  upstream: UpstreamConfig,
+  problems: string[],
+): Config['proxies'] {
+  if (auth === undefined || auth.isLocal) return undefined;
+  return upstream.kind === 'ice' ? upstream.proxies : readProxies(env, problems);
 }
 
 function readFreshness(read: Reader): Config['freshness'] {

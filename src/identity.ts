@@ -35,12 +35,12 @@ export function composeDoors(
   const visibleTo = createVisibleTo(ownerField);
   const sealFor = createCursorSeals(cursorSecret ?? secretOfKey ?? randomUUID());
   return createDoors((view) => {
-    const { owner, key } = view;
+    const { owner, jobIds, key } = view;
     const isVisible = visibleTo(view);
     if (isVisible === EVERY_JOB) return everything;
     const ownership =
       owner === undefined || ownerField === undefined ? undefined : { field: ownerField, owner };
-    return createJobs(access, isVisible, { ownership, seal: sealFor(key) });
+    return createJobs(access, isVisible, { ownership, jobIds, seal: sealFor(key) });
   });
 }
 
@@ -54,9 +54,10 @@ export function composeTokens({ config, events, stopping, now }: IdentityOptions
     onKeys: (issuer, keys) => void events.server.emit('issuerKeys', issuer, keys),
     onFailure: (issuer, reason, hasKeys) => void events.server.emit('issuerFailure', issuer, reason, hasKeys),
   };
-  const issuers = auth.issuers.map(({ issuer, audience, jwksUrl }) => ({
+  const issuers = auth.issuers.map(({ issuer, audiences, audienceClaim, jwksUrl }) => ({
     issuer,
-    audience,
+    audiences,
+    audienceClaim,
     keys: startIssuerKeys({ issuer, jwksUrl, fetchJson, stopping, events: keyEvents }),
   }));
   return createTokens({

@@ -1,6 +1,9 @@
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
+import { withIssuer } from './auth-config.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
+import type { Emulator } from './emulator/server.ts';
+import { DEFAULT_PORT } from './emulator/default-port.ts';
 import { PAGES_DIRECTORY, startGateway, type Gateway, type Upstream } from './gateway.ts';
 import { limitHeapGrowth } from './heap.ts';
 import { arePagesBuilt } from './server/http/pages.ts';
@@ -9,7 +12,7 @@ import { unknownVariables } from './unknown-variables.ts';
 limitHeapGrowth();
 const config = configOrExit();
 const logger = pino({ level: config.logLevel });
-const { upstream, closeUpstream } = await connectUpstream(config);
+const { upstream, emulator } = await connectUpstream(config);
 const gateway = await listenOrExit();
 process.on('SIGUSR2', () => gateway.logLevel.toggleDebug());
 for (const { name, nearest } of unknownVariables(process.env)) {
@@ -26,7 +29,7 @@ closeWithGrace({ delay: longestMs + 5000, logger: false, skip: ['SIGUSR2'] }, as
   if (err) logger.fatal({ err }, 'stopping after an unexpected error');
   else logger.info({ signal }, 'stopping');
   await gateway.close();
-  await closeUpstream();
+  await emulator?.close();
 });
 
 function configOrExit(): Config {
@@ -45,23 +48,34 @@ function tell(problem: string | undefined): void {
   else if (config.upstream.kind === 'ice') console.log('  Ready      ICE accepted a signed call.\n');
 }
 
-/** With no account to ask, the emulator runs in this process, on a port of its own. */
-async function connectUpstream({ upstream }: Config): Promise<{
-  upstream: Upstream;
-  closeUpstream: () => Promise<void>;
+/** With no account to ask, the emulator runs in this process. */
+async function connectUpstream({ upstream, auth }: Config): Promise<{
+  readonly upstream: Upstream;
+  readonly emulator: Emulator | undefined;
 }> {
-  if (upstream.kind === 'ice') return { upstream, closeUpstream: () => Promise.resolve() };
-  const { startEmulator } = await import('./emulator/server.ts');
-  const emulator = await startEmulator({ seed: 'demo' });
+  if (upstream.kind === 'ice') return { upstream, emulator: undefined };
+  const emulator = await startEmulatorOf(auth?.isLocal === true);
   return {
     upstream: { endpoint: new URL(emulator.endpoint), credentials: emulator.credentials },
-    closeUpstream: () => emulator.close(),
+    emulator,
   };
+}
+
+/** It listens on any port that is free. If it issues tokens, `npm run token` should find it without being told where. */
+async function startEmulatorOf(isIssuer: boolean): Promise<Emulator> {
+  const { startEmulator } = await import('./emulator/server.ts');
+  const start = (port: number) => startEmulator({ seed: 'demo', port });
+  if (!isIssuer) return start(0);
+  return start(DEFAULT_PORT).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return start(0);
+    throw error;
+  });
 }
 
 async function listenOrExit(): Promise<Gateway> {
   try {
-    return await startGateway(config, upstream, logger);
+    const settings = emulator === undefined ? config : withIssuer(config, emulator.endpoint);
+    return await startGateway(settings, upstream, logger);
   } catch (error) {
     if (error instanceof ConfigError) {
       console.error(error.message);
@@ -91,7 +105,19 @@ function welcome({ url, metricsUrl }: Gateway): string {
   IDE        ${addressOf('/')}
   Job board  ${addressOf('/board')}
   Metrics    ${metricsUrl === undefined ? 'off' : `${metricsUrl}/metrics`}
+  Tokens     ${tokensLine()}
 
-  Try        curl ${url}/graphql --json '{"query":"{ packageJobs(first: 3) { nodes { id name status } } }"}'
+  Try        curl ${url}/graphql --json '{"query":"{ packageJobs(first: 3) { nodes { id name status } } }"}'${config.auth === undefined ? '' : ' -H "Authorization: Bearer $TOKEN"'}
 `;
+}
+
+/** Who is asked for a token, and where one comes from. */
+function tokensLine(): string {
+  const { auth } = config;
+  if (auth === undefined)
+    return `off, so that everyone sees every job: ${emulator === undefined ? 'docs/protect.md' : 'AUTH=local npm start asks for them'}`;
+  if (!auth.isLocal) return `of ${auth.issuers.map(({ issuer }) => issuer).join(', ')}`;
+  const endpoint = emulator?.endpoint ?? '';
+  const where = endpoint === `http://127.0.0.1:${String(DEFAULT_PORT)}` ? '' : ` --issuer ${endpoint}`;
+  return `npm run token -- --owner alice --scope jobs:read${where}`;
 }

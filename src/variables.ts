@@ -30,6 +30,9 @@ export const ALGORITHMS = [
   'EdDSA',
 ] as const;
 
+/** What a token can allow. */
+export const SCOPES = ['jobs:read', 'jobs:submit'] as const;
+
 /** The regions of ICE. Each is at `ice.<region>.aliyuncs.com`. There is no global endpoint. */
 export const ICE_REGIONS = [
   'cn-shanghai',
@@ -67,15 +70,18 @@ export const OTHERS = {
   HOST: { default: '127.0.0.1', values: 'a host name or an IP address' },
   METRICS_HOST: { default: 'HOST', values: 'a host name or an IP address' },
   NODE_ENV: { default: undefined, values: 'production, or anything else' },
-  AUTH: { default: undefined, values: ['none', 'jwt'] },
+  AUTH: { default: undefined, values: ['none', 'jwt', 'local'] },
   JWT_ISSUER: { default: undefined, values: 'issuers, as tokens have them' },
   JWT_AUDIENCE: { default: undefined, values: 'as many audiences' },
+  JWT_AUDIENCE_CLAIM: { default: 'aud', values: 'as many names of claims' },
   JWT_JWKS_URL: { default: 'the discovery document of the issuer tells it', values: 'as many https URLs' },
   JWT_ALGORITHMS: {
     default: 'RS256,PS256,ES256,ES384,EdDSA',
     values: ALGORITHMS,
   },
   SCOPE_CLAIM: { default: 'scope', values: 'the name of a claim' },
+  SCOPE_PREFIX: { default: undefined, values: 'a text such as package-jobs/' },
+  SCOPE_DEFAULT: { default: undefined, values: SCOPES },
   JOBS_CLAIM: { default: 'job_ids', values: 'the name of a claim' },
   OWNER_CLAIM: { default: undefined, values: 'the name of a claim' },
   OWNER_FIELD: { default: undefined, values: 'the name of a member' },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withIssuer } from '../src/auth-config.ts';
 import { ConfigError, readConfig } from '../src/config.ts';
 
 /** The problems reported for these variables, a line each. */
@@ -18,10 +19,11 @@ const JWT = { AUTH: 'jwt', JWT_ISSUER: ISSUER, JWT_AUDIENCE: 'package-jobs' };
 describe('AUTH=jwt', () => {
   it('takes one issuer with its audience, and has defaults for the rest', () => {
     expect(readConfig(JWT).auth).toEqual({
-      issuers: [{ issuer: ISSUER, audience: 'package-jobs', jwksUrl: undefined }],
+      isLocal: false,
+      issuers: [{ issuer: ISSUER, audiences: ['package-jobs'], audienceClaim: 'aud', jwksUrl: undefined }],
       algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'],
       clockSkewS: 30,
-      claims: { scope: 'scope', jobs: 'job_ids', owner: undefined },
+      claims: { scope: 'scope', scopePrefix: '', scopeDefault: [], jobs: 'job_ids', owner: undefined },
       ownerField: undefined,
       cursorSecret: undefined,
     });
@@ -31,12 +33,18 @@ describe('AUTH=jwt', () => {
     const env = {
       AUTH: 'jwt',
       JWT_ISSUER: 'a, b',
-      JWT_AUDIENCE: 'x,y',
+      JWT_AUDIENCE: 'x,y z',
+      JWT_AUDIENCE_CLAIM: 'aud, client_id',
       JWT_JWKS_URL: 'https://a.example/keys,http://127.0.0.1:9/keys',
     };
     expect(readConfig(env).auth?.issuers).toEqual([
-      { issuer: 'a', audience: 'x', jwksUrl: new URL('https://a.example/keys') },
-      { issuer: 'b', audience: 'y', jwksUrl: new URL('http://127.0.0.1:9/keys') },
+      { issuer: 'a', audiences: ['x'], audienceClaim: 'aud', jwksUrl: new URL('https://a.example/keys') },
+      {
+        issuer: 'b',
+        audiences: ['y', 'z'],
+        audienceClaim: 'client_id',
+        jwksUrl: new URL('http://127.0.0.1:9/keys'),
+      },
     ]);
   });
 
@@ -86,11 +94,72 @@ describe('AUTH=jwt', () => {
       'JWT_ALGORITHMS must be some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, separated by commas, got "none"',
     ],
     [{ ...JWT, JWT_CLOCK_SKEW_S: '301' }, 'JWT_CLOCK_SKEW_S must be an integer from 0 to 300, got "301"'],
+    [
+      { ...JWT, JWT_AUDIENCE_CLAIM: 'aud,client_id' },
+      'JWT_AUDIENCE_CLAIM must have as many items as JWT_ISSUER, one for each',
+    ],
+    [
+      { ...JWT, SCOPE_DEFAULT: 'jobs:write' },
+      'SCOPE_DEFAULT must be some of jobs:read, jobs:submit, separated by commas, got "jobs:write"',
+    ],
+    [{ ...JWT, SCOPE_PREFIX: 'a b' }, 'SCOPE_PREFIX must be a text without spaces, got "a b"'],
     [{ ...JWT, SCOPE_CLAIM: '' }, 'SCOPE_CLAIM must be the name of a claim, got an empty value'],
     [{ ...JWT, OWNER_CLAIM: 'sub' }, 'OWNER_CLAIM and OWNER_FIELD must be set together'],
     [{ ...JWT, CURSOR_SECRET: 'short' }, 'CURSOR_SECRET must have 16 characters or more'],
     [{ JWT_ISSUER: ISSUER }, 'JWT_ISSUER has no effect without AUTH=jwt'],
   ])('refuses %j', ([env, problem]) => {
     expect(problemsOf(env)).toEqual([problem]);
+  });
+});
+
+describe('AUTH=local', () => {
+  const LOCAL = { AUTH: 'local' };
+
+  it('accepts nobody until the emulator is there, and then its tokens alone', () => {
+    const config = readConfig(LOCAL);
+    expect(config.auth).toMatchObject({
+      isLocal: true,
+      issuers: [],
+      claims: { scope: 'scope', scopeDefault: [], jobs: 'job_ids', owner: 'sub' },
+      ownerField: 'owner',
+    });
+    const issuer = 'http://127.0.0.1:9';
+    expect(withIssuer(config, issuer).auth?.issuers).toEqual([
+      { issuer, audiences: ['package-jobs'], audienceClaim: 'aud', jwksUrl: undefined },
+    ]);
+  });
+
+  it.for<Record<string, string>>([{}, { AUTH: 'none' }, JWT])('adds no issuer with %j', (env) => {
+    const config = readConfig(env);
+    expect(withIssuer(config, 'http://127.0.0.1:9')).toBe(config);
+  });
+
+  it('reaches its issuer on this machine directly', () => {
+    expect(readConfig({ ...LOCAL, HTTP_PROXY: 'http://proxy.example:3128' }).proxies).toBeUndefined();
+  });
+
+  it.for<[Record<string, string>, string[]]>([
+    [
+      { NODE_ENV: 'production', UPSTREAM: 'emulator' },
+      ['AUTH=local is for development: with NODE_ENV=production say AUTH=jwt'],
+    ],
+    [{ UPSTREAM: 'ice' }, ['AUTH=local is for the built-in emulator: with an ICE account say AUTH=jwt']],
+    [
+      { ICE_ENDPOINT: 'http://127.0.0.1:8791' },
+      ['AUTH=local is for the built-in emulator: with an ICE account say AUTH=jwt'],
+    ],
+    [
+      { NODE_ENV: 'production', UPSTREAM: 'ice', HOST: '0.0.0.0' },
+      [
+        'AUTH=local is for development: with NODE_ENV=production say AUTH=jwt',
+        'AUTH=local is for the built-in emulator: with an ICE account say AUTH=jwt',
+      ],
+    ],
+    [
+      { JWT_ISSUER: ISSUER, OWNER_CLAIM: 'email' },
+      ['JWT_ISSUER has no effect with AUTH=local', 'OWNER_CLAIM has no effect with AUTH=local'],
+    ],
+  ])('is refused with %j', ([env, problems]) => {
+    expect(problemsOf({ ...LOCAL, ...env })).toEqual(problems);
   });
 });

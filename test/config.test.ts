@@ -148,7 +148,7 @@ describe('readConfig', () => {
     ['WATCH_SHARE', '1.1', 'WATCH_SHARE must be a number from 0.01 to 1, got "1.1"'],
     ['WATCH_SHARE', '0.00', 'WATCH_SHARE must be a number from 0.01 to 1, got "0.00"'],
     ['WATCH_SHARE', '25%', 'WATCH_SHARE must be a number from 0.01 to 1, got "25%"'],
-    ['AUTH', 'basic', 'AUTH must be one of none, jwt, got "basic"'],
+    ['AUTH', 'basic', 'AUTH must be one of none, jwt, local, got "basic"'],
     [
       'CORS_ORIGINS',
       '*',

@@ -1,7 +1,11 @@
 import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
 import { getOperationAST, GraphQLError, parse, type DocumentNode } from 'graphql';
+import type { Client } from 'graphql-ws';
 import { GRAPHQL_URL } from './root.ts';
 import { createSocket, type Socket } from './socket.ts';
+
+/** The socket is closed with this code when it has no token that is accepted, or not any more. */
+const FORBIDDEN = 4403;
 
 /** One for each set of headers in the headers editor, such as `authorization`. They go into `connection_init`. */
 const sockets = new Map<string, Socket>();
@@ -14,7 +18,7 @@ const listeners = new Set<() => void>();
 export const fetcher: Fetcher = (params, options = {}) => {
   const send = createGraphiQLFetcher({
     url: GRAPHQL_URL,
-    wsClient: socketWith(options.headers),
+    wsClient: showRefusals(socketWith(options.headers)),
     // The `extensions` of the response then say what it cost upstream.
     headers: { 'x-upstream-receipt': '1' },
     enableIncrementalDelivery: false,
@@ -43,6 +47,23 @@ function socketWith(headers: Readonly<Record<string, string>> = {}): Socket {
   if (!sockets.has(key)) socket.onConnection(() => listeners.forEach((listener) => listener()));
   sockets.set(key, socket);
   return socket;
+}
+
+/** Shows a token that is not accepted as HTTP does: as a response with an error. */
+function showRefusals(socket: Socket): Client {
+  return {
+    ...socket,
+    subscribe: (payload, sink) =>
+      socket.subscribe(payload, {
+        ...sink,
+        error(error) {
+          if (!(error instanceof CloseEvent && error.code === FORBIDDEN)) return sink.error(error);
+          const [code = '', ...message] = error.reason.split(': ');
+          sink.next({ errors: [new GraphQLError(message.join(': '), { extensions: { code } }).toJSON()] });
+          sink.complete();
+        },
+      }),
+  };
 }
 
 /** `undefined` when the document does not parse. The gateway then returns the error. */

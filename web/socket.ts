@@ -29,7 +29,8 @@ const PONG_MS = 5_000;
  * Connects for the first subscription, disconnects after the last, and reconnects for as long as there is one. A subscription
  * that the gateway has no room for at present begins when it has.
  *
- * @param connectionParams goes with each connect, such as `async () => ({ authorization: 'Bearer …' })`
+ * @param connectionParams goes with each connect, such as `async () => ({ authorization: 'Bearer …' })`. A function is asked
+ *   again when its token is refused, or has ended
  */
 export function createSocket(url: string, connectionParams?: ClientOptions['connectionParams']): Socket {
   let connection: Connection = 'idle';
@@ -70,8 +71,8 @@ export function createSocket(url: string, connectionParams?: ClientOptions['conn
     connectionParams,
     keepAlive: 10_000,
     retryAttempts: Infinity,
-    // By default a refused connect is not retried.
-    shouldRetry: () => true,
+    // By default a refused connect is not retried. After a refused token only a function has another one.
+    shouldRetry: (event) => typeof connectionParams === 'function' || !isClose(event, 4403),
     async retryWait(retries) {
       // A gateway that stops announces its own time.
       const ms = announcedMs ?? delayAfter(retries);

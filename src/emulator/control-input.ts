@@ -4,6 +4,8 @@ import { KEY_REFUSALS } from './admission.ts';
 import { RETRY_HEADERS } from './errors.ts';
 import { FAULT_KINDS } from './faults.ts';
 import type { FaultKind, FaultRule } from './faults.ts';
+import { MAX_TOKEN_S, TOKEN_SCOPES } from './issuer.ts';
+import type { TokenRequest } from './issuer.ts';
 import { UNKNOWN_JOB_RESPONSES } from './jobs.ts';
 import type { NewJob } from './new-job.ts';
 import { ODD_PAGES, SHAPES } from './shapes.ts';
@@ -96,6 +98,17 @@ export const keyRefusal = shape(
 );
 
 export const settings = shape({ unknownJob: oneOf(UNKNOWN_JOB_RESPONSES) }, {});
+
+/** A {@link TokenRequest}. */
+export const tokenRequest: Check<TokenRequest> = shape(
+  {},
+  {
+    owner: text,
+    scopes: list(oneOf(TOKEN_SCOPES)),
+    jobIds: list(text),
+    expiresInS: integer(1, MAX_TOKEN_S),
+  },
+);
 
 const media = shape({ Type: text, Media: text }, {});
 

@@ -3,9 +3,19 @@ import type { Admission } from './admission.ts';
 import type { Check } from './checks.ts';
 import { InputError } from './checks.ts';
 import type { Clock } from './clock.ts';
-import { clockShift, credentials, faultRules, keyRefusal, newJob, settings } from './control-input.ts';
+import {
+  clockShift,
+  credentials,
+  faultRules,
+  keyRefusal,
+  newJob,
+  settings,
+  tokenRequest,
+} from './control-input.ts';
 import { ApiError } from './errors.ts';
 import type { FaultInjector } from './faults.ts';
+import { issuerUrl } from './issuer.ts';
+import type { TokenIssuer } from './issuer.ts';
 import type { JobRegistry } from './jobs.ts';
 import type { KeyService } from './key-service.ts';
 import type { RequestLog } from './request-log.ts';
@@ -21,12 +31,17 @@ export interface ControlOptions {
   readonly clock: Clock;
   readonly requestLog: RequestLog;
   readonly keyService: Pick<KeyService, 'countsByAction'>;
+  readonly issuer: TokenIssuer;
 }
 
 /** The response of a route: HTTP status and JSON content. */
 type ControlResponse = readonly [status: number, content: unknown];
 
-type Route = (body: () => unknown, options: ControlOptions) => ControlResponse;
+type Route = (
+  body: () => unknown,
+  options: ControlOptions,
+  url: string,
+) => ControlResponse | Promise<ControlResponse>;
 
 const ROUTES: Readonly<Record<string, Route>> = {
   'GET /_emulator/state': (_body, options) => [200, describeState(options)],
@@ -57,6 +72,10 @@ const ROUTES: Readonly<Record<string, Route>> = {
     jobs.unknownJob = check(settings, body()).unknownJob;
     return [200, { unknownJob: jobs.unknownJob }];
   },
+  'POST /_emulator/tokens': async (body, { issuer }, url) => [
+    201,
+    { token: await issuer.issue(url, check(tokenRequest, body())) },
+  ],
 };
 
 /**
@@ -87,7 +106,7 @@ async function routeControl(incoming: IncomingMessage, options: ControlOptions):
     const route = ROUTES[`${method} ${splitUrl(url).path}`];
     if (route === undefined)
       return [404, { error: `no such control; there are: ${Object.keys(ROUTES).join(', ')}` }];
-    return route(() => parseBody(body), options);
+    return await route(() => parseBody(body), options, issuerUrl(incoming));
   } catch (error) {
     if (error instanceof InputError) return [400, { error: error.message, field: error.field }];
     if (error instanceof RangeError) return [400, { error: error.message }];

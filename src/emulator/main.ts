@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import closeWithGrace from 'close-with-grace';
+import { DEFAULT_PORT } from './default-port.ts';
 import { startEmulator } from './server.ts';
 
-const DEFAULT_PORT = 8791;
 const DEFAULT_TLS_PORT = 8792;
 
 /** @throws {RangeError} when the variable is set and is not a port number */

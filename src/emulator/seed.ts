@@ -136,5 +136,5 @@ function randomUserData(random: Random, title: string): string | undefined {
   const choice = random.next();
   if (choice < 0.3) return undefined;
   if (choice < 0.45) return `ticket ${random.between(1000, 9999)}`;
-  return JSON.stringify({ owner: random.pick(['ana', 'ben', 'chen', 'dita']), title });
+  return JSON.stringify({ owner: random.pick(['alice', 'ben', 'chen', 'dita']), title });
 }

@@ -13,6 +13,7 @@ import { errorResponse } from './envelope.ts';
 import { ApiError } from './errors.ts';
 import { FaultInjector } from './faults.ts';
 import type { ProxyFault } from './faults.ts';
+import { ISSUER_PREFIX, TokenIssuer } from './issuer.ts';
 import { JobRegistry } from './jobs.ts';
 import { isKeyRequest, KeyService } from './key-service.ts';
 import { answerConnect } from './proxy.ts';
@@ -113,7 +114,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   if (options.seed === 'demo') seedDemo(jobs, clock.now());
 
   const keyService = new KeyService({ admission, faults, clock });
-  const state = { admission, jobs, faults, clock, requestLog, keyService };
+  const issuer = new TokenIssuer(options.now ?? Date.now);
+  const state = { admission, jobs, faults, clock, requestLog, keyService, issuer };
   const handle = createHandler({ ...state, latencyMs, onInternalError });
   const server = createServer(LIMITS, handle);
   const { tls: certificate } = options;
@@ -147,7 +149,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
 }
 
-type ServerOptions = ApiOptions & { readonly requestLog: RequestLog; readonly keyService: KeyService };
+type ServerOptions = ApiOptions & {
+  readonly requestLog: RequestLog;
+  readonly keyService: KeyService;
+  readonly issuer: TokenIssuer;
+};
 
 // A signed GET of SubmitPackageJob has all its parameters in the URL, so the default of 16 KiB can be too small.
 const LIMITS = { maxHeaderSize: 64 * 1024, keepAliveTimeout: 60_000 };
@@ -171,7 +177,9 @@ function handlerFor(incoming: IncomingMessage, { faults }: ServerOptions) {
   const proxyFault = target === url ? undefined : faults.take(['proxy'], undefined, []);
   if (proxyFault !== undefined) return refuseAsProxy(proxyFault);
   incoming.url = target;
-  if (splitUrl(target).path.startsWith(CONTROL_PREFIX)) return handleControl;
+  const { path } = splitUrl(target);
+  if (path.startsWith(CONTROL_PREFIX)) return handleControl;
+  if (path.startsWith(ISSUER_PREFIX)) return handleIssuer;
   return isKeyRequest(target, incoming.headers) ? handleKeyRequest : handleApi;
 }
 
@@ -180,6 +188,14 @@ function refuseAsProxy({ status = 407, isSilent = false }: ProxyFault) {
     await readBody(incoming);
     if (!isSilent) response.writeHead(status).end();
   };
+}
+
+async function handleIssuer(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  { issuer }: ServerOptions,
+): Promise<void> {
+  await issuer.handle(incoming, response);
 }
 
 async function handleKeyRequest(

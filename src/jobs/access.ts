@@ -36,8 +36,17 @@ export interface JobAccess {
   freshAbsence(id: string, context?: ReadContext): JobEntry | undefined;
   /** Asks ICE for the job, however fresh what is known of it is. @throws {IceError} when ICE fails */
   refresh(id: string, context: ReadContext): Promise<JobEntry>;
-  /** A page of the account's jobs that are visible. */
-  list(args: PackageJobsArguments, context: ReadContext, isVisible: IsVisible): Promise<PackageJobConnection>;
+  /**
+   * A page of the account's jobs that are visible.
+   *
+   * @param given reads the only jobs that can be, where they are few. What it gives is visible. No list of ICE is read then
+   */
+  list(
+    args: PackageJobsArguments,
+    context: ReadContext,
+    isVisible: IsVisible,
+    given?: () => Promise<readonly JobEntry[]>,
+  ): Promise<PackageJobConnection>;
   /**
    * Begins to tell a listener of a job. With `detail` it is told states that have `outputUrl`.
    *

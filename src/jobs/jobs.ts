@@ -1,5 +1,6 @@
 import type { JobAccess } from './access.ts';
 import type { FilterArgument } from './filter.ts';
+import { isJobId, MAX_JOBS } from './input.ts';
 import type { PackageJobConnection, PackageJobsArguments } from './list/connection.ts';
 import { isFinished, type IsVisible, type PackageJob } from './model.ts';
 import type { Detail, JobEntry } from './store/entry.ts';
@@ -88,6 +89,8 @@ export interface Jobs {
 export interface DoorOptions {
   /** Whose jobs the clients submit. @default nobody's */
   readonly ownership?: Ownership | undefined;
+  /** The only jobs that the clients may see. @default whichever `isVisible` says */
+  readonly jobIds?: ReadonlySet<string> | undefined;
   /** Hides what cursors say. @default nothing does */
   readonly seal?: CursorSeal | undefined;
 }
@@ -101,9 +104,9 @@ export interface DoorOptions {
 export function createJobs(
   access: JobAccess,
   isVisible: IsVisible,
-  { ownership, seal }: DoorOptions = {},
+  { ownership, jobIds, seal }: DoorOptions = {},
 ): Jobs {
-  const seen = seenBy(access, isVisible);
+  const seen = seenBy(access, isVisible, jobIds && fewOf(jobIds));
   return {
     get: (id, context, detail) => seen.get(id, context, detail),
     peek: (id) => seen.peek(id),
@@ -139,4 +142,9 @@ export function createJobs(
       return (isUnfinished ? access.pollAfterMs(entry.job) : access.freshForMs(entry)) ?? 0;
     },
   };
+}
+
+/** Ids that can be read one by one for a list. `undefined`: they are more than a list of ids may have. */
+function fewOf(jobIds: ReadonlySet<string>): readonly string[] | undefined {
+  return jobIds.size <= MAX_JOBS ? [...jobIds].filter(isJobId) : undefined;
 }

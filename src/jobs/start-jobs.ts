@@ -118,11 +118,11 @@ const BEGIN_MS = 2000;
 
 /** Lists of finished jobs wait for the feed, where it knows of jobs that lists do not show yet. */
 function listBegun(listJobs: JobAccess['list'], feed: AccountFeed): JobAccess['list'] {
-  return async (args, context, isVisible) => {
+  return async (args, context, ...rest) => {
     const status = args.filter?.status;
     if (status === 'SUCCESS' || status === 'FAIL') {
       await feed.begun(AbortSignal.any([context.signal, AbortSignal.timeout(BEGIN_MS)]));
     }
-    return listJobs(args, context, isVisible);
+    return listJobs(args, context, ...rest);
   };
 }

@@ -4,6 +4,7 @@ import type { PackageJobConnection, PackageJobsArguments } from './list/connecti
 import { EVERY_JOB, type IsVisible, type PackageJob } from './model.ts';
 import type { Detail, JobEntry } from './store/entry.ts';
 import type { ReadContext } from './store/store.ts';
+import type { ChangeReader } from './watch/change-log.ts';
 import type { JobListener, Listening } from './watch/watcher.ts';
 
 /** The ways in which clients read jobs. All others are made of these. */
@@ -17,8 +18,10 @@ export interface VisibleJobs extends Pick<
 /**
  * Hides jobs. A job that may not be seen is an id that ICE does not know: in age, in what a read of it costs, and in how it
  * fails. So memory that others have filled does not tell it from such an id.
+ *
+ * @param given ids of the only jobs that can be visible, where they are few. Lists read these, and not the account's
  */
-export function seenBy(access: JobAccess, isVisible: IsVisible): VisibleJobs {
+export function seenBy(access: JobAccess, isVisible: IsVisible, given?: readonly string[]): VisibleJobs {
   const isHidden = ({ job }: JobEntry) => job !== null && !isVisible(job);
   /** What a read that has just ended shows. */
   const shown = (id: string, entry: JobEntry) =>
@@ -52,7 +55,13 @@ export function seenBy(access: JobAccess, isVisible: IsVisible): VisibleJobs {
       }
       return entries;
     },
-    list: (args, context) => access.list(args, context, isVisible),
+    list: (args, context) =>
+      access.list(
+        args,
+        context,
+        isVisible,
+        given && (() => Promise.all(given.map((id) => get(id, context)))),
+      ),
     listen(id, { onState, onFailure }, context, detail) {
       const listener = {
         onState: (job: PackageJob | null, detailFailure?: Error) =>
@@ -65,22 +74,23 @@ export function seenBy(access: JobAccess, isVisible: IsVisible): VisibleJobs {
       if (absence !== undefined) return { entry: absence, stop: listening.stop };
       return readFirst(() => get(id, context, detail), listener, listening.stop, access.maxAgeMs);
     },
-    follow(onChange, client) {
-      const reader = access.follow(onChange, client);
-      return {
-        poll() {
-          for (;;) {
-            const change = reader.poll();
-            if (change === undefined) return undefined;
-            const job = change.job !== null && isVisible(change.job) ? change.job : null;
-            const before =
-              change.before !== undefined && isVisible(change.before) ? change.before : undefined;
-            if (job !== null || before !== undefined) return { ...change, before, job };
-          }
-        },
-        stop: () => reader.stop(),
-      };
+    follow: (onChange, client) => changesOf(access.follow(onChange, client), isVisible),
+  };
+}
+
+/** The changes of jobs that may be seen, after them or before. */
+function changesOf(reader: ChangeReader, isVisible: IsVisible): ChangeReader {
+  return {
+    poll() {
+      for (;;) {
+        const change = reader.poll();
+        if (change === undefined) return undefined;
+        const job = change.job !== null && isVisible(change.job) ? change.job : null;
+        const before = change.before !== undefined && isVisible(change.before) ? change.before : undefined;
+        if (job !== null || before !== undefined) return { ...change, before, job };
+      }
     },
+    stop: () => reader.stop(),
   };
 }
 

@@ -10,6 +10,8 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
     const [good, bad] = ['good', 'bad'].map((name) => jobs.add({ name, finishTime: Infinity }));
     jobs.add({ name: 'slow', finishTime: Infinity });
     await board.open();
+    // A job that has ended before the list is there has no end to announce.
+    await expect.poll(board.names, patience).toHaveLength(3);
     await expect.poll(() => board.page.getByText('Live').count(), patience).toBe(1);
     jobs.finish(good ?? '', { status: 'Success' });
     await expect.poll(() => board.statusOf('good'), patience).toBe('Succeeded');

@@ -9,6 +9,8 @@ describe.skipIf(chromiumProgram.skip)(`a subscription of the IDE in ${chromiumPr
     { timeout: 180_000 },
     async ([, happen], { gateway, line, board }) => {
       const { page } = board;
+      let loaded = 0;
+      page.on('requestfinished', (request) => (loaded += Number(request.url().includes('json.worker'))));
       const id = gateway.emulator.jobs.add({ finishTime: Infinity });
       const variables = JSON.stringify({ ids: [id] });
       await board.open(
@@ -18,8 +20,8 @@ describe.skipIf(chromiumProgram.skip)(`a subscription of the IDE in ${chromiumPr
       await page.getByRole('button', { name: 'Execute query' }).click();
       const result = () => page.getByLabel('Result Window').locator('.view-lines').innerText();
       await expect.poll(result, patience).toContain('INIT');
-      // The editor loads its workers after the first result.
-      await page.waitForLoadState('networkidle');
+      // The editor begins its worker for JSON anew, some time after the first result.
+      await expect.poll(() => loaded, patience).toBe(2);
       const finish = () => gateway.emulator.jobs.finish(id, { status: 'Success' });
       await happen(line, finish, () => expect(page.getByText('Reconnecting').count()).resolves.toBe(1));
       await expect.poll(result, RECOVERY).toContain('SUCCESS');

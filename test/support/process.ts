@@ -13,13 +13,21 @@ export interface RunningProgram {
 }
 
 /** Starts a file of `src` with these variables and no others but PATH. */
-export function run(file: string, env: Readonly<Record<string, string>>): RunningProgram {
-  return runAt(fileURLToPath(new URL(`../../src/${file}`, import.meta.url)), env);
+export function run(
+  file: string,
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): RunningProgram {
+  return runAt(fileURLToPath(new URL(`../../src/${file}`, import.meta.url)), env, args);
 }
 
 /** Starts a file anywhere, as `run` does. */
-export function runAt(path: string, env: Readonly<Record<string, string>>): RunningProgram {
-  const child = spawn(process.execPath, [path], { env: { PATH: process.env['PATH'], ...env } });
+export function runAt(
+  path: string,
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): RunningProgram {
+  const child = spawn(process.execPath, [path, ...args], { env: { PATH: process.env['PATH'], ...env } });
   let output = '';
   const watchers = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {

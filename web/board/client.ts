@@ -1,16 +1,25 @@
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, ServerError } from '@apollo/client';
+import { SetContextLink } from '@apollo/client/link/context';
+import { ErrorLink } from '@apollo/client/link/error';
 import { RetryLink } from '@apollo/client/link/retry';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { relayStylePagination } from '@apollo/client/utilities';
 import { OperationTypeNode } from 'graphql';
 import { GRAPHQL_URL } from '../root.ts';
 import { createSocket } from '../socket.ts';
+import { refusalOf } from './refusal.ts';
+import { authorization, demandToken } from './token.ts';
 
 /** A connection that is half-open sends nothing, and browsers wait for it without an end. The gateway takes 10 s at most. */
 const REQUEST_MS = 12_000;
 
 /** Where all changes come from. */
-export const socket = createSocket(GRAPHQL_URL);
+export const socket = createSocket(GRAPHQL_URL, authorization);
+
+socket.on('closed', (event) => {
+  // Without a token, with one that is not accepted, and once it has ended.
+  if (event instanceof CloseEvent && event.code === 4403) demandToken(event.reason.replace(/^\w+: /, ''));
+});
 
 /**
  * Queries and mutations go by HTTP, subscriptions by WebSocket, and what any of them brings is kept by the job's id: a
@@ -21,6 +30,12 @@ export const client = new ApolloClient({
     ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
     new GraphQLWsLink(socket),
     ApolloLink.from([
+      new ErrorLink(({ error, operation }) => {
+        const { code, message } = refusalOf(error) ?? {};
+        // What was sent with another token says nothing of this one.
+        const isLatest = operation.getContext()['token'] === authorization().authorization;
+        if (code === 'UNAUTHENTICATED' && isLatest) demandToken(message);
+      }),
       // Never a mutation: ICE would make a second job.
       new RetryLink({
         attempts: {
@@ -29,6 +44,7 @@ export const client = new ApolloClient({
             operationType === OperationTypeNode.QUERY && !ServerError.is(error),
         },
       }),
+      new SetContextLink(() => ({ headers: authorization(), token: authorization().authorization })),
       new HttpLink({ uri: GRAPHQL_URL, fetch: fetchInTime }),
     ]),
   ),

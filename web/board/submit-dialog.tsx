@@ -9,6 +9,8 @@ import {
 import { codeOf, Problem } from './problem.tsx';
 
 export interface SubmitDialogProps {
+  /** Whether the page asks for a token meanwhile. The form keeps what was filled in. */
+  readonly isPaused: boolean;
   readonly onClose: () => void;
   /** Called with the id of the new job. */
   readonly onSubmitted: (id: string) => void;
@@ -18,18 +20,22 @@ export interface SubmitDialogProps {
 const EMPTY_SUBMISSION: SubmitPackageJobInput = { inputs: [], output: { type: 'OSS', media: '' } };
 
 /** The form for a new job. */
-export function SubmitDialog({ onClose, onSubmitted }: SubmitDialogProps) {
+export function SubmitDialog({ isPaused, onClose, onSubmitted }: SubmitDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [probe, { error: probeError }] = useMutation(SubmitJobDocument, {
     variables: { input: EMPTY_SUBMISSION },
   });
   const [submit, { error, loading }] = useMutation(SubmitJobDocument, { refetchQueries: [JobsDocument] });
-  const isForbidden = ['FORBIDDEN', 'UNAUTHENTICATED'].includes(codeOf(probeError) ?? '');
+  const isForbidden = codeOf(probeError) === 'FORBIDDEN';
+  // The page itself says that a token is missing, or has ended.
+  const problem = codeOf(error) === 'UNAUTHENTICATED' ? undefined : error;
 
   useEffect(() => {
+    if (isPaused) return dialog.current?.close();
     dialog.current?.showModal();
     probe().catch(() => undefined);
-  }, [probe]);
+    return undefined;
+  }, [isPaused, probe]);
 
   const send = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -41,11 +47,11 @@ export function SubmitDialog({ onClose, onSubmitted }: SubmitDialogProps) {
   };
 
   return (
-    <dialog ref={dialog} onClose={onClose} aria-labelledby="submit">
+    <dialog ref={dialog} onClose={() => isPaused || onClose()} aria-labelledby="submit">
       <form onSubmit={(event) => void send(event)}>
         <h2 id="submit">Submit a job</h2>
         {isForbidden && probeError ? <Problem error={probeError} /> : <Fields />}
-        {error && <Problem error={error} />}
+        {problem && <Problem error={problem} />}
         <p className="buttons">
           {!isForbidden && (
             <button className="primary" disabled={loading}>

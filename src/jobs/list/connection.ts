@@ -190,7 +190,8 @@ async function listFrom(token: string | null, pageSize: number, query: Scope, li
   }
 }
 
-function pageSizeOf(first: number | null | undefined): number {
+/** How many jobs a page has at most. @throws {InputError} when that cannot be */
+export function pageSizeOf(first: number | null | undefined): number {
   const size = first ?? 20;
   if (size >= 1 && size <= MAX_JOBS) return size;
   throw new InputError('first', `must be 1 to ${String(MAX_JOBS)}, got ${String(size)}`);
@@ -199,7 +200,7 @@ function pageSizeOf(first: number | null | undefined): number {
 const STATUS_TEXT = { INIT: 'Init', SUCCESS: 'Success', FAIL: 'Fail' } as const;
 
 /** The filter and order in ICE's words. The same list always gives the same object. */
-function scopeOf({ filter, orderBy }: PackageJobsArguments): Scope {
+export function scopeOf({ filter, orderBy }: PackageJobsArguments): Scope {
   const { status, createdFrom, createdTo } = readFilter(filter);
   return {
     orderBy: orderBy === 'CREATE_TIME_ASC' ? 'CreateTimeAsc' : 'CreateTimeDesc',

@@ -4,13 +4,15 @@ import type { JobsEmitter } from '../events.ts';
 import { isSameState, observed, type IsVisible, type PackageJob } from '../model.ts';
 import type { JobEntry } from '../store/entry.ts';
 import type { JobStore, ReadContext } from '../store/store.ts';
+import { readGivenJobs } from './given-jobs.ts';
 import { readConnection, type PackageJobConnection, type PackageJobsArguments } from './connection.ts';
 
-/** Reads a page of the account's jobs. See {@link readConnection}. */
+/** Reads a page of the account's jobs, or of given ones. See {@link readConnection} and {@link readGivenJobs}. */
 export type ListJobs = (
   args: PackageJobsArguments,
   context: ReadContext,
   isVisible: IsVisible,
+  given?: () => Promise<readonly JobEntry[]>,
 ) => Promise<PackageJobConnection>;
 
 /**
@@ -25,7 +27,16 @@ export function createListJobs(
   events?: Pick<JobsEmitter, 'emit'>,
   onListed: (id: string, entry: JobEntry) => void = () => undefined,
 ): ListJobs {
-  return (args, context, isVisible) => {
+  const readGiven = async (given: () => Promise<readonly JobEntry[]>) => {
+    const entries = await given();
+    return entries.flatMap((entry) => {
+      if (entry.job === null) return [];
+      onListed(entry.job.id, entry);
+      return [entry.job];
+    });
+  };
+  return (args, context, isVisible, given) => {
+    if (given !== undefined) return readGivenJobs(args, () => readGiven(given));
     const readPage = async (query: ListQuery) => {
       const end = store.reads.begin(context.client);
       const { value, observedAt } = await ice.listPackageJobs(query, context).finally(end);

@@ -7,6 +7,10 @@ import type { Owner, Principal, View } from '../client.ts';
 export interface ClaimNames {
   /** A text with spaces between scopes, or a list of them. */
   readonly scope: string;
+  /** What an issuer may write before each scope. @default nothing */
+  readonly scopePrefix?: string;
+  /** The scopes of a token without the claim. @default none */
+  readonly scopeDefault?: readonly string[];
   /** A text with spaces between ids of jobs, or a list of them. */
   readonly jobs: string;
   /** A text or a whole number. `undefined`: no claim says whose jobs a token is for. */
@@ -55,12 +59,14 @@ const VIEW_BYTES = 600;
 export const ID_BYTES = 100;
 
 function viewOf(claims: Claims, names: ClaimNames): View {
-  const scopes = textsIn(claims[names.scope]);
+  const { scopePrefix = '', scopeDefault = [] } = names;
+  const scopes = Object.hasOwn(claims, names.scope) ? textsIn(claims[names.scope]) : new Set(scopeDefault);
+  const has = (scope: string) => scopes.has(scope) || scopes.has(`${scopePrefix}${scope}`);
   const jobIds = Object.hasOwn(claims, names.jobs) ? textsIn(claims[names.jobs]) : undefined;
   const owner = names.owner === undefined ? undefined : ownerIn(claims[names.owner]);
   const isNobody = names.owner !== undefined && owner === undefined && jobIds === undefined;
-  const canRead = scopes.has(SCOPES.read);
-  const canSubmit = scopes.has(SCOPES.submit);
+  const canRead = has(SCOPES.read);
+  const canSubmit = has(SCOPES.submit);
   const ids = jobIds && [...jobIds].toSorted();
   return {
     key: digest([claims.iss, canRead, canSubmit, isNobody, owner ?? null, ids ?? null]),

@@ -19,7 +19,10 @@ import { createVerifications } from './verifications.ts';
 export interface Issuer {
   /** As tokens have it, to the letter. */
   readonly issuer: string;
-  readonly audience: string;
+  /** A token is for one of them. */
+  readonly audiences: readonly string[];
+  /** The claim that names it, as a text or in a list. @default aud */
+  readonly audienceClaim?: string;
   readonly keys: IssuerKeys;
 }
 
@@ -93,6 +96,7 @@ export function createTokens(options: TokensOptions): Tokens {
 
 export const EXPIRED = 'The token has expired';
 const MALFORMED = 'The token is no signed JWT';
+const OTHER_AUDIENCE = 'The token is for another audience';
 const BAD_SIGNATURE = 'The signature of the token does not verify';
 
 /** The issuer that a token names. Nothing of the token is verified by then. */
@@ -114,20 +118,23 @@ interface NewToken {
 
 async function readClaims(
   token: NewToken,
-  { issuer, audience, keys }: Issuer,
+  { issuer, audiences, audienceClaim = 'aud', keys }: Issuer,
   { algorithms, clockSkewS, now }: TokensOptions,
 ): Promise<Claims> {
   const rules: JWTVerifyOptions = {
     issuer,
-    audience,
+    // jose knows no other claim for it.
+    ...(audienceClaim === 'aud' && { audience: [...audiences] }),
     algorithms: [...algorithms],
     clockTolerance: clockSkewS,
     currentDate: new Date(now()),
-    requiredClaims: ['exp'],
+    requiredClaims: ['exp', audienceClaim],
   };
   const claims = await verifyBy(token, keys, rules).catch((error: unknown) => {
     throw refusalOf(error);
   });
+  const named = new Set<unknown>([claims[audienceClaim]].flat());
+  if (!audiences.some((audience) => named.has(audience))) throw new TokenError(OTHER_AUDIENCE);
   const { exp = Infinity } = claims;
   if (exp > LAST_SECOND) throw new TokenError('The claim `exp` of the token is no time');
   return { ...claims, iss: issuer, exp };
@@ -189,6 +196,6 @@ function refusalOf(error: unknown): unknown {
 function claimRefusal({ claim, reason }: errors.JWTClaimValidationFailed): string {
   if (reason === 'missing') return `The token has no claim \`${claim}\``;
   if (claim === 'nbf' && reason === 'check_failed') return 'The token is not valid yet';
-  if (claim === 'aud') return 'The token is for another audience';
+  if (claim === 'aud') return OTHER_AUDIENCE;
   return `The claim \`${claim}\` of the token is not accepted`;
 }

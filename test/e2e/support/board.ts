@@ -85,9 +85,9 @@ export const it = test.extend<BoardFixtures>({
 /** `it` whose browser reaches the gateway by the line. */
 export const itOnLine = it.extend<{ origin: string }>({ origin: ({ line }, use) => use(line.url) });
 
-/** What Chromium itself says while a gateway is away; a page cannot keep it from that. */
+/** What Chromium itself says while a gateway is away, or asks for a token; a page cannot keep it from that. */
 const UNREACHABLE =
-  /ERR_(CONNECTION_(REFUSED|RESET)|EMPTY_RESPONSE|TIMED_OUT)|closed before the connection is established|Connection closed before/;
+  /status of 40[13] |ERR_(CONNECTION_(REFUSED|RESET)|EMPTY_RESPONSE|TIMED_OUT)|closed before the connection is established|Connection closed before/;
 
 function boardOn(page: Page, origin: string): Board {
   const rows = page.getByRole('region', { name: 'Jobs' }).getByRole('listitem');

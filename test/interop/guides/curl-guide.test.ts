@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { codeBlocks } from '../../support/guide.ts';
+import { startIssuer } from '../../support/issuer.ts';
 import { findProgram } from '../../support/program.ts';
 
 const curl = findProgram({ name: 'curl', candidates: ['curl'], install: 'apt-get install --yes curl' });
@@ -15,10 +16,10 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 /** What a command prints about a job, run as it stands in the guide. */
-function run(command: string, id: string): Promise<string> {
+function run(command: string, id: string, more: Readonly<Record<string, string>> = {}): Promise<string> {
   const URL = `${gateway.url}/graphql`;
   return new Promise((resolve, reject) => {
-    const env = { PATH: process.env['PATH'], URL, ID: id };
+    const env = { PATH: process.env['PATH'], URL, ID: id, ...more };
     execFile('sh', ['-c', command], { env }, (error, output) => (error ? reject(error) : resolve(output)));
   });
 }
@@ -47,4 +48,19 @@ describe.skipIf(curl.skip)(`the guide to ${curl.label}`, () => {
       expect(await output).toContain('"status":"SUCCESS"');
     },
   );
+
+  it('has a command that sends a token', async ({ onTestFinished }) => {
+    const issuer = await startIssuer();
+    const asking = await startGateway({ env: issuer.env });
+    onTestFinished(async () => {
+      await asking.close();
+      await issuer.close();
+    });
+    const [command = '', ...others] = commands.filter((command) => command.includes('$TOKEN'));
+    expect(others).toEqual([]);
+    const id = asking.emulator.jobs.add({ finishTime: 0 });
+    const URL = `${asking.url}/graphql`;
+    expect(await run(command, id, { URL, TOKEN: '' })).toContain('UNAUTHENTICATED');
+    expect(await run(command, id, { URL, TOKEN: await issuer.token() })).toContain(`"id":"${id}"`);
+  });
 });

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createSchema } from '../../../src/server/graphql/schema.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { codeBlocks } from '../../support/guide.ts';
+import { startIssuer } from '../../support/issuer.ts';
 import { sha256 } from '../../support/hash.ts';
 
 /** As Apollo Kotlin and Apollo iOS ask: the best first. */
@@ -126,6 +127,60 @@ describe.for(['kotlin', 'swift', 'flutter'])('the guide to %s', (guide) => {
       expect(text).toMatch(/INIT.*SUCCESS.*--graphql--/s);
     }),
   );
+});
+
+/** How each guide has its client send a token in `connection_init`, at each connect. */
+const PAYLOADS: Readonly<Record<string, [language: string, code: string]>> = {
+  kotlin: ['kotlin', 'GraphQLWsProtocol { mapOf("authorization" to "Bearer ${token()}") }'],
+  swift: ['swift', 'updateConnectingPayload(["authorization": try await Tokens.shared.bearer()])'],
+  flutter: ['dart', "initialPayload: () async => {'authorization': 'Bearer ${await token()}'}"],
+};
+
+describe('a client of each guide', () => {
+  it.for(Object.entries(PAYLOADS))('sends a token at each connect: %s', ([guide, [language, code]]) => {
+    expect(codeBlocks(guide, language).join('\n')).toContain(code);
+  });
+
+  it('comes back with a new token when the gateway ends its socket with the last one', async ({
+    onTestFinished,
+  }) => {
+    const issuer = await startIssuer();
+    const env = { ...issuer.env, JWT_CLOCK_SKEW_S: '0', POLL_MIN_MS: '100', JOB_MAX_AGE_MS: '100' };
+    const gateway = await startGateway({ env });
+    onTestFinished(async () => {
+      await gateway.close();
+      await issuer.close();
+    });
+    const id = gateway.emulator.jobs.add({ finishTime: Infinity });
+    /** Resolves to the close of a socket with this token, or to the last message when all is complete. */
+    const follow = (guide: string, token: string) => {
+      const { operationName, query } = subscriptionOf(guide);
+      const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+      const send = (message: object) => socket.send(JSON.stringify(message));
+      return new Promise<string>((resolve) => {
+        socket.addEventListener('open', () =>
+          send({ type: 'connection_init', payload: { authorization: `Bearer ${token}` } }),
+        );
+        socket.addEventListener('close', ({ code, reason }) => resolve(`${String(code)} ${reason}`));
+        socket.addEventListener('message', ({ data }) => {
+          const { type } = JSON.parse(String(data)) as { type: string };
+          const payload = { operationName, query, variables: { ids: [id] } };
+          if (type === 'connection_ack') send({ type: 'subscribe', id: randomUUID(), payload });
+          if (type === 'complete') resolve(type);
+        });
+      }).finally(() => socket.close());
+    };
+    const exp = Math.floor(Date.now() / 1000) + 2;
+    const short = await issuer.token({ claims: { exp } });
+    const guides = Object.keys(PAYLOADS);
+    const closed = await Promise.all(guides.map((guide) => follow(guide, short)));
+    expect(closed).toEqual(guides.map(() => '4403 UNAUTHENTICATED: The token has expired'));
+    gateway.emulator.jobs.finish(id, { status: 'Success' });
+    const long = await issuer.token();
+    expect(await Promise.all(guides.map((guide) => follow(guide, long)))).toEqual(
+      guides.map(() => 'complete'),
+    );
+  });
 });
 
 function subscriptionOf(guide: string) {

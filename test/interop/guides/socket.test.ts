@@ -5,6 +5,7 @@ import { describe, it, type TestContext } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { createSocket, type Socket } from '../../../web/socket.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
+import { startIssuer } from '../../support/issuer.ts';
 import { startLine, type Line } from '../../support/line.ts';
 
 const UPDATED = 'subscription ($ids: [ID!]!) { packageJobUpdated(ids: $ids) { status } }';
@@ -133,6 +134,39 @@ describe.concurrent('the socket of the guides', () => {
       socket.subscribe({ query: '', extensions: persisted }, { next() {}, error: reject, complete() {} }),
     );
     await expect(refused).rejects.toMatchObject([{ extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } }]);
+  });
+
+  it('asks for another token when one is refused, and tells the app when there is no other', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const issuer = await startIssuer();
+    const gateway = await startGateway({ env: issuer.env });
+    onTestFinished(async () => {
+      await gateway.close();
+      await issuer.close();
+    });
+    const url = `${gateway.url}/graphql`;
+    const id = gateway.emulator.jobs.add({ finishTime: Infinity });
+    const { authorization: good } = await issuer.bearer();
+    const bad = 'Bearer not-a-token';
+
+    // Its own backend may be away, too.
+    const tokens = [undefined, bad, good];
+    const renewing = createSocket(url, async () => {
+      const authorization = tokens.shift();
+      if (authorization === undefined) throw new Error('no backend');
+      return { authorization };
+    });
+    const told = subscribe(renewing, id);
+    await expect.poll(() => told.states, patience).toEqual(['INIT']);
+    told.stop();
+
+    // The same token would be refused again.
+    const fixed = createSocket(url, { authorization: bad });
+    const refused = subscribe(fixed, id);
+    await expect.poll(() => refused.error, patience).toMatchObject({ code: 4403 });
+    await expect.poll(fixed.connection, patience).toBe('idle');
   });
 
   it('tells the app that a gateway refuses it for good, and does not claim to reconnect', async ({

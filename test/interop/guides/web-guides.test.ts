@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT, runFile } from '../../support/command.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { codeBlocks, load, writeSources } from '../../support/guide.ts';
+import { startIssuer } from '../../support/issuer.ts';
 
 const TSCONFIG = JSON.stringify({
   compilerOptions: {
@@ -38,16 +39,24 @@ afterAll(() => gateway.close());
 const addJob = () => gateway.emulator.jobs.add({ name: 'trailer', finishTime: Infinity });
 const finish = (id: string) => gateway.emulator.jobs.finish(id, { status: 'Success' });
 
-describe.for(['apollo-client', 'urql', 'relay', 'graphql-ws', 'graphql-sse', 'fetch', 'code-generation'])(
-  'the guide to %s',
-  (guide) => {
-    it('compiles', async () => {
-      const folder = writeSources(guide, { 'tsconfig.json': TSCONFIG });
-      const tsc = 'node_modules/typescript/bin/tsc';
-      expect(await runFile(tsc, ['--project', folder], folder)).toEqual({ code: 0, output: '' });
-    });
-  },
-);
+const GUIDES = [
+  'apollo-client',
+  'urql',
+  'relay',
+  'graphql-ws',
+  'graphql-sse',
+  'fetch',
+  'tokens',
+  'code-generation',
+];
+
+describe.for(GUIDES)('the guide to %s', (guide) => {
+  it('compiles', async () => {
+    const folder = writeSources(guide, { 'tsconfig.json': TSCONFIG });
+    const tsc = 'node_modules/typescript/bin/tsc';
+    expect(await runFile(tsc, ['--project', folder], folder)).toEqual({ code: 0, output: '' });
+  });
+});
 
 describe('the socket of the guides', () => {
   it.for(['apollo-client', 'urql', 'relay', 'graphql-ws'])('is the one of the job board in %s', (guide) => {
@@ -83,10 +92,19 @@ describe('the guide to plain fetch', () => {
     expect(await finishedJob(url, id)).toMatchObject({ id, isFinished: true });
   });
 
-  it('reads a status by GET', async () => {
+  it('reads a status by GET, with a token where one is needed', async ({ onTestFinished }) => {
     const { jobStatus } = (await load(writeSources('fetch'), 'job-status.ts')) as unknown as {
-      jobStatus: (url: string, id: string) => Promise<unknown>;
+      jobStatus: (url: string, id: string, authorize?: () => Promise<object>) => Promise<unknown>;
     };
+    const issuer = await startIssuer();
+    const asking = await startGateway({ env: issuer.env });
+    onTestFinished(async () => {
+      await asking.close();
+      await issuer.close();
+    });
+    const asked = asking.emulator.jobs.add({ finishTime: 0 });
+    await expect(jobStatus(`${asking.url}/graphql`, asked)).rejects.toThrow('needs a token');
+    expect(await jobStatus(`${asking.url}/graphql`, asked, () => issuer.bearer())).toBe('SUCCESS');
     const id = gateway.emulator.jobs.add({ finishTime: 0 });
     expect(await jobStatus(url, id)).toBe('SUCCESS');
     expect(await jobStatus(url, 'no-such-job')).toBeNull();

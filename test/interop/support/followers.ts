@@ -20,8 +20,11 @@ export interface Seen {
   readonly end: Promise<string>;
 }
 
+/** Gives what shows who asks, as the guides call it. */
+export type Authorize = () => Promise<{ authorization: string }>;
+
 /** Follows one job to its end. The URL is the gateway's `/graphql`. */
-export type Follow = (url: string, id: string) => Seen;
+export type Follow = (url: string, id: string, authorize?: Authorize) => Seen;
 
 interface LiveSocket extends SocketClient {
   readonly connection: () => string;
@@ -29,7 +32,7 @@ interface LiveSocket extends SocketClient {
 }
 
 interface SocketGuide {
-  readonly createSocket: (url: string) => LiveSocket;
+  readonly createSocket: (url: string, connectionParams?: Authorize) => LiveSocket;
 }
 
 interface Job {
@@ -87,17 +90,17 @@ export async function loadFollowers(onDone: OnDone): Promise<Followers> {
 async function apolloClient(onDone: OnDone): Promise<Follow> {
   const folder = writeSources('apollo-client', {}, onDone);
   const guide = (await load(folder, 'client.ts')) as unknown as SocketGuide & {
-    createApolloClient: (url: string, socket: LiveSocket) => ApolloClient;
+    createApolloClient: (url: string, socket: LiveSocket, authorize?: Authorize) => ApolloClient;
   };
   const { JOB, JOB_UPDATED } = (await load(folder, 'job-status.tsx')) as {
     JOB: TypedDocumentNode<{ packageJob: Job | null }>;
     JOB_UPDATED: TypedDocumentNode;
   };
-  return (url, id) =>
+  return (url, id, authorize) =>
     see(({ show, lost, done, fail }) => {
-      const socket = guide.createSocket(url);
+      const socket = guide.createSocket(url, authorize);
       tellOf(socket, lost);
-      const client = guide.createApolloClient(url, socket);
+      const client = guide.createApolloClient(url, socket, authorize);
       client.watchQuery({ query: JOB, variables: { id } }).subscribe(({ data, error }) => {
         if (error) fail(error);
         const job = data?.packageJob as Job | null | undefined;
@@ -117,14 +120,14 @@ async function apolloClient(onDone: OnDone): Promise<Follow> {
 async function urqlClient(onDone: OnDone): Promise<Follow> {
   const folder = writeSources('urql', {}, onDone);
   const guide = (await load(folder, 'client.ts')) as unknown as SocketGuide & {
-    createUrqlClient: (url: string, socket: LiveSocket) => Client;
+    createUrqlClient: (url: string, socket: LiveSocket, authorize?: Authorize) => Client;
   };
   const { JOB, JOB_UPDATED } = (await load(folder, 'job-status.tsx')) as Record<string, DocumentNode>;
-  return (url, id) =>
+  return (url, id, authorize) =>
     see(({ show, lost, done, fail }) => {
-      const socket = guide.createSocket(url);
+      const socket = guide.createSocket(url, authorize);
       tellOf(socket, lost);
-      const client = guide.createUrqlClient(url, socket);
+      const client = guide.createUrqlClient(url, socket, authorize);
       client.query(JOB ?? '', { id }).subscribe(({ data, error }) => {
         if (error) fail(error);
         const { packageJob } = (data ?? {}) as { packageJob?: Job };
@@ -147,15 +150,15 @@ async function relayClient(onDone: OnDone): Promise<{ relay: Follow; manifest: s
   const { output } = await runFile('node_modules/relay-compiler/cli.js', [], folder);
   if (!output.includes('Compilation completed')) throw new Error(output);
   const guide = (await load(folder, 'environment.ts')) as unknown as SocketGuide & {
-    createEnvironment: (url: string, socket: LiveSocket) => Environment;
+    createEnvironment: (url: string, socket: LiveSocket, authorize?: Authorize) => Environment;
   };
   const generated = await load(folder, 'src/__generated__/jobsUpdatedSubscription.graphql.ts');
   const subscription = generated['default'] as ConcreteRequest;
-  const relay: Follow = (url, id) =>
+  const relay: Follow = (url, id, authorize) =>
     see(({ show, lost, done, fail }) => {
-      const socket = guide.createSocket(url);
+      const socket = guide.createSocket(url, authorize);
       tellOf(socket, lost);
-      const environment = guide.createEnvironment(url, socket);
+      const environment = guide.createEnvironment(url, socket, authorize);
       requestSubscription(environment, {
         subscription,
         variables: { ids: [id] },
@@ -179,16 +182,16 @@ async function graphqlWs(onDone: OnDone): Promise<Record<'graphql-ws' | 'Vue', F
     watchJobs: (socket: LiveSocket, ids: readonly string[], listener: object) => () => void;
   };
   return {
-    'graphql-ws': (url, id) =>
+    'graphql-ws': (url, id, authorize) =>
       see(({ show, lost, done, fail }) => {
-        const socket = createSocket(url);
+        const socket = createSocket(url, authorize);
         tellOf(socket, lost);
         watchJobs(socket, [id], { onJob: ({ status }: Job) => show(status), onError: fail, onEnd: done });
       }),
-    Vue: (url, id) =>
+    Vue: (url, id, authorize) =>
       see(({ show, lost, done, fail }) => {
         effectScope().run(() => {
-          const { job, error, connection } = useJob(createSocket(url), id);
+          const { job, error, connection } = useJob(createSocket(url, authorize), id);
           const now = { flush: 'sync' } as const;
           watch(error, fail, now);
           watch(connection, (next) => void (next === 'lost' && lost()), now);
@@ -207,16 +210,17 @@ async function graphqlWs(onDone: OnDone): Promise<Record<'graphql-ws' | 'Vue', F
 
 async function graphqlSse(onDone: OnDone): Promise<Follow> {
   const { watchJob } = (await load(writeSources('graphql-sse', {}, onDone), 'watch-job.ts')) as unknown as {
-    watchJob: (url: string, id: string, listener: object) => () => void;
+    watchJob: (url: string, id: string, listener: object, authorize?: Authorize) => () => void;
   };
-  return (url, id) =>
+  return (url, id, authorize) =>
     see(({ show, lost, done, fail }) => {
-      watchJob(url, id, {
+      const listener = {
         onJob: ({ status }: Job) => show(status),
         onLost: (isLost: boolean) => void (isLost && lost()),
         onError: fail,
         onEnd: done,
-      });
+      };
+      watchJob(url, id, listener, authorize);
     });
 }
 
@@ -224,13 +228,13 @@ async function finishedJob(onDone: OnDone): Promise<Follow> {
   const { finishedJob } = (await load(writeSources('fetch', {}, onDone), 'finished-job.ts')) as unknown as {
     finishedJob: (url: string, id: string, options: object) => Promise<Job | null>;
   };
-  return (url, id) =>
+  return (url, id, authorize) =>
     see(({ show, lost, done, fail }) => {
       const onLost = (reason?: Error) => {
         if (reason) lost();
       };
       const follow = async () => {
-        const job = await finishedJob(url, id, { onLost });
+        const job = await finishedJob(url, id, { onLost, ...(authorize && { authorize }) });
         show(job?.status);
         done();
       };
