@@ -76,9 +76,10 @@ export async function runContainer(
   mkdirSync(bundle, { recursive: true });
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(specOf(image, root, name, env)));
   const general = ['--root', join(folder, 'runc')];
-  const child = spawn(RUNC.path, [...general, 'run', '--bundle', bundle, name], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  // It is there before the container's first word, and stays when its last is said.
+  const pidFile = join(bundle, 'pid');
+  const words = ['run', '--bundle', bundle, '--pid-file', pidFile, name];
+  const child = spawn(RUNC.path, [...general, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const watchers = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr])
@@ -101,7 +102,7 @@ export async function runContainer(
       void ended.then(() => reject(new Error(`ended without ${String(pattern)}:\n${output}`)));
     });
   await waitFor(/./);
-  const { pid } = JSON.parse((await runc('state', name)).stdout) as { pid: number };
+  const pid = Number(readFileSync(pidFile, 'utf8'));
   return {
     pid,
     output: () => output,

@@ -204,9 +204,8 @@ describe.skipIf(BUILDAH.skip || RUNC.skip)(`the image, built by ${BUILDAH.label}
   });
 
   it('says what has to be set, and ends, when nothing is', async () => {
-    const container = await runContainer(config, root, {}, folder).catch((error: unknown) => String(error));
-    const output = typeof container === 'string' ? container : container.output();
-    expect(output).toContain('UPSTREAM must be set');
-    expect(output).toContain('ALLOWED_HOSTS must be set');
+    const container = await runContainer(config, root, {}, folder);
+    await container.waitFor(/ALLOWED_HOSTS must be set/);
+    expect(container.output()).toContain('UPSTREAM must be set');
   });
 });
