@@ -38,7 +38,7 @@ describe.skipIf(BUILDAH.skip || RUNC.skip)(`the image, built by ${BUILDAH.label}
     await images.build('gateway', { VERSION: '1.2.3', REVISION: 'abc', PAGES });
     config = await images.inspect('gateway');
     root = await images.mount('gateway');
-  }, 240_000);
+  }, 480_000);
 
   afterAll(() => {
     for (const remove of removals) remove();
