@@ -1,4 +1,4 @@
-import { ALGORITHMS, INTEGERS, OTHERS, type IntegerVariable, type OtherVariable } from '../src/variables.ts';
+import { INTEGERS, OTHERS, type IntegerVariable, type OtherVariable } from '../src/variables.ts';
 
 /** What the chart sets by itself, or by values of its own. */
 const OF_THE_CHART: ReadonlySet<string> = new Set([
@@ -25,6 +25,12 @@ const WITHOUT_PASSWORD: ReadonlySet<string> = new Set([
   'HTTP_PROXY',
   'ALL_PROXY',
 ]);
+
+/** Variables that take several of their values, separated by commas. */
+const LISTS: ReadonlySet<string> = new Set(['JWT_ALGORITHMS', 'SCOPE_DEFAULT']);
+
+/** What the gateway refuses in production. */
+const FOR_DEVELOPMENT: ReadonlySet<string> = new Set(['local']);
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -147,9 +153,9 @@ function configSchema(): Schema {
 function variableSchema(name: string, variable: IntegerVariable | OtherVariable): Schema {
   if ('min' in variable) return { ...whole(variable.min, variable.max), default: variable.default };
   const { values } = variable;
-  if (name === 'JWT_ALGORITHMS') return { type: 'string', pattern: `^(${ALGORITHMS.join('|')}|,)+$` };
   if (WITHOUT_PASSWORD.has(name)) return { type: 'string', not: { pattern: '@' }, description: values };
   if (typeof values === 'string')
     return { type: ['string', 'number'], pattern: '^\\s*\\S', description: values };
-  return values.includes('true') ? flag : { enum: values };
+  if (LISTS.has(name)) return { type: 'string', pattern: `^(${values.join('|')}|,)+$` };
+  return values.includes('true') ? flag : { enum: values.filter((value) => !FOR_DEVELOPMENT.has(value)) };
 }

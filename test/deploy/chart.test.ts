@@ -208,7 +208,7 @@ describe.skipIf(HELM.skip)(`the chart, rendered by ${HELM.label}`, () => {
     const manifests = await render('monitoring');
     const [file] = parseYaml(
       read('deploy/prometheus/alerts.yml').replaceAll(
-        'docs/runbook.md',
+        /(?:\{\{ \$externalLabels\.runbooks \}\})?docs\/runbook\.md/g,
         'https://git.example.com/package-job-gateway/blob/main/docs/runbook.md',
       ),
     );
@@ -237,6 +237,7 @@ describe.skipIf(HELM.skip)(`a wrong value, to ${HELM.label}`, () => {
     ['config.PORT=80', 'PORT'],
     ['config.AUTH=null', 'AUTH'],
     ['config.AUTH="jwt"', 'JWT_ISSUER'],
+    ['config.JWT_ALGORITHMS="HS256"', 'JWT_ALGORITHMS'],
     ['config.ALLOWED_HOSTS=null', 'ALLOWED_HOSTS'],
     ['config.ALIBABA_CLOUD_ACCESS_KEY_SECRET="not-a-real-secret"', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET'],
     ['config.HTTPS_PROXY="http://user:password@proxy.example.com"', 'HTTPS_PROXY'],

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ROOT } from '../support/command.ts';
 import { runProgram } from '../support/deploy-tools.ts';
@@ -110,14 +118,17 @@ function copyProgram(program: string, folder: string, path: string): void {
   const target = join(folder, path);
   mkdirSync(dirname(target), { recursive: true });
   cpSync(realpathSync(program), target);
-  for (const [, library = ''] of execFileSync('ldd', [program], { encoding: 'utf8' }).matchAll(
-    /(\/\S+) \(0x/g,
-  )) {
+  for (const library of librariesOf(program)) {
     const copy = join(folder, library);
     mkdirSync(dirname(copy), { recursive: true });
     if (!existsSync(copy)) cpSync(realpathSync(library), copy);
   }
 }
+
+const librariesOf = (program: string) =>
+  [...execFileSync('ldd', [program], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g)].map(
+    ([, path = '']) => path,
+  );
 
 function writeCommon(folder: string): void {
   for (const path of ['etc/ssl/certs', 'tmp', 'proc', 'dev', 'sys', 'root', 'home/nonroot'])
@@ -138,6 +149,11 @@ function writeRuntime(folder: string): void {
 function writeBuild(folder: string): void {
   writeCommon(folder);
   copyProgram(process.execPath, folder, 'usr/local/bin/node');
+  // Parts of the C library that only addons are linked with, such as those of the bundler.
+  const libraries = dirname(librariesOf(process.execPath).find((path) => path.includes('/libc.so')) ?? '');
+  for (const name of readdirSync(libraries))
+    if (/^lib(?:rt|dl|pthread|util)\.so\.\d$/.test(name))
+      cpSync(realpathSync(join(libraries, name)), join(folder, libraries, name));
   mkdirSync(join(folder, 'bin'), { recursive: true });
   cpSync(realpathSync(BUSYBOX.path), join(folder, 'bin/busybox'));
   for (const name of ['sh', 'rm', 'mkdir', 'cp', 'mv', 'ls', 'cat', 'env', 'chmod'])
