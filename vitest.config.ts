@@ -53,8 +53,11 @@ export const MEASURED = 'test/**/*.abuse.test.ts';
 /** Suites that need minutes of real time. `npm run test:slow` runs them. */
 export const SLOW = 'test/**/*.slow.test.ts';
 
+/** Suites that build the image, install anew and try a release. `npm run test:delivery` runs them. */
+export const DELIVERY = 'test/**/*.delivery.test.ts';
+
 /** Suites that `npm test` leaves out. */
-const APART = [SLOW, MEASURED];
+const APART = [SLOW, MEASURED, DELIVERY];
 
 export const PLAIN_ENV = { PLAIN_GATEWAY: 'true' };
 

@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: 'plain-slow',
           include: [SLOW],
-          exclude: [...SAME_WHEN_PLAIN, 'test/e2e/**', 'test/jobs/**'],
+          exclude: [...SAME_WHEN_PLAIN, 'test/e2e/**', 'test/jobs/**', 'test/replicas/**', 'test/tools/**'],
           env: PLAIN_ENV,
         },
       },

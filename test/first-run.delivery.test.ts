@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ROOT } from './support/command.ts';
+import { runProgram } from './support/deploy-tools.ts';
+import { makeFolder } from './support/folder.ts';
+import { post } from './support/gateway.ts';
+import { findProgram } from './support/program.ts';
+
+const GIT = findProgram({ name: 'git', candidates: ['git'], install: 'apt-get install --yes git' });
+const NPM = findProgram({ name: 'npm', candidates: ['npm'], install: 'apt-get install --yes npm' });
+
+/** What makes a person who has just arrived stop and wonder. */
+const SCARY = /warn|error|deprecat|vulnerab|experimental|unsupported/i;
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+
+describe.skipIf(GIT.skip)(`a copy that ${GIT.label} makes`, () => {
+  it("answers after the README's one command, and says nothing scary", { timeout: 600_000 }, async () => {
+    // Hundreds of packages are installed in it, which takes a while to remove.
+    const folder = join(
+      makeFolder({}, (remove) => onTestFinished(remove, 300_000)),
+      'copy',
+    );
+    expect((await runProgram(GIT.path, ['clone', '--quiet', '--no-local', ROOT, folder])).code).toBe(0);
+    // As in a person's shell: nothing of these tests' own npm.
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^(?:npm_|NODE_(?!EXTRA)|INIT_CWD|VITEST)/i.test(name)),
+    );
+    const path = (env['PATH'] ?? '').split(':').filter((entry) => !entry.includes('node_modules'));
+    const options = { cwd: folder, env: { ...env, PATH: path.join(':'), PORT: '0', METRICS_PORT: '0' } };
+
+    const startedAt = performance.now();
+    const installed = await runProgram(NPM.path, ['ci'], options);
+    const installedAt = performance.now();
+    expect([installed.code, installed.stderr]).toEqual([0, '']);
+    expect(installed.stdout.split('\n').filter((line) => SCARY.test(line))).toEqual([]);
+
+    const child = spawn(NPM.path, ['start'], {
+      ...options,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const ended = once(child, 'close');
+    onTestFinished(async () => {
+      // npm and what it started.
+      process.kill(-(child.pid ?? 0), 'SIGTERM');
+      await ended;
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+    await expect.poll(() => output, { timeout: 120_000 }).toMatch(/API +http:\S+\/graphql/);
+    const [, url = ''] = /API +(http:\S+)\/graphql/.exec(output) ?? [];
+    const { data } = await post(url, { query: '{ packageJobs(first: 3) { nodes { id } } }' });
+    const answeredAt = performance.now();
+    expect(data).toMatchObject({ packageJobs: { nodes: [{}, {}, {}] } });
+    expect(output.split('\n').filter((line) => SCARY.test(line))).toEqual([]);
+    process.stderr.write(
+      `first run: installed in ${seconds(installedAt - startedAt)}, the first answer ${seconds(answeredAt - installedAt)} later\n`,
+    );
+  });
+});
