@@ -7,7 +7,7 @@ import type { Freshness } from '../../src/jobs/store/entry.ts';
 import type { CacheStatus } from '../../src/jobs/events.ts';
 import type { Detail } from '../../src/jobs/jobs.ts';
 import type { PackageJob } from '../../src/jobs/model.ts';
-import type { JobSource, Reading } from '../../src/jobs/source/job-source.ts';
+import type { JobMemory, JobSource, Reading } from '../../src/jobs/source/job-source.ts';
 import { createPlanner } from '../../src/jobs/source/planner.ts';
 import { JobStore, type JobChange, type ReadContext } from '../../src/jobs/store/store.ts';
 import { createEvents } from './events.ts';
@@ -120,6 +120,16 @@ async function getAll(store: JobStore, ice: IceClient, context: ReadContext): Pr
       store.ingest(job.id, { job: { ...job, outputUrl: null }, observedAt, source: 'get' });
     ({ nextPageToken } = page);
   } while (nextPageToken !== null);
+}
+
+/** What a planner may know, where nobody is told what it finds besides. */
+export function memoryOf(known: Pick<JobMemory, 'peek'>): JobMemory {
+  return {
+    unfinishedMs: FRESHNESS.unfinishedMs,
+    peek: (id) => known.peek(id),
+    inDemand: () => [],
+    ingest: () => undefined,
+  };
 }
 
 /** Calls of ICE made since the last time, as [lists, gets]. */

@@ -96,10 +96,10 @@ export class NewestLists {
       .then(() => walk.run())
       .then(({ found, pages }) => {
         this.#walk = undefined;
-        if (pages === 0) return;
         // A list and its check have to save more than they cost.
         if (found > pages + 1) this.#luck.hit();
-        else this.#luck.miss();
+        else if (pages > 0) this.#luck.miss();
+        return undefined;
       });
     return walk;
   }

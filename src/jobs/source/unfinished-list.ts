@@ -58,9 +58,7 @@ export async function listUnfinished(
   const end = shifted(left.at(-1)?.at, 1000);
   let start = shifted(left[0]?.at, -1000);
   let token: string | null = null;
-  let poorPages = 0;
-  let leave = 2;
-  let hasFailed = false;
+  let [poorPages, leave, hasFailed] = [0, 2, false];
 
   while (left.length > 0) {
     const response: Observed<IceJobPage> | undefined = await readPage(

@@ -328,9 +328,8 @@ export class JobWatcher {
   /** Learns what the read of a job has cost. */
   #note(job: WatchedJob, { job: state, lastGetAt }: JobEntry, sweep: SweepCost): void {
     job.wasSwept(sweep, lastGetAt, this.#options.now());
-    const isCostKnown = sweep.pages > 0 || !sweep.isShared;
-    if (state !== null && !isFinished(state) && isCostKnown)
-      this.#schedule.tookPages(sweep.pages, sweep.isWhole);
+    if (state === null || isFinished(state) || (sweep.pages === 0 && sweep.isShared)) return;
+    this.#schedule.tookPages(sweep.pages, sweep.isWhole);
   }
 
   /** Tells those that wait for a first state, or for the detail of one, when it will not come. */
@@ -361,9 +360,9 @@ export class JobWatcher {
     const window = windowOf(jobs.flatMap(({ entry }) => entry?.job?.createTime ?? []));
     if (this.#isLooking || window === undefined) return;
     this.#isLooking = true;
+    const { lookForEnds, events } = this.#options;
     // The store may have forgotten a watched job.
     const isUnfinished = (id: string) => this.#jobs.get(id)?.entry?.job?.status === 'INIT';
-    const { lookForEnds, events } = this.#options;
     const look: ListLook = { for: 'ends' };
     events.emit('lookStart', look);
     this.#schedule.looked(await lookForEnds({ ...window, maxPages, isUnfinished, turnKey: this.#turnKey }));
@@ -373,9 +372,9 @@ export class JobWatcher {
 
   /** @param isWhole whether nearly all jobs that are read together are among them */
   #sweep(jobs: readonly WatchedJob[], isWhole: boolean): void {
-    const { store, events, now } = this.#options;
+    const { store, events } = this.#options;
     const sweep = { jobs: jobs.length };
-    const cost = { startedAt: now(), isWhole, pages: 0, isShared: false };
+    const cost = { startedAt: this.#options.now(), isWhole, pages: 0, isShared: false };
     events.emit('sweepStart', sweep);
     const context = {
       client: '',
@@ -384,11 +383,10 @@ export class JobWatcher {
       onCacheStatus: (status: CacheStatus) => void (cost.isShared ||= status === 'hit'),
     };
     const reads = jobs.map((job) =>
-      this.#read(job, cost, (signal) =>
-        job.wantsDetail
-          ? store.get(job.id, { ...context, signal }, 'detail')
-          : store.refresh(job.id, { ...context, signal }),
-      ),
+      this.#read(job, cost, (signal) => {
+        const given = { ...context, signal };
+        return job.wantsDetail ? store.get(job.id, given, 'detail') : store.refresh(job.id, given);
+      }),
     );
     void Promise.all(reads).then(() => events.emit('sweepEnd', sweep));
   }

@@ -75,27 +75,23 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
       });
       const serve: Serve = (request, response) => {
         const connection = connectionOf(request.socket);
-        if (connection === undefined || !(response instanceof CountedResponse))
-          return void listener(request, response);
+        if (connection === undefined || !(response instanceof CountedResponse)) {
+          listener(request, response);
+          return undefined;
+        }
         if (request.socket.destroyed || connection.isClosing) return undefined;
         response.held = bodyBytes(request, unknownBodyBytes);
         const { client, refusal } = admissions.of(request);
         response.count(client.key);
         if (refusal?.headers?.['connection'] === 'close') connection.isClosing = true;
         const charging = admissions.charge(request);
-        if (charging !== undefined) return charging.then(() => listener(request, response));
-        return void listener(request, response);
+        if (charging === undefined) listener(request, response);
+        return charging?.then(() => listener(request, response));
       };
       server.on('request', identifyFirst(admissions, serve));
       answerWhatNodeWouldNot(server);
       admitConnections(server, accept);
-      server.on('timeout', (socket: Socket) => {
-        const connection = connectionOf(socket);
-        if (connection?.isStalled === true)
-          logger.info({ unread: connection.unread }, 'connection cut: the client reads nothing');
-        if (connection?.isPaused === true && !connection.isStalled) connection.settle();
-        else socket.destroy();
-      });
+      server.on('timeout', (socket: Socket) => timedOut(socket, logger));
       return server;
     },
     check(request, { key }) {
@@ -109,6 +105,15 @@ export function createHttpConnections(options: HttpConnectionsOptions): HttpConn
       return excess && REFUSALS[excess.resource][excess.limit];
     },
   };
+}
+
+/** Cuts a connection on which nothing happens, but for one that reads nothing as its client waits for its turn. */
+function timedOut(socket: Socket, logger: HttpConnectionsOptions['logger']): void {
+  const connection = connectionOf(socket);
+  if (connection?.isStalled === true)
+    logger.info({ unread: connection.unread }, 'connection cut: the client reads nothing');
+  if (connection?.isPaused === true && !connection.isStalled) connection.settle();
+  else socket.destroy();
 }
 
 /** Passes a request on, now or once the promise resolves. */

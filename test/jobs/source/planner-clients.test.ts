@@ -3,7 +3,7 @@ import { Askers } from '../../../src/ice/askers.ts';
 import { IceError } from '../../../src/ice/errors.ts';
 import { createPlanner } from '../../../src/jobs/source/planner.ts';
 import { createEvents } from '../../support/events.ts';
-import { it } from '../../support/jobs.ts';
+import { it, memoryOf } from '../../support/jobs.ts';
 
 describe('the planner, for several clients', () => {
   it('has a list take the turns of all clients whose reads it serves, for as long as they wait', async ({
@@ -33,12 +33,7 @@ describe('the planner, for several clients', () => {
           return ice.listPackageJobs(query, context);
         },
       },
-      memory: {
-        unfinishedMs: 1000,
-        peek: (id) => jobs.store.peek(id),
-        inDemand: () => [],
-        ingest: () => undefined,
-      },
+      memory: memoryOf(jobs.store),
       isListBatchingOn: true,
       now: () => clock.now,
       events: createEvents().jobs,
@@ -67,12 +62,7 @@ describe('the planner, for several clients', () => {
           return ice.listPackageJobs(query, context);
         },
       },
-      memory: {
-        unfinishedMs: 1000,
-        peek: (id) => jobs.store.peek(id),
-        inDemand: () => [],
-        ingest: () => undefined,
-      },
+      memory: memoryOf(jobs.store),
       isListBatchingOn: true,
       now: () => clock.now,
       events: createEvents().jobs,
@@ -100,12 +90,7 @@ describe('the planner, for several clients', () => {
           return ice.listPackageJobs(query, context);
         },
       },
-      memory: {
-        unfinishedMs: 1000,
-        peek: (id) => jobs.store.peek(id),
-        inDemand: () => [],
-        ingest: () => undefined,
-      },
+      memory: memoryOf(jobs.store),
       isListBatchingOn: true,
       now: () => jobs.clock.now,
       events: createEvents().jobs,
@@ -117,7 +102,8 @@ describe('the planner, for several clients', () => {
     expect(new Set(shown.map((read) => read.status))).toEqual(new Set(['fulfilled']));
     expect(new Set(missed.map((read) => read.status))).toEqual(new Set([status]));
     // One of them is the check of the list.
-    if (client === '') expect(emulator.countRequests('GetPackageJob')).toBe(1);
+    const gets = emulator.countRequests('GetPackageJob');
+    expect(client === '' ? gets === 1 : gets > count - 100).toBe(true);
   });
 
   it('begins the gets of many reads in slices, with those of another client among the first', async ({
@@ -135,7 +121,7 @@ describe('the planner, for several clients', () => {
         },
         listPackageJobs: () => Promise.reject(new Error('nobody lists')),
       },
-      memory: { unfinishedMs: 1000, peek: () => undefined, inDemand: () => [], ingest: () => undefined },
+      memory: memoryOf({ peek: () => undefined }),
       isListBatchingOn: false,
       now: () => clock.now,
       events: createEvents().jobs,

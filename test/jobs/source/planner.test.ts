@@ -4,7 +4,7 @@ import { DISTRUST_MS } from '../../../src/jobs/source/list-trust.ts';
 import { createPlanner, type PlannerOptions } from '../../../src/jobs/source/planner.ts';
 import { JobStore } from '../../../src/jobs/store/store.ts';
 import { createEvents } from '../../support/events.ts';
-import { callsOf, FRESHNESS, it, type JobsSetting } from '../../support/jobs.ts';
+import { callsOf, FRESHNESS, it, type JobsSetting, memoryOf } from '../../support/jobs.ts';
 
 const SUCCESS = { status: 'Success' } as const;
 
@@ -186,12 +186,7 @@ describe('the planner', () => {
       source: (memory) =>
         createPlanner({
           ice: wrongIce,
-          memory: {
-            unfinishedMs: 1000,
-            peek: (id) => memory.peek(id),
-            inDemand: () => [],
-            ingest: () => undefined,
-          },
+          memory: memoryOf(memory),
           isListBatchingOn: true,
           now,
           events,
@@ -229,12 +224,7 @@ describe('the planner', () => {
         },
         listPackageJobs: (query, context) => ice.listPackageJobs(query, context).finally(listed.resolve),
       },
-      memory: {
-        unfinishedMs: 1000,
-        peek: (id) => jobs.store.peek(id),
-        inDemand: () => [],
-        ingest: () => undefined,
-      },
+      memory: memoryOf(jobs.store),
       isListBatchingOn: true,
       now: () => clock.now,
       events,

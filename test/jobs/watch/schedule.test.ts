@@ -1,107 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { PackageJob } from '../../../src/jobs/model.ts';
-import { Schedule, type ScheduledJob } from '../../../src/jobs/watch/schedule.ts';
-import type { JobEntry } from '../../../src/jobs/store/entry.ts';
-import type { SetTimer } from '../../../src/jobs/watch/timer.ts';
 import { jobWith } from '../../support/job.ts';
-
-const START = Date.UTC(2026, 0, 1);
-const POLL_INTERVAL = { minMs: 1000, maxMs: 15_000 };
-
-/** A sweep: when it was, since the start, and which jobs were due. */
-type Sweep = readonly [afterMs: number, ...ids: string[]];
+import { ScheduleSetting } from './support/schedule-setting.ts';
 
 /** With this rate a page, or a get of each job, costs 4 s of the share. */
 const SLOW = { lists: 1, gets: 1 };
 
-/** A schedule on a clock that only the test moves. Jobs that are due are read at once, in `read`. */
-class Setting {
-  now = START;
-  random = 0;
-  rate = { lists: 50, gets: 50 };
-  /** The pages that each sweep of all jobs takes. */
-  pages = 0;
-  readonly sweeps: Sweep[] = [];
-  /** When ends were looked for, since the start, in how many pages at most. */
-  readonly looks: (readonly [afterMs: number, maxPages: number])[] = [];
-  readonly validatedAt = new Map<string, number>();
-  /** What happens to a job that is due. @default it is read, and found as it was */
-  read: (job: ScheduledJob) => ScheduledJob = (job) => this.found(job, job.entry?.job ?? null);
-  readonly #timers = new Set<{ readonly at: number; readonly run: () => void }>();
-  readonly #setTimer: SetTimer = (run, afterMs) => {
-    const timer = { at: this.now + afterMs, run };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  };
-  readonly schedule = new Schedule<ScheduledJob>({
-    pollInterval: POLL_INTERVAL,
-    share: 0.25,
-    callsPerSecond: () => this.rate,
-    validatedAt: (id) => this.validatedAt.get(id) ?? 0,
-    onDue: (jobs, isWhole) => {
-      this.sweeps.push([this.now - START, ...jobs.map(({ id }) => id)]);
-      this.schedule.tookPages(this.pages, isWhole);
-      for (const job of jobs) this.schedule.set(this.read(job));
-    },
-    onLook: (_jobs, maxPages) => {
-      this.looks.push([this.now - START, maxPages]);
-      this.schedule.looked(2);
-    },
-    now: () => this.now,
-    setTimer: this.#setTimer,
-    random: () => this.random,
-  });
-
-  get timers(): number {
-    return this.#timers.size;
-  }
-
-  /** Lets time pass, with all that happens in it. */
-  advance(ms: number): void {
-    const until = this.now + ms;
-    for (;;) {
-      const [next] = [...this.#timers].toSorted((a, b) => a.at - b.at);
-      if (next === undefined || next.at > until) break;
-      this.now = next.at;
-      this.#timers.delete(next);
-      next.run();
-    }
-    this.now = until;
-  }
-
-  /** The job as a read that begins now finds it, for a sweep of this length. */
-  found(job: ScheduledJob, state: PackageJob | null, tookMs = 0): ScheduledJob {
-    this.validatedAt.set(job.id, this.now + tookMs);
-    const swept = { start: this.now, end: this.now + tookMs };
-    return { ...job, entry: this.#entry(state), failures: 0, swept };
-  }
-
-  /** Schedules a job that was read just now. */
-  add(id: string, members: Partial<ScheduledJob> = {}): ScheduledJob {
-    this.validatedAt.set(id, this.now);
-    const job = {
-      id,
-      entry: this.#entry(jobWith({ id })),
-      failures: 0,
-      wantsDetail: false,
-      isInFlight: false,
-      swept: undefined,
-      isGot: false,
-      ...members,
-    };
-    this.schedule.set(job);
-    return job;
-  }
-
-  #entry(job: PackageJob | null): JobEntry {
-    return { job, observedAt: this.now, validatedAt: this.now, lastGetAt: this.now };
-  }
-}
-
 describe('a schedule', () => {
-  let setting: Setting;
+  let setting: ScheduleSetting;
   beforeEach(() => {
-    setting = new Setting();
+    setting = new ScheduleSetting();
   });
 
   it('has a job of any age read at the shortest interval, while that fits into the share', () => {
@@ -266,52 +173,6 @@ describe('a schedule', () => {
       expect(setting.sweeps).toEqual([[pauseMs, 'a']]);
     },
   );
-
-  /** Adds jobs, `inFlight` of which are being read until the returned function is called. */
-  function addInFlight(landed: number, inFlight: number): () => void {
-    const flight = { isOver: false };
-    for (let index = 0; index < landed; index += 1) setting.add(`landed ${String(index)}`);
-    const flying = Array.from({ length: inFlight }, (_, index) => {
-      const job = setting.add(`flying ${String(index)}`);
-      return Object.defineProperty({ ...job }, 'isInFlight', { get: () => !flight.isOver });
-    });
-    for (const job of flying) setting.schedule.set(job);
-    return () => {
-      flight.isOver = true;
-      for (const job of flying) setting.schedule.set(job);
-    };
-  }
-
-  it('has those that are due wait for most of the others, so that all are read together again', () => {
-    const land = addInFlight(50, 101);
-    setting.advance(5000);
-    expect(setting.sweeps).toEqual([]);
-    land();
-    setting.advance(250);
-    expect(setting.sweeps.map((sweep) => sweep.length - 1)).toEqual([151]);
-  });
-
-  it.for([
-    [2, 100],
-    [101, 101],
-    [1000, 300],
-  ] as const)('has %i that are due not wait for %i others', ([landed, inFlight]) => {
-    addInFlight(landed, inFlight);
-    setting.advance(1000);
-    expect(setting.sweeps.map((sweep) => sweep.length - 1)).toEqual([landed]);
-  });
-
-  it('takes a sweep of a part for one that takes no more pages than one of all', () => {
-    setting.schedule.tookPages(25, true);
-    setting.schedule.tookPages(2, false);
-    for (let index = 0; index < 30; index += 1) setting.add(String(index));
-    setting.advance(1999);
-    expect(setting.sweeps).toEqual([]);
-    setting.schedule.tookPages(2, true);
-    setting.schedule.set(setting.add('a'));
-    setting.advance(1000);
-    expect(setting.sweeps).toHaveLength(1);
-  });
 
   it('never pauses for longer than 2 s while reads fail', () => {
     setting.read = (job) => ({ ...job, failures: job.failures + 1 });
