@@ -74,16 +74,7 @@ export function startJobs(options: JobsOptions): StartedJobs {
     scopes: options.scopes,
   });
   const { listed, followed } = options.pages ?? { listed: ice, followed: ice };
-  const feed = new AccountFeed({
-    ice: followed,
-    store,
-    watcher,
-    pollInterval,
-    maxJobs,
-    readTimeoutMs,
-    now,
-    events,
-  });
+  const feed = new AccountFeed({ ...options, ice: followed, store, watcher });
   const listJobs = createListJobs(listed, store, events, (id, entry) => feed.listed(id, entry));
   return {
     get usage() {

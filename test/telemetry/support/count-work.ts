@@ -80,7 +80,7 @@ async function leastWork(): Promise<{ blocks: number; items: number }> {
 async function scrapeOnce(metricsUrl: string): Promise<void> {
   const { hostname, port } = new URL(metricsUrl);
   const socket = connect(Number(port), hostname);
-  socket.resume().end('GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n');
+  socket.resume().write('GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n');
   await once(socket, 'close');
 }
 
