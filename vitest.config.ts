@@ -37,8 +37,20 @@ export const SAME_WHEN_PLAIN = [
   // They are about a program beside the gateway.
   'test/deploy/**',
   // Subscriptions are neither cached nor compiled.
+  'test/chaos/live.test.ts',
+  'test/chaos/streams.test.ts',
   'test/interop/token-expiry.test.ts',
+  'test/server/graphql/first-events.test.ts',
   'test/server/transports/account-updates.test.ts',
+  // They are decided before anything is looked up.
+  'test/chaos/client-bounds.test.ts',
+  'test/chaos/lanes.test.ts',
+  'test/server/auth/issuer-keys*.test.ts',
+  'test/server/auth/unknown-keys.slow.test.ts',
+  // They vary what is cached by themselves.
+  'test/server/http/checks.test.ts',
+  // It is about what caches retain.
+  'test/chaos/retained.test.ts',
   // They are about documents and types.
   'test/interop/guides/**',
   'test/interop/types.test.ts',
