@@ -35,6 +35,8 @@ class RedisRate implements SharedRate {
   readonly #options: SharedRateOptions;
   readonly #keys: readonly string[];
   #told: Told;
+  /** How many replicas there were when this one last went on alone. */
+  #replicasBefore = 1;
   #pausedUntil = -Infinity;
 
   constructor(options: SharedRateOptions) {
@@ -42,6 +44,10 @@ class RedisRate implements SharedRate {
     this.#options = options;
     this.#keys = ['rate', 'starts', 'takers'].map((name) => connection.key(name, action));
     this.#told = { at: -Infinity, rate: limit, own: limit };
+    options.events.on('left', (_told, { durationMs }) => {
+      const before = durationMs < SETTLING_MS ? this.#replicasBefore : 1;
+      this.#replicasBefore = Math.max(connection.replicas, before);
+    });
   }
 
   get isShared(): boolean {
@@ -55,12 +61,22 @@ class RedisRate implements SharedRate {
   get own(): number {
     const { at, rate, own } = this.#told;
     const left = performance.now() - at < FRESH_MS ? own : rate;
-    return this.#options.connection.joinedMs < SETTLING_MS ? Math.min(left, this.alone.limit) : left;
+    return this.#isSettling ? Math.min(left, this.alone.limit) : left;
+  }
+
+  get #isSettling(): boolean {
+    return this.#options.connection.joinedMs < SETTLING_MS;
+  }
+
+  /** A Redis that has come back empty does not know those yet that are still alone. */
+  get #replicas(): number {
+    const { replicas } = this.#options.connection;
+    return this.#isSettling ? Math.max(replicas, this.#replicasBefore) : replicas;
   }
 
   get alone(): SharedRate['alone'] {
-    const { limit, connection } = this.#options;
-    const part = (rate: number) => Math.max(1, Math.floor(rate / connection.replicas));
+    const { limit } = this.#options;
+    const part = (rate: number) => Math.max(1, Math.floor(rate / this.#replicas));
     return { limit: part(limit), known: part(Math.min(limit, this.#told.rate)) };
   }
 

@@ -1,3 +1,4 @@
+import type { IceAction } from '../../../src/ice/actions.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import type { Emulator } from '../../../src/emulator/server.ts';
@@ -73,16 +74,17 @@ export function follow(id: string, urlsOf: () => readonly string[]): Follower {
   return { statuses, returns: () => returns, ended };
 }
 
-/** The most calls that came to ICE within a second. */
-export function peakOf({ requests }: Emulator, action?: string): number {
-  const times = requests
-    .filter((request) => action === undefined || request.action === action)
-    .map(({ at }) => at);
+/** The most calls of an action that came to ICE within a second, and when that second ended, in milliseconds since 1970. */
+export function peakOf(
+  { requests }: Emulator,
+  action: IceAction,
+): { readonly calls: number; readonly at: number } {
+  const times = requests.filter((request) => request.action === action).map(({ at }) => at);
   let first = 0;
-  let peak = 0;
+  let peak = { calls: 0, at: 0 };
   for (const [last, at] of times.entries()) {
     while ((times[first] ?? 0) <= at - 1000) first += 1;
-    peak = Math.max(peak, last - first + 1);
+    if (last - first + 1 > peak.calls) peak = { calls: last - first + 1, at };
   }
   return peak;
 }
