@@ -15,23 +15,52 @@ const LITTLE_MS = 0.5;
 
 /** What goes on in a later turn of the event loop, in small slices. */
 export interface Slices {
-  /** Resolves in a later turn of the event loop, when it is this client's turn to go on. */
-  next(client: string): Promise<void>;
+  /**
+   * Resolves in a later turn of the event loop, when it is this client's turn to go on.
+   *
+   * @param connection what it writes to, if others write to it too. Up to {@link MAX_AT_ONCE} of them go on together
+   */
+  next(client: string, connection?: object): Promise<void>;
+}
+
+/** Those that go on together. */
+interface Group {
+  readonly connection: object | undefined;
+  readonly members: (() => void)[];
 }
 
 /**
  * Shares the processor between clients where many things go on at once that each take little: the events of subscriptions,
  * what ends as its time is up, what is released as a connection has closed. A client can have thousands of these.
  *
- * In each turn of the event loop they go on for {@link SLICE_MS}, one of each client in rotation, a few at once. The rest waits for
+ * In each turn of the event loop they go on for {@link SLICE_MS}, one of each client in rotation, a few at once. Those who write
+ * to one connection go on together. The rest waits for
  * the next turn, so what others ask meanwhile is read in between. Whoever has just gone on waits for the next turn too.
  */
 export function createSlices(): Slices {
-  const waiting = createFairQueue<() => void>();
+  const waiting = createFairQueue<Group>();
+  /** The groups that have room, by their connections. */
+  const groups = new Map<object, Group>();
   let isScheduled = false;
   let startedAt = 0;
   /** How many may go on in this turn. */
   let left = 0;
+
+  function join(client: string, connection: object | undefined, goOn: () => void): void {
+    const group = connection && groups.get(connection);
+    if (group !== undefined && group.members.length < MAX_AT_ONCE) return void group.members.push(goOn);
+    const begun = { connection, members: [goOn] };
+    waiting.push(client, begun);
+    if (connection !== undefined) groups.set(connection, begun);
+  }
+
+  /** Takes the group whose turn it is. Nobody joins it any more. */
+  function take(): Group['members'] {
+    const group = waiting.take();
+    if (group?.connection !== undefined && groups.get(group.connection) === group)
+      groups.delete(group.connection);
+    return group?.members ?? [];
+  }
 
   function schedule(): void {
     isScheduled = waiting.size > 0;
@@ -46,9 +75,11 @@ export function createSlices(): Slices {
 
   function step(atOnce: number, now: number): void {
     if (left === 0 || now - startedAt >= SLICE_MS) return schedule();
-    for (let taken = 0; taken < atOnce && left > 0; taken += 1) {
+    for (let taken = 0; taken < atOnce && left > 0;) {
       left -= 1;
-      waiting.take()?.();
+      const members = take();
+      taken += members.length;
+      for (const goOn of members) goOn();
     }
     const goOn = () => {
       const after = performance.now();
@@ -59,9 +90,9 @@ export function createSlices(): Slices {
   }
 
   return {
-    next(client) {
+    next(client, connection) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.push(client, resolve);
+      join(client, connection, resolve);
       if (!isScheduled) schedule();
       return promise;
     },

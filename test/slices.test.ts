@@ -65,6 +65,37 @@ describe('slices', () => {
     await Promise.all(many);
   });
 
+  it('let those who write to one connection go on together', async () => {
+    const slices = createSlices();
+    const order: string[] = [];
+    const [one, two] = [{}, {}];
+    const all = ['1', '2', '1', '2', '1'].map(async (name) => {
+      await slices.next('a', name === '1' ? one : two);
+      order.push(name);
+    });
+    await Promise.all(all);
+    expect(order).toEqual(['1', '1', '1', '2', '2']);
+  });
+
+  it('let at most sixteen of one connection go on before another client', async () => {
+    const slices = createSlices();
+    const connection = {};
+    const order: string[] = [];
+    const go = (client: string) => slices.next(client, connection).then(() => order.push(client));
+    const many = Array.from({ length: 20 }, () => go('many'));
+    await Promise.all([...many, slices.next('one').then(() => order.push('one'))]);
+    expect(order.indexOf('one')).toBe(16);
+    expect(order).toHaveLength(21);
+  });
+
+  it('let whoever joins a connection that has gone on go on later', async () => {
+    const slices = createSlices();
+    const connection = {};
+    await slices.next('a', connection);
+    await slices.next('a', connection);
+    await expect(slices.next('b', connection)).resolves.toBeUndefined();
+  });
+
   it('let whoever has gone on wait for the next turn', async () => {
     const slices = createSlices();
     const again = async () => {

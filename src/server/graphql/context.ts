@@ -30,6 +30,8 @@ export interface GatewayContext extends OperationContext {
    * @throws {RateLimitedError} when it may not
    */
   checkWaits(waits: number): void;
+  /** What its results are written to, if those of other operations are written to it too. */
+  readonly connection: object | undefined;
   /** Aborts when the client has disconnected. */
   readonly disconnected: AbortSignal;
   /** Whether whoever asked can take the results of a subscription. */
@@ -42,6 +44,7 @@ export interface GatewayContext extends OperationContext {
 
 export interface ContextOptions {
   readonly client: Client;
+  readonly connection?: object | undefined;
   /** The jobs that the client may see. */
   readonly jobs: Jobs;
   readonly record: OperationRecord;
@@ -95,6 +98,7 @@ export function createContext(options: ContextOptions): GatewayContext {
 
   return {
     client,
+    connection: options.connection,
     loaders,
     checkReads: (reads) => jobs.checkReads(client.key, reads),
     checkWaits: (count) => checkWaits(options.waits, client.key, count),

@@ -33,6 +33,8 @@ export interface OperationRequest {
   readonly request?: RequestStart;
   /** The header of the request, or of the upgrade to a WebSocket. */
   readonly traceparent?: string | undefined;
+  /** What its results are written to, if those of other operations are written to it too: a WebSocket. */
+  readonly connection?: object | undefined;
   /** Aborts when the client has disconnected, or does not want the operation any more. */
   readonly disconnected: AbortSignal;
   /** Whether whoever asked can take the results of a subscription. */
@@ -199,12 +201,14 @@ async function withContext<T>(
   execute: (context: GatewayContext) => Promise<T>,
   onWait?: () => void,
 ): Promise<T> {
-  const { client, disconnected, acceptsSubscriptions, preferredWaitSeconds, charge, onSubmission } = request;
+  const { client, connection, disconnected, acceptsSubscriptions } = request;
+  const { preferredWaitSeconds, charge, onSubmission } = request;
   const deadline = startDeadline(operationTimeoutMs, disconnected, () => slices.next(client.key), onWait);
   try {
     return await execute(
       createContext({
         client,
+        connection,
         jobs: jobsFor(client),
         record: createRecord(),
         deadline,

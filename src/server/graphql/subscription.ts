@@ -99,7 +99,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         const failed = (error: unknown) => ({ errors: [formatThrown(wrapped(error))] });
         const subscription = { client: context.client };
         const send = async (update: JobUpdate) => {
-          await slices.next(context.client.key);
+          await slices.next(context.client.key, context.connection);
           const result = await inScope(resultOf, update);
           if ('job' in update) events.emit('subscriptionEvent', subscription, update.job);
           return result;

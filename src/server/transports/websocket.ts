@@ -226,6 +226,7 @@ function serverOptions(options: WebSocketOptions): ServerOptions<Record<string, 
         client,
         traceparent,
         charge,
+        connection: extra.counted,
         disconnected: signal,
         acceptsSubscriptions: true,
       };
