@@ -1,4 +1,4 @@
-import type { Admit, Asker } from '../../ice/askers.ts';
+import type { Admit, Asker, AskerSource } from '../../ice/askers.ts';
 import type { CallContext } from '../../ice/client.ts';
 
 /** A read that others share calls with. */
@@ -34,27 +34,60 @@ export function sharedContext(reads: readonly SharedRead[]): CallContext {
     signal: controller.signal,
     client: payer?.client ?? '',
     turnKey: controller,
-    askers: { each: (admit) => admitClients(reads, controller, admit) },
+    askers: new SharedAskers(reads, controller),
     onCall: (call) => payer?.onCall(call),
   };
 }
 
-/** Gives one place to each client that asks for one of these reads, for as long as one of its reads waits. */
-function admitClients(reads: readonly SharedRead[], turnKey: object, admit: Admit): () => void {
-  const places = new Map<string, { count: number; readonly giveUp: () => void }>();
-  const admitOnce = ({ client }: Asker) => {
-    const place = places.get(client) ?? { count: 0, giveUp: admit({ client, turnKey }) };
-    places.set(client, place);
-    place.count += 1;
+/**
+ * The clients that ask for one of these reads. Each has one place in a queue, for as long as one of its reads waits. The reads are
+ * gone through once, however many calls serve them.
+ */
+class SharedAskers implements AskerSource {
+  readonly #turnKey: object;
+  /** The reads that were not gone through. */
+  readonly #reads: SharedRead[];
+  /** How many reads of each client wait. */
+  readonly #waiting = new Map<string, number>();
+  readonly #queues = new Map<Admit, Map<string, () => void>>();
+
+  constructor(reads: readonly SharedRead[], turnKey: object) {
+    this.#reads = [...reads];
+    this.#turnKey = turnKey;
+  }
+
+  each(admit: Admit): () => void {
+    for (const { context } of this.#reads.splice(0)) {
+      if (context.askers === undefined) this.#enter(context);
+      else context.askers.each((asker) => this.#enter(asker));
+    }
+    const places = new Map<string, () => void>();
+    this.#queues.set(admit, places);
+    for (const client of this.#waiting.keys()) this.#take(client, admit, places);
     return () => {
-      place.count -= 1;
-      if (place.count > 0) return;
-      places.delete(client);
-      place.giveUp();
+      this.#queues.delete(admit);
+      for (const giveUp of places.values()) giveUp();
     };
-  };
-  const ends = reads.map(({ context }) => context.askers?.each(admitOnce) ?? admitOnce(context));
-  return () => {
-    for (const end of ends) end();
-  };
+  }
+
+  #enter({ client }: Asker): () => void {
+    const others = this.#waiting.get(client) ?? 0;
+    this.#waiting.set(client, others + 1);
+    if (others === 0) for (const [admit, places] of this.#queues) this.#take(client, admit, places);
+    return () => this.#leave(client);
+  }
+
+  #leave(client: string): void {
+    const left = (this.#waiting.get(client) ?? 0) - 1;
+    if (left > 0) return void this.#waiting.set(client, left);
+    this.#waiting.delete(client);
+    for (const places of this.#queues.values()) {
+      places.get(client)?.();
+      places.delete(client);
+    }
+  }
+
+  #take(client: string, admit: Admit, places: Map<string, () => void>): void {
+    places.set(client, admit({ client, turnKey: this.#turnKey }));
+  }
 }

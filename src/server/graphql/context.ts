@@ -77,8 +77,7 @@ export function createContext(options: ContextOptions): GatewayContext {
       if (status === 'stale') cacheability.mustRevalidate = true;
     },
   };
-  const detailOf = () =>
-    record.operation && selects(record.operation.document, 'outputUrl') ? 'detail' : 'summary';
+  const detailOf = () => detailIn(record);
   const loaders = createLoaders(jobs, readContext, {
     detailOfUnknown: detailOf,
     onEntry: (id, entry) => addDependency(record, id, entry),
@@ -129,6 +128,11 @@ export function createContext(options: ContextOptions): GatewayContext {
     isWaitPreferred: preferredWaitSeconds !== undefined,
     charge: options.charge,
   };
+}
+
+/** What an operation shows of a job that has finished. */
+function detailIn({ operation }: OperationRecord): 'detail' | 'summary' {
+  return operation && selects(operation.document, 'outputUrl') ? 'detail' : 'summary';
 }
 
 /** The job that a submission came to. */
