@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startEmulator } from '../../src/emulator/server.ts';
 import { makeFolder } from '../support/folder.ts';
 import { startIssuer } from '../support/issuer.ts';
+import { commandsOf } from '../support/markdown.ts';
 import { PROMETHEUS } from '../support/promtool.ts';
 import { scrape } from '../support/scrape.ts';
 import { createCertificate } from '../support/tls.ts';
@@ -30,7 +31,8 @@ const ENV = Object.fromEntries(
 );
 
 /** The body that the guide's curl sends. */
-const BODY = /--json '(.*)'/.exec(block('sh'))?.[1] ?? '';
+const BODY =
+  /--json '(.*)'/.exec(commandsOf('docs/operate.md', 'curl -i https://jobs.example.com'))?.[1] ?? '';
 
 interface Alerts {
   readonly data: {
