@@ -12,9 +12,13 @@ export const PAGES = globSync(['*.md', '{.github,deploy,docs,schema,web}/**/*.md
   exclude: ['**/node_modules', '**/dist'],
 }).toSorted();
 
-/** Reads a page as a tree. */
+const TREES = new Map<string, Root>();
+
+/** Reads a page as a tree, once. */
 export function readPage(page: string): Root {
-  return fromMarkdown(readFileSync(join(ROOT, page), 'utf8'));
+  const tree = TREES.get(page) ?? fromMarkdown(readFileSync(join(ROOT, page), 'utf8'));
+  TREES.set(page, tree);
+  return tree;
 }
 
 /** Every node of a page, from its beginning to its end. */
