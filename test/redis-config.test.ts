@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from '../src/config.ts';
+import { commandsOf } from './support/markdown.ts';
 
 const SECRET = 'canary-secret';
 const KEYS = {
@@ -31,6 +32,16 @@ const server = {
 };
 
 describe('REDIS_URL', () => {
+  it('is such as the documentation has it', () => {
+    const lines = commandsOf('docs/replicas.md', 'REDIS_URL=').split('\n');
+    const urls = lines.map((line) => /^REDIS_URL=(\S+)/.exec(line)?.[1]?.replaceAll(/<(\w+)>/g, '$1') ?? '');
+    expect(urls.map((url) => readConfig({ ...KEYS, REDIS_URL: url }).redis?.address)).toMatchObject([
+      { isTls: false, password: 'password', sentinelGroup: undefined },
+      { isTls: true, username: 'user', password: 'password', sentinelGroup: undefined },
+      { nodes: [{ host: 's1' }, { host: 's2' }], sentinelGroup: 'group' },
+    ]);
+  });
+
   it.for<[string, object]>([
     ['redis://redis.example.com', { nodes: [{ host: 'redis.example.com', port: 6379 }] }],
     ['redis://127.0.0.1:7000/3', { nodes: [{ host: '127.0.0.1', port: 7000 }], database: 3 }],

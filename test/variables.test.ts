@@ -6,9 +6,9 @@ import { ROOT } from './support/command.ts';
 import { rowsOf } from './support/markdown.ts';
 
 const VARIABLES: Record<string, IntegerVariable | OtherVariable> = { ...INTEGERS, ...OTHERS };
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const PAGE = readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8');
 const ROWS = new Map(
-  rowsOf(README, 'variable').map(([name = '', ...cells]) => [name.replaceAll('`', ''), cells] as const),
+  rowsOf(PAGE, 'variable').map(([name = '', ...cells]) => [name.replaceAll('`', ''), cells] as const),
 );
 
 /** What the table says of a variable. */
@@ -18,7 +18,7 @@ function documented(variable: IntegerVariable | OtherVariable): string[] {
   return [variable.default ?? '–', typeof values === 'string' ? values : values.join(', ')];
 }
 
-describe('the table of variables in the README', () => {
+describe('the tables of variables in the documentation', () => {
   it('has each variable, and no other', () => {
     expect([...ROWS.keys()].toSorted()).toEqual(Object.keys(VARIABLES).toSorted());
   });
@@ -31,7 +31,7 @@ describe('the table of variables in the README', () => {
 });
 
 describe('the code', () => {
-  it('reads each variable of the table, and no other', () => {
+  it('reads each variable of the tables, and no other', () => {
     const files = [
       'src/config.ts',
       'src/upstream-config.ts',

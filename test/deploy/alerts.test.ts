@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ROOT } from '../support/command.ts';
+import { commandsOf } from '../support/markdown.ts';
 import { PROMTOOL, promtool } from '../support/promtool.ts';
 import { DASHBOARD, METRICS, metricsIn, QUERIES, read } from './support.ts';
 
@@ -31,7 +32,7 @@ describe('alerts', () => {
   );
 
   it('get the address of a copy of the runbook by the command of the documentation', () => {
-    const [, command = ''] = /```sh\n(sed .*)\n```/.exec(read('docs/telemetry.md')) ?? [];
+    const command = commandsOf('docs/telemetry.md', 'sed');
     const text = execFileSync('sh', ['-c', command], { cwd: ROOT, encoding: 'utf8' });
     const links = [...text.matchAll(/runbook_url: '(.*)'/g)].map(([, link]) => link);
     const base = 'https://git.example/package-job-gateway/blob/main/docs/runbook.md';

@@ -65,10 +65,11 @@ describe.skipIf(HELM.skip)(`compose.yaml, read by what ${HELM.label} came with`,
     expect(existsSync(join(FOLDER, context, dockerfile))).toBe(true);
   });
 
-  it('names each image by a version, and starts Redis when it is asked for', () => {
+  it('names each image by a version, and has the gateway share by Redis', () => {
     const { gateway, redis, ...others } = services();
     expect(gateway?.image).toBe('package-job-gateway:compose');
-    expect(redis?.profiles).toEqual(['redis']);
+    expect(gateway?.environment?.['REDIS_URL']).toBe('redis://redis:6379');
+    expect(redis?.profiles).toBeUndefined();
     for (const { image } of [...Object.values(others), ...(redis ? [redis] : [])])
       expect(image).toMatch(/^docker\.io\/[\w/-]+:v?\d+[\w.-]*$/);
   });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { codeBlocks } from '../../support/guide.ts';
 import { startIssuer } from '../../support/issuer.ts';
+import { commandsOf } from '../../support/markdown.ts';
 import { findProgram } from '../../support/program.ts';
 
 const curl = findProgram({ name: 'curl', candidates: ['curl'], install: 'apt-get install --yes curl' });
@@ -48,6 +49,13 @@ describe.skipIf(curl.skip)(`the guide to ${curl.label}`, () => {
       expect(await output).toContain('"status":"SUCCESS"');
     },
   );
+
+  it('has a page on code generation, whose command fetches the schema', async () => {
+    const command = commandsOf('docs/clients/code-generation.md', 'URL=')
+      .replace('http://127.0.0.1:4000', gateway.url)
+      .replace('-o schema.graphql', '');
+    expect(await run(command, '')).toContain('type PackageJob ');
+  });
 
   it('has a command that sends a token', async ({ onTestFinished }) => {
     const issuer = await startIssuer();

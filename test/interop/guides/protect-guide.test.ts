@@ -7,18 +7,30 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { runFile } from '../../support/command.ts';
 import { startGateway, type GraphqlAnswer } from '../../support/gateway.ts';
 import { codeBlocks, load, writeSources } from '../../support/guide.ts';
-import { createSigningKey, type SigningKey } from '../../support/issuer.ts';
+import { createSigningKey, startIssuer, type SigningKey } from '../../support/issuer.ts';
+import { commandsOf } from '../../support/markdown.ts';
 
 const GUIDE = '../protect';
 const NAMES = '{ packageJobs { nodes { name } } }';
 
-/** The variables of the block that begins with this comment. */
-function settings(title: string): Record<string, string> {
-  const block = codeBlocks(GUIDE, 'sh').find((text) => text.startsWith(`# ${title}\n`)) ?? '';
-  return Object.fromEntries(
+/** The settings of the guide, each as variables. */
+const BLOCKS = [
+  commandsOf('docs/protect.md', '# Auth0'),
+  commandsOf('docs/protect.md', '# Keycloak'),
+  commandsOf('docs/protect.md', '# Cognito'),
+  commandsOf('docs/protect.md', '# Firebase'),
+  commandsOf('docs/protect.md', '# Entra ID'),
+  commandsOf('docs/protect.md', '# Okta'),
+  commandsOf('docs/protect.md', '# One job'),
+];
+
+const variablesOf = (block: string): Record<string, string> =>
+  Object.fromEntries(
     [...block.matchAll(/^([A-Z_]+)="?([^"\n]*)"?$/gm)].map(([, name = '', value = '']) => [name, value]),
   );
-}
+
+/** The variables of the block that begins with this comment. */
+const settings = (title: string) => variablesOf(BLOCKS.find((text) => text.startsWith(`# ${title}\n`)) ?? '');
 
 /** Serves JSON by the path, on this machine. */
 async function serve(contentOf: (path: string, origin: string) => object | undefined): Promise<string> {
@@ -176,6 +188,20 @@ const PROVIDERS: Readonly<Record<string, { good: object[]; bad: [object, string]
 };
 
 describe('the settings of the guide for', () => {
+  it('any issuer ask for its tokens', async () => {
+    const issuer = await startIssuer();
+    const env = { ...variablesOf(commandsOf('docs/protect.md', 'AUTH=jwt')), JWT_ISSUER: issuer.url };
+    const gateway = await startGateway({ env, emulator: { seed: 'none' } });
+    onTestFinished(async () => {
+      await gateway.close();
+      await issuer.close();
+    });
+    expect((await gateway.query(NAMES)).errors?.[0]?.extensions['code']).toBe('UNAUTHENTICATED');
+    expect((await gateway.query(NAMES, {}, await issuer.bearer())).data).toEqual({
+      packageJobs: { nodes: [] },
+    });
+  });
+
   it('each provider are tried here', () => {
     const titles = codeBlocks(GUIDE, 'sh').flatMap((text) => /^# (.*)\n/.exec(text)?.[1] ?? []);
     expect(titles).toEqual([...Object.keys(PROVIDERS), 'One job']);

@@ -7,10 +7,10 @@ import { errorBody } from '../../../src/server/errors/error-body.ts';
 import { ROOT } from '../../support/command.ts';
 import { rowsOf } from '../../support/markdown.ts';
 
-const ROWS = rowsOf(readFileSync(join(ROOT, 'README.md'), 'utf8'), 'code');
+const ROWS = rowsOf(readFileSync(join(ROOT, 'docs/errors.md'), 'utf8'), 'code');
 
 describe('the catalogue of errors', () => {
-  it('is the table in the README, row by row', () => {
+  it('is the table in the documentation, row by row', () => {
     const documented = ROWS.map(([code = '', status, retryable, when]) => [
       code.replaceAll('`', ''),
       { status: Number(status), retryable: retryable === 'yes', when },
