@@ -109,6 +109,7 @@ export function readConfig(env: Environment): Config {
       `HOST ${JSON.stringify(host)} opens your ICE account to the network: say AUTH=jwt to ask for tokens, AUTH=none if that is meant, or use 127.0.0.1`,
     );
   }
+  const ide = read.boolean('IDE', !production);
   const persistedOperations = read.text('PERSISTED_OPERATIONS', /./, 'the path of a manifest');
   const persistedOnly = read.boolean('PERSISTED_ONLY', false);
   if (persistedOnly && persistedOperations === undefined) {
@@ -149,8 +150,9 @@ export function readConfig(env: Environment): Config {
     corsOrigins: readOrigins(env, read, problems) ?? (production ? [] : 'loopback'),
     metrics: readMetrics(read, host),
     tracing: readTracing(read),
-    ide: read.boolean('IDE', !production),
-    introspection: read.boolean('INTROSPECTION', !production),
+    ide,
+    // The IDE documents the schema.
+    introspection: read.boolean('INTROSPECTION', ide || !production),
     logLevel: read.oneOf('LOG_LEVEL', OTHERS.LOG_LEVEL.values) ?? OTHERS.LOG_LEVEL.default,
   };
   if (problems.length > 0) throw new ConfigError(problems);

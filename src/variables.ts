@@ -144,7 +144,7 @@ export const OTHERS = {
     values: 'origins',
   },
   IDE: { default: 'true in development, false in production', values: BOOLEAN },
-  INTROSPECTION: { default: 'true in development, false in production', values: BOOLEAN },
+  INTROSPECTION: { default: 'true in development and with IDE=true, otherwise false', values: BOOLEAN },
   OTEL_SDK_DISABLED: { default: 'false', values: BOOLEAN },
   OTEL_TRACES_EXPORTER: {
     default: 'otlp if an endpoint is set, else none',

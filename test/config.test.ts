@@ -55,7 +55,13 @@ describe('readConfig', () => {
     const production = { NODE_ENV: 'production', UPSTREAM: 'ice', ALLOWED_HOSTS: '*' };
     const config = readConfig(production);
     expect(config).toMatchObject({ production: true, corsOrigins: [], ide: false, introspection: false });
-    expect(readConfig({ ...production, IDE: 'true' }).ide).toBe(true);
+  });
+
+  it('shows the schema where the IDE is on, unless that is not wanted', () => {
+    const ide = { NODE_ENV: 'production', UPSTREAM: 'ice', ALLOWED_HOSTS: '*', IDE: 'true' };
+    expect(readConfig(ide)).toMatchObject({ ide: true, introspection: true });
+    expect(readConfig({ ...ide, INTROSPECTION: 'false' })).toMatchObject({ ide: true, introspection: false });
+    expect(readConfig({ IDE: 'false' })).toMatchObject({ ide: false, introspection: true });
   });
 
   it.for<[Record<string, string>, string]>([

@@ -1,10 +1,9 @@
 // Builds the pages of this folder into web/dist. npm runs this file after `npm ci` and for `npm run build:web`.
 import { readFile, readdir, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import type { Plugin } from 'vite';
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
 const OUT_DIR = join(ROOT, 'dist');
@@ -23,7 +22,6 @@ async function buildPages(): Promise<void> {
     // A proxy can have a prefix before all paths.
     base: './',
     logLevel: 'warn',
-    plugins: [fontFiles()],
     build: {
       outDir: OUT_DIR,
       modulePreload: { polyfill: false },
@@ -50,31 +48,6 @@ async function buildPages(): Promise<void> {
 async function writeBoardWithoutSlash(): Promise<void> {
   const page = await readFile(join(OUT_DIR, 'board/index.html'), 'utf8');
   await writeFile(join(OUT_DIR, 'board.html'), page.replaceAll('"../', '"./'));
-}
-
-/**
- * Writes the base64 fonts in GraphiQL's style sheet to files. The browser then only fetches the fonts whose
- * `unicode-range` it needs, after the first paint. The `font-src` policy can stay `'self'`.
- */
-function fontFiles(): Plugin {
-  return {
-    name: 'font-files',
-    generateBundle(_options, bundle) {
-      for (const file of Object.values(bundle)) {
-        if (file.type !== 'asset' || !file.fileName.endsWith('.css')) continue;
-        const style = typeof file.source === 'string' ? file.source : Buffer.from(file.source).toString();
-        file.source = style.replaceAll(
-          /data:font\/(\w+);base64,([\w+/=]+)/g,
-          (_url, extension: string, base64: string) => {
-            const source = Buffer.from(base64, 'base64');
-            const id = this.emitFile({ type: 'asset', name: `font.${extension}`, source });
-            // The style sheet is in the same folder.
-            return `./${basename(this.getFileName(id))}`;
-          },
-        );
-      }
-    },
-  };
 }
 
 /**

@@ -2,6 +2,7 @@ import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
 import { getOperationAST, GraphQLError, parse, type DocumentNode } from 'graphql';
 import type { Client } from 'graphql-ws';
 import { GRAPHQL_URL } from './root.ts';
+import { introspect, INTROSPECTION_NAME } from './schema.ts';
 import { createSocket, type Socket } from './socket.ts';
 
 /** The socket is closed with this code when it has no token that is accepted, or not any more. */
@@ -16,6 +17,7 @@ const listeners = new Set<() => void>();
  * operation name of the previous tab, and it would send a subscription over HTTP.
  */
 export const fetcher: Fetcher = (params, options = {}) => {
+  if (params.operationName === INTROSPECTION_NAME) return introspect(params.query);
   const send = createGraphiQLFetcher({
     url: GRAPHQL_URL,
     wsClient: showRefusals(socketWith(options.headers)),

@@ -1,22 +1,25 @@
 import 'graphiql/setup-workers/vite';
 
 // graphiql/style.css is not imported, because it repeats the style that Monaco already contains.
-import '@graphiql/react/font/fira-code.css';
-import '@graphiql/react/font/roboto.css';
 import '@graphiql/react/style.css';
 import '@graphiql/plugin-doc-explorer/style.css';
 import '@graphiql/plugin-history/style.css';
 import 'graphiql/graphiql.css';
-import './style.css';
+import './style/palette.css';
+import './style/ide.css';
+import './style/graphiql-theme.css';
+import './style/ide-phone.css';
 
 import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
 import { Connection } from './connection.tsx';
 import { EarlyRun } from './early-run.tsx';
+import { EditorTheme } from './editor-theme.tsx';
 import { fetcher } from './fetcher.ts';
 import icon from './icon.svg';
 import { readLink } from './link.ts';
 import { listOperations } from './operations.ts';
+import { INTROSPECTION_NAME } from './schema.ts';
 
 const operations = listOperations('package-job');
 const tabs = operations.map(({ query }) => ({ query }));
@@ -31,6 +34,7 @@ if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
   <GraphiQL
     fetcher={fetcher}
+    introspectionQueryName={INTROSPECTION_NAME}
     defaultTabs={link ? [link, ...tabs.filter(({ query }) => query !== link.query)] : tabs}
     {...(link && { initialQuery: link.query, initialVariables: link.variables })}
   >
@@ -42,6 +46,7 @@ createRoot(root).render(
         <Connection />
       </div>
       <EarlyRun />
+      <EditorTheme />
     </GraphiQL.Logo>
   </GraphiQL>,
 );

@@ -1,3 +1,4 @@
+import '../style/palette.css';
 import './style/base.css';
 import './style/page.css';
 import './style/status.css';
