@@ -37,11 +37,11 @@ describe.skipIf(chromiumProgram.skip)(`the list of the job board in ${chromiumPr
   });
 
   it('loads further pages below, each job once', async ({ gateway, board }) => {
-    const all = Array.from({ length: 45 }, (_, index) => `job ${String(index).padStart(2, '0')}`);
+    const all = Array.from({ length: 245 }, (_, index) => `job ${String(index).padStart(3, '0')}`);
     addFinished(gateway, ...all);
     const more = board.page.getByRole('button', { name: 'Load more' });
     await board.open();
-    for (const count of [20, 40]) {
+    for (const count of [100, 200]) {
       await expect.poll(board.names, patience).toHaveLength(count);
       await more.click();
     }
@@ -50,17 +50,17 @@ describe.skipIf(chromiumProgram.skip)(`the list of the job board in ${chromiumPr
   });
 
   it('shows new jobs by itself, and keeps all pages when it is refreshed', async ({ gateway, board }) => {
-    addFinished(gateway, ...Array.from({ length: 25 }, (_, index) => `job ${String(index)}`));
+    addFinished(gateway, ...Array.from({ length: 125 }, (_, index) => `job ${String(index)}`));
     await board.open();
     await board.page.getByRole('button', { name: 'Load more' }).click();
-    await expect.poll(board.names, patience).toHaveLength(25);
+    await expect.poll(board.names, patience).toHaveLength(125);
     gateway.emulator.jobs.add({ name: 'new', finishTime: Infinity });
-    await expect.poll(async () => (await board.names()).length, patience).toBe(26);
+    await expect.poll(async () => (await board.names()).length, patience).toBe(126);
     gateway.emulator.resetRequests();
     await board.page.getByRole('button', { name: 'Refresh' }).click();
-    const asked = () => gateway.emulator.requests.some(({ params }) => params['PageSize'] === '26');
+    const asked = () => gateway.emulator.requests.some(({ params }) => params['PageSize'] === '100');
     await expect.poll(asked, patience).toBe(true);
-    await expect(board.names()).resolves.toHaveLength(26);
+    await expect(board.names()).resolves.toHaveLength(126);
   });
 
   it('says that there are no jobs', async ({ board }) => {

@@ -1,12 +1,11 @@
 import { useState } from 'react';
 import icon from '../icon.svg';
 import { ROOT } from '../root.ts';
-import { statusOf } from './filter.tsx';
-import type { JobSummaryFragment } from './gql/graphql.ts';
 import { JobList } from './job-list.tsx';
 import { JobPanel } from './job-panel.tsx';
-import { go, usePlace } from './location.ts';
-import { LABELS, titleOf } from './status.tsx';
+import { useJobs } from './jobs.ts';
+import { go, usePlace, type Place } from './location.ts';
+import { useNews } from './news.ts';
 import { SubmitDialog } from './submit-dialog.tsx';
 import { TokenForm } from './token-form.tsx';
 import { forgetToken, useDemand, useHasToken } from './token.ts';
@@ -17,8 +16,6 @@ export function Board() {
   const demand = useDemand();
   const hasToken = useHasToken();
   const [isSubmitting, setIsSubmitting] = useState(false);
-  const [news, setNews] = useState('');
-  const announce = (job: JobSummaryFragment) => setNews(`${titleOf(job)}: ${LABELS[job.status]}`);
 
   return (
     <>
@@ -35,17 +32,13 @@ export function Board() {
           Submit a job
         </button>
       </header>
-      <main data-open={!demand && place.job !== undefined}>
-        {demand ? (
+      {demand ? (
+        <main>
           <TokenForm reason={demand.reason} />
-        ) : (
-          <>
-            <JobList place={place} status={statusOf(place.status)} onFinished={announce} />
-            {place.job && <JobPanel key={place.job} id={place.job} place={place} onFinished={announce} />}
-          </>
-        )}
-      </main>
-      <output className="hidden">{news}</output>
+        </main>
+      ) : (
+        <Jobs place={place} />
+      )}
       {isSubmitting && (
         <SubmitDialog
           isPaused={demand !== undefined}
@@ -57,5 +50,18 @@ export function Board() {
         />
       )}
     </>
+  );
+}
+
+/** What the place says. All of it shows the same loaded jobs. */
+function Jobs({ place }: { readonly place: Place }) {
+  const list = useJobs(place);
+
+  return (
+    <main data-open={place.job !== undefined}>
+      <JobList place={place} list={list} />
+      {place.job && <JobPanel key={place.job} id={place.job} place={place} />}
+      <output className="hidden">{useNews()}</output>
+    </main>
   );
 }

@@ -3,7 +3,6 @@ import { SetContextLink } from '@apollo/client/link/context';
 import { ErrorLink } from '@apollo/client/link/error';
 import { RetryLink } from '@apollo/client/link/retry';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
-import { relayStylePagination } from '@apollo/client/utilities';
 import { OperationTypeNode } from 'graphql';
 import { GRAPHQL_URL } from '../root.ts';
 import { createSocket } from '../socket.ts';
@@ -22,8 +21,8 @@ socket.on('closed', (event) => {
 });
 
 /**
- * Queries and mutations go by HTTP, subscriptions by WebSocket, and what any of them brings is kept by the job's id: a
- * change that is pushed shows wherever the job does.
+ * Queries and mutations go by HTTP, subscriptions by WebSocket. The cache has the open job. The list is no part of it: of 10,000
+ * jobs the cache takes a second to show one change, and a quarter of a gigabyte.
  */
 export const client = new ApolloClient({
   link: ApolloLink.split(
@@ -48,9 +47,7 @@ export const client = new ApolloClient({
       new HttpLink({ uri: GRAPHQL_URL, fetch: fetchInTime }),
     ]),
   ),
-  cache: new InMemoryCache({
-    typePolicies: { Query: { fields: { packageJobs: relayStylePagination(['filter']) } } },
-  }),
+  cache: new InMemoryCache(),
 });
 
 function fetchInTime(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {

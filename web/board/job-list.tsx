@@ -1,27 +1,20 @@
 import { Connection } from './connection.tsx';
-import type { PackageJobStatus } from './gql/graphql.ts';
 import { Filter } from './filter.tsx';
 import { JobRow } from './job-row.tsx';
-import { useJobs, type OnFinished } from './jobs.ts';
+import type { Jobs } from './jobs.ts';
 import type { Place } from './location.ts';
 import { Problem } from './problem.tsx';
 
-export interface JobListProps {
-  readonly place: Place;
-  readonly status: PackageJobStatus | undefined;
-  readonly onFinished: OnFinished;
-}
-
 /** The list of jobs, newest first, with all pages loaded so far. */
-export function JobList({ place, status, onFinished }: JobListProps) {
-  const { jobs, isLoading, error, hasNextPage, loadMore, refresh } = useJobs(status, onFinished);
+export function JobList({ place, list }: { readonly place: Place; readonly list: Jobs }) {
+  const { jobs, isLoading, error, hasNextPage, loadMore, refresh } = list;
 
   return (
     <section className="list" aria-labelledby="jobs" aria-busy={isLoading}>
       <div className="bar">
         <h2 id="jobs">Jobs</h2>
         <Connection />
-        <Filter status={status} place={place} />
+        <Filter place={place} />
         <button type="button" className="quiet" onClick={refresh}>
           Refresh
         </button>

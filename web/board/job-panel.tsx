@@ -2,7 +2,7 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import { Copy } from './copy.tsx';
 import type { JobDetailsFragment, MediaFragment } from './gql/graphql.ts';
 import { JobQuery } from './job-query.tsx';
-import { useJob, type OnFinished } from './jobs.ts';
+import { useJob } from './job.ts';
 import { rowOf } from './job-row.tsx';
 import { linkTo, type Place } from './location.ts';
 import { Problem } from './problem.tsx';
@@ -12,12 +12,11 @@ import { Ago, Timeline } from './times.tsx';
 export interface JobPanelProps {
   readonly id: string;
   readonly place: Place;
-  readonly onFinished: OnFinished;
 }
 
 /** The open job. It takes the focus for keyboards and screen readers, and gives it back to the row when it closes. */
-export function JobPanel({ id, place, onFinished }: JobPanelProps) {
-  const { job, error, retry } = useJob(id, onFinished);
+export function JobPanel({ id, place }: JobPanelProps) {
+  const { job, error, retry } = useJob(id);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     heading.current?.focus();

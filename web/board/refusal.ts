@@ -5,6 +5,10 @@ export interface Refusal {
   /** Such as `UPSTREAM_TIMEOUT`. */
   readonly code: string;
   readonly message: string;
+  /** Whether the same request can succeed later. */
+  readonly retryable: boolean;
+  /** What to look for in the gateway's log. */
+  readonly requestId: string | undefined;
 }
 
 /** The gateway's own words in an error. `undefined`: it did not answer, or is about to stop. */
@@ -15,9 +19,17 @@ export function refusalOf(error: unknown): Refusal | undefined {
 }
 
 function readError(error: unknown): Refusal | undefined {
-  const code = memberOf(memberOf(error, 'extensions'), 'code');
+  const extensions = memberOf(error, 'extensions');
+  const code = memberOf(extensions, 'code');
   const message = memberOf(error, 'message');
-  return typeof code === 'string' && typeof message === 'string' ? { code, message } : undefined;
+  const requestId = memberOf(extensions, 'requestId');
+  if (typeof code !== 'string' || typeof message !== 'string') return undefined;
+  return {
+    code,
+    message,
+    retryable: memberOf(extensions, 'retryable') === true,
+    requestId: typeof requestId === 'string' ? requestId : undefined,
+  };
 }
 
 /** A proxy may answer in words of its own. */
