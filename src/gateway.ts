@@ -41,7 +41,7 @@ import { logMemoryAnswers } from './telemetry/memory-answers.ts';
 import type { MetricsServer } from './telemetry/metrics-server.ts';
 import type { Observed } from './telemetry/observed.ts';
 import type { Tracing } from './telemetry/tracing.ts';
-import type { TracerHandle } from './telemetry/tracing-sdk.ts';
+import type { RecorderHandle } from './telemetry/tracing-sdk.ts';
 import { composeRateLimit } from './rate-limits.ts';
 import { connectUpstream, firstCall, type Upstream } from './upstream.ts';
 import { OTHERS } from './variables.ts';
@@ -186,13 +186,13 @@ function persistedDocuments(
 async function startTracing(
   { endpoint }: Upstream,
   { config: { tracing }, events, logger }: Composition,
-): Promise<(Tracing & Pick<TracerHandle, 'shutdown' | 'spans'>) | undefined> {
+): Promise<(Tracing & Pick<RecorderHandle, 'shutdown' | 'spans'>) | undefined> {
   if (tracing === undefined) return undefined;
   const { traceEvents } = await import('./telemetry/tracing.ts');
-  const { startTracer } = await import('./telemetry/tracing-sdk.ts');
-  const handle = startTracer(tracing, ownVersion(), logSpanFailures(logger));
-  const traces = traceEvents(events, { ...handle, upstream: endpoint });
-  return { currentTraceId: traces.currentTraceId, spans: handle.spans, shutdown: () => handle.shutdown() };
+  const { startRecorder } = await import('./telemetry/tracing-sdk.ts');
+  const recorder = startRecorder(tracing, ownVersion(), logSpanFailures(logger));
+  const { currentTraceId } = traceEvents(events, { recorder, upstream: endpoint });
+  return { currentTraceId, spans: recorder.spans, shutdown: () => recorder.shutdown() };
 }
 
 /**

@@ -15,7 +15,7 @@ export interface RequestStart {
   /** The header of this name, before it is checked. */
   readonly traceparent: string | undefined;
   /** The trace that records it. Whoever records it says so here. */
-  recordedTraceId?: string;
+  recordedTraceId?: string | undefined;
 }
 
 /** How a request was answered. */

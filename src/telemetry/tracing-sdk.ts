@@ -1,17 +1,29 @@
-import { createNoopMeter, type Counter, type MeterProvider, type Tracer } from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import {
+  createNoopMeter,
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  TraceFlags,
+  type Attributes,
+  type Counter,
+  type HrTime,
+  type MeterProvider,
+  type SpanContext,
+  type SpanKind,
+  type Tracer,
+} from '@opentelemetry/api';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import {
-  AlwaysOffSampler,
   AlwaysOnSampler,
   BatchSpanProcessor,
   ConsoleSpanExporter,
-  ParentBasedSampler,
+  RandomIdGenerator,
+  SamplingDecision,
   TraceIdRatioBasedSampler,
   TracerProvider,
-  type Sampler,
+  type ReadableSpan,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace';
+import type { TraceParent } from '../traceparent.ts';
 
 /** Where spans go, and which ones. */
 export interface TracingConfig {
@@ -37,13 +49,41 @@ export interface SpanCounts {
   dropped: number;
 }
 
-/** A tracer, and how to end it. */
-export interface TracerHandle {
+/** A span that is told of once it has ended. */
+export interface WholeSpan {
+  readonly name: string;
+  readonly kind: SpanKind;
+  /** `undefined`: its trace begins with it. */
+  readonly parent: SpanContext | undefined;
+  readonly attributes: Attributes;
+  /** In milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly isError: boolean;
+}
+
+/** Decides what is recorded, and records it. */
+export interface Recorder {
+  /**
+   * Whether a trace is recorded.
+   *
+   * @param parent the span of a client that it is below. `undefined`: it begins here, and chance decides
+   */
+  readonly isRecorded: (parent: TraceParent | undefined) => boolean;
+  /** An id for a trace that is not recorded. */
+  readonly newTraceId: () => string;
+  /** It records every span. */
   readonly tracer: Tracer;
-  /** One that records every trace that it begins. */
-  readonly recording: Tracer;
-  /** The part of traces without a parent that is recorded, 0 to 1. */
-  readonly rootRatio: number;
+  /**
+   * Records a span that has ended, for a fraction of what the tracer takes for one.
+   *
+   * @returns the id of its trace
+   */
+  readonly record: (span: WholeSpan) => string;
+}
+
+/** A recorder, and how to end it. */
+export interface RecorderHandle extends Recorder {
   readonly spans: Readonly<SpanCounts>;
   /** Sends what is still to be sent. It takes {@link SHUTDOWN_MS} at most. */
   shutdown(): Promise<void>;
@@ -60,35 +100,45 @@ const SHUTDOWN_MS = 1000;
  *
  * @param onFailure is called for each batch of spans that the collector did not take, with a code such as `ECONNREFUSED`
  */
-export function startTracer(
+export function startRecorder(
   { exporter, url, serviceName, sampler, ratio }: TracingConfig,
   version: string,
   onFailure: (reason: string) => void,
-): TracerHandle {
+): RecorderHandle {
   const resource = defaultResource().merge(
     resourceFromAttributes({ 'service.name': serviceName, 'service.version': version }),
   );
   const spans: SpanCounts = { sent: 0, failed: 0, dropped: 0 };
-  const own =
-    exporter === 'console'
-      ? new ConsoleSpanExporter()
-      : new OTLPTraceExporter(url === undefined ? {} : { url });
+  const own = exporter === 'console' ? new ConsoleSpanExporter() : loadedLater(() => loadOtlp(url));
   const processor = new BatchSpanProcessor({
     exporter: counted(own, spans, onFailure),
     maxQueueSize: MAX_QUEUED,
     exportTimeoutMillis: EXPORT_MS,
     selfObsMeterProvider: meterOfDropped(spans),
   });
-  const tracerOf = (own: Sampler) =>
-    new TracerProvider({ resource, sampler: own, spanProcessors: [processor] }).getTracer(
-      'package-job-gateway',
-      version,
-    );
+  const scope = { name: 'package-job-gateway', version };
+  const provider = new TracerProvider({
+    resource,
+    sampler: new AlwaysOnSampler(),
+    spanProcessors: [processor],
+  });
+  const ids = new RandomIdGenerator();
   return {
-    tracer: tracerOf(samplerOf(sampler, ratio)),
-    recording: tracerOf(new AlwaysOnSampler()),
+    isRecorded: createIsRecorded(sampler, ratio),
+    newTraceId: () => ids.generateTraceId(),
+    tracer: provider.getTracer(scope.name, version),
+    record(whole) {
+      const traceId = whole.parent?.traceId ?? ids.generateTraceId();
+      const context = { traceId, spanId: ids.generateSpanId(), traceFlags: TraceFlags.SAMPLED };
+      processor.onEnd({
+        ...readable(whole),
+        spanContext: () => context,
+        resource,
+        instrumentationScope: scope,
+      });
+      return traceId;
+    },
     spans,
-    rootRatio: sampler.endsWith('traceidratio') ? ratio : sampler.endsWith('always_off') ? 0 : 1,
     async shutdown() {
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, SHUTDOWN_MS);
@@ -96,6 +146,69 @@ export function startTracer(
       clearTimeout(timer);
     },
   };
+}
+
+/** What an exporter reads of a span, besides whose it is. */
+function readable({
+  name,
+  kind,
+  parent,
+  attributes,
+  startedAt,
+  endedAt,
+  isError,
+}: WholeSpan): Omit<ReadableSpan, 'spanContext' | 'resource' | 'instrumentationScope'> {
+  return {
+    name,
+    kind,
+    ...(parent !== undefined && { parentSpanContext: parent }),
+    startTime: timeOf(startedAt),
+    endTime: timeOf(endedAt),
+    duration: timeOf(endedAt - startedAt),
+    ended: true,
+    status: { code: isError ? SpanStatusCode.ERROR : SpanStatusCode.UNSET },
+    attributes,
+    links: [],
+    events: [],
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
+}
+
+/** Seconds, and nanoseconds of the second, of a time in milliseconds. */
+function timeOf(ms: number): HrTime {
+  const seconds = Math.floor(ms / 1000);
+  return [seconds, Math.floor((ms - 1000 * seconds) * 1e6)];
+}
+
+/**
+ * Nothing that sends is loaded before there is something to send, which is half of all that traces load. The first batch waits
+ * for it.
+ */
+function loadedLater(load: () => Promise<SpanExporter>): SpanExporter {
+  let loading: Promise<SpanExporter> | undefined;
+  return {
+    export(spans, onResult) {
+      loading ??= load();
+      loading.then(
+        (exporter) => exporter.export(spans, onResult),
+        (error: unknown) =>
+          onResult({ code: FAILED, error: error instanceof Error ? error : new Error(String(error)) }),
+      );
+    },
+    async shutdown() {
+      await (await loading)?.shutdown();
+    },
+  };
+}
+
+/** `ExportResultCode.FAILED` of OpenTelemetry's core. */
+const FAILED = 1;
+
+async function loadOtlp(url: string | undefined): Promise<SpanExporter> {
+  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
+  return new OTLPTraceExporter(url === undefined ? {} : { url });
 }
 
 /** An exporter that counts what becomes of the spans it is given. */
@@ -140,13 +253,15 @@ function meterOfDropped(counts: SpanCounts): MeterProvider {
   return { getMeter: () => meter };
 }
 
-function samplerOf(name: SamplerName, ratio: number): Sampler {
-  const [, parentBased, own] = /^(parentbased_)?(.*)$/.exec(name) ?? [];
-  const root =
-    own === 'traceidratio'
-      ? new TraceIdRatioBasedSampler(ratio)
-      : own === 'always_off'
-        ? new AlwaysOffSampler()
-        : new AlwaysOnSampler();
-  return parentBased === undefined ? root : new ParentBasedSampler({ root });
+/** Decides as OpenTelemetry's samplers do, ahead of everything that a span is made of. */
+function createIsRecorded(name: SamplerName, ratio: number): Recorder['isRecorded'] {
+  const [, parentBased, own = ''] = /^(parentbased_)?(.*)$/.exec(name) ?? [];
+  const share = own === 'traceidratio' ? ratio : own === 'always_off' ? 0 : 1;
+  const byId = new TraceIdRatioBasedSampler(share);
+  return (parent) => {
+    // The ids of traces that begin here are random, so this is the share of them that a sampler by their ids would take.
+    if (parent === undefined) return Math.random() < share;
+    if (parentBased !== undefined) return parent.isSampled;
+    return byId.shouldSample(ROOT_CONTEXT, parent.traceId).decision === SamplingDecision.RECORD_AND_SAMPLED;
+  };
 }

@@ -6,24 +6,20 @@ import {
   trace,
   TraceFlags,
   type Attributes,
-  type Context,
   type Span,
   type SpanContext,
-  type Tracer,
+  type SpanOptions,
 } from '@opentelemetry/api';
 import type { Attempt } from '../ice/events.ts';
 import type { ListLook, SourceRead, Sweep } from '../jobs/events.ts';
 import type { OperationStart, RequestEnd, RequestStart, SubscriptionStart } from '../server/events.ts';
 import { readTraceparent } from '../traceparent.ts';
 import type { LayerEvents } from './observed.ts';
+import type { Recorder } from './tracing-sdk.ts';
 
 /** What traces need to know of a gateway. */
 export interface TracingOptions {
-  readonly tracer: Tracer;
-  /** One that records every trace that it begins. */
-  readonly recording: Tracer;
-  /** The part of traces without a parent that is recorded, 0 to 1. */
-  readonly rootRatio: number;
+  readonly recorder: Recorder;
   /** Where ICE is. */
   readonly upstream: URL;
 }
@@ -42,62 +38,89 @@ export interface Tracing {
  *     look at lists → queue, request to ICE
  *     subscription event, linked to the read or the look that found its state
  *
+ * Whether a trace is recorded is decided where it begins here, ahead of all else. Of one that is not, nothing is made but its id.
  * What is answered from memory gets its span at its end, when nothing else is to be known of it. Parents go by the asynchronous
  * context, so a call that several share belongs to whoever began it. ICE is told of no trace, as it signs its headers.
  */
-export function traceEvents(events: LayerEvents, options: TracingOptions): Tracing {
-  const active = new AsyncLocalStorage<Context>();
-  const spans = new Spans(options.tracer, active);
-  traceRequests(events, spans, new Spans(options.recording, active), options.rootRatio);
+export function traceEvents(events: LayerEvents, { recorder, upstream }: TracingOptions): Tracing {
+  const spans = new Spans(recorder);
+  traceOperations(events, spans);
+  traceRequests(events, spans, recorder);
   traceSubscriptions(events, spans);
   traceReads(events, spans);
-  traceAttempts(events, spans, options.upstream);
-  return {
-    currentTraceId: () => trace.getSpanContext(spans.current())?.traceId,
-  };
+  traceAttempts(events, spans, upstream);
+  return { currentTraceId: () => spans.current()?.traceId };
+}
+
+/** What somebody works for: a span of a trace, or a trace that is not recorded. */
+interface Active {
+  readonly traceId: string;
+  /** `undefined`: the trace is not recorded. */
+  readonly span: Span | undefined;
 }
 
 /** The spans under way, by the objects that the layers tell of them with. */
 class Spans {
-  readonly #tracer: Tracer;
-  readonly #active: AsyncLocalStorage<Context>;
-  readonly #spans = new WeakMap<object, Span>();
+  readonly #recorder: Recorder;
+  readonly #active = new AsyncLocalStorage<Active>();
+  readonly #spans = new WeakMap<object, Active>();
 
-  constructor(tracer: Tracer, active: AsyncLocalStorage<Context>) {
-    this.#tracer = tracer;
-    this.#active = active;
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder;
   }
 
-  /** The context of the span that the caller works for. */
-  current(): Context {
-    return this.#active.getStore() ?? ROOT_CONTEXT;
+  /** What the caller works for. */
+  current(): Active | undefined {
+    return this.#active.getStore();
   }
 
-  /** @param startedAt by `performance.now()`. @default now */
-  start(name: string, kind: SpanKind, parent: Context, attributes: Attributes, startedAt?: number): Span {
-    return this.#tracer.startSpan(
-      name,
-      { kind, attributes, ...(startedAt !== undefined && { startTime: epochMs(startedAt) }) },
-      parent,
-    );
+  /** The span that a client sent. An invalid header is none. */
+  ofClient(traceparent: string | undefined): Active | undefined {
+    const parent = readTraceparent(traceparent);
+    if (parent === undefined) return undefined;
+    const { traceId, parentId, isSampled } = parent;
+    if (!this.#recorder.isRecorded(parent)) return { traceId, span: undefined };
+    const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
+    const span = trace.wrapSpanContext({ traceId, spanId: parentId, traceFlags, isRemote: true });
+    return { traceId, span };
   }
 
-  /** Starts a span with a link, where there is something to link to. */
-  startLinked(name: string, parent: Context, linked: SpanContext | undefined): Span {
-    return this.#tracer.startSpan(name, linked === undefined ? {} : { links: [{ context: linked }] }, parent);
+  /**
+   * Starts a span below another one. Without a parent a trace begins.
+   *
+   * @param describe is called if the span is recorded
+   */
+  start(name: string, parent: Active | undefined, describe: () => SpanOptions): Active {
+    if (!this.isRecorded(parent)) return parent ?? { traceId: this.#recorder.newTraceId(), span: undefined };
+    const context = parent?.span === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, parent.span);
+    const span = this.#recorder.tracer.startSpan(name, describe(), context);
+    return { traceId: span.spanContext().traceId, span };
   }
 
-  of(key: object): Span | undefined {
+  /** Whether a span below this one is recorded. Without a parent a trace would begin. */
+  isRecorded(parent: Active | undefined): boolean {
+    return parent === undefined ? this.#recorder.isRecorded(undefined) : parent.span !== undefined;
+  }
+
+  of(key: object): Active | undefined {
     return this.#spans.get(key);
   }
 
-  keep(key: object, span: Span): void {
-    this.#spans.set(key, span);
+  keep(key: object, active: Active): void {
+    this.#spans.set(key, active);
   }
 
-  /** Has whatever follows in this asynchronous context be a child of a span. */
-  enter(span: Span): void {
-    this.#active.enterWith(trace.setSpan(ROOT_CONTEXT, span));
+  /** Has whatever follows in this asynchronous context be below a span. */
+  enter(active: Active): void {
+    this.#active.enterWith(active);
+  }
+
+  /** Starts a span of what is told of with an object, which whatever follows is below. */
+  begin(key: object, name: string, parent: Active | undefined, describe: () => SpanOptions): Active {
+    const active = this.start(name, parent, describe);
+    this.keep(key, active);
+    this.enter(active);
+    return active;
   }
 }
 
@@ -116,117 +139,145 @@ const ROUTES: ReadonlySet<string> = new Set([
 ]);
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
 
-function traceRequests({ server }: LayerEvents, spans: Spans, recording: Spans, rootRatio: number): void {
-  const startRequest = (
-    { method, path, startedAt, traceparent, requestId }: RequestStart,
-    by: Spans = spans,
-  ) => {
-    const verb = METHODS.has(method) ? method : 'HTTP';
-    const name = ROUTES.has(path) ? `${verb} ${path}` : verb;
-    const attributes = {
-      'http.request.method': METHODS.has(method) ? method : '_OTHER',
-      'url.scheme': 'http',
-      'pjg.request.id': requestId,
-      // Any other path could hold what a client must not be seen to have sent.
-      ...(ROUTES.has(path) && { 'http.route': path, 'url.path': path }),
-    };
-    return by.start(name, SpanKind.SERVER, remoteContext(traceparent), attributes, startedAt);
-  };
+function traceOperations({ server }: LayerEvents, spans: Spans): void {
   server.on('operationStart', (operation: OperationStart) => {
     const { request, requestId, traceparent } = operation;
-    let parent = remoteContext(traceparent);
-    if (request !== undefined) {
-      const span = spans.of(request) ?? startRequest(request);
-      spans.keep(request, span);
-      parent = trace.setSpan(ROOT_CONTEXT, span);
-    }
+    const parent = request === undefined ? spans.ofClient(traceparent) : requestSpan(request, spans);
     const kind = request === undefined ? SpanKind.SERVER : SpanKind.INTERNAL;
-    const span = spans.start('GraphQL operation', kind, parent, { 'pjg.request.id': requestId });
-    spans.keep(operation, span);
-    spans.enter(span);
-    operation.traceId = span.spanContext().traceId;
+    const active = spans.begin(operation, 'GraphQL operation', parent, () => ({
+      kind,
+      attributes: { 'pjg.request.id': requestId },
+    }));
+    operation.traceId = active.traceId;
   });
   server.on('operationEnd', (operation, { operation: checked, operationName, isClean, cost, cached }) => {
-    const span = spans.of(operation);
+    const span = spans.of(operation)?.span;
     if (span === undefined) return;
-    if (span.isRecording()) {
-      const type = checked?.definition.operation;
-      if (type !== undefined) span.updateName(type).setAttribute('graphql.operation.type', type);
-      if (operationName !== null) span.setAttribute('graphql.operation.name', operationName);
-      span.setAttributes({
-        'pjg.operation.cost': cost,
-        'pjg.reads.hit': cached.hit,
-        'pjg.reads.collapsed': cached.collapsed,
-      });
-      if (!isClean) span.setStatus({ code: SpanStatusCode.ERROR });
-    }
+    const type = checked?.definition.operation;
+    if (type !== undefined) span.updateName(type).setAttribute('graphql.operation.type', type);
+    if (operationName !== null) span.setAttribute('graphql.operation.name', operationName);
+    span.setAttributes({
+      'pjg.operation.cost': cost,
+      'pjg.reads.hit': cached.hit,
+      'pjg.reads.collapsed': cached.collapsed,
+    });
+    if (!isClean) span.setStatus({ code: SpanStatusCode.ERROR });
     span.end();
   });
+}
+
+/** The span of a request, which its first operation starts. */
+function requestSpan(request: RequestStart, spans: Spans): Active {
+  const known = spans.of(request);
+  if (known !== undefined) return known;
+  const active = spans.start(nameOf(request), spans.ofClient(request.traceparent), () => ({
+    kind: SpanKind.SERVER,
+    attributes: attributesOf(request),
+    startTime: epochMs(request.startedAt),
+  }));
+  spans.keep(request, active);
+  return active;
+}
+
+function traceRequests({ server }: LayerEvents, spans: Spans, recorder: Recorder): void {
+  /** Tens of thousands a second come here. */
+  function recordWhole(request: RequestStart, end: RequestEnd): void {
+    const parent = spans.ofClient(request.traceparent);
+    if (!spans.isRecorded(parent)) return;
+    const startedAt = epochMs(request.startedAt);
+    request.recordedTraceId = recorder.record({
+      name: nameOf(request),
+      kind: SpanKind.SERVER,
+      parent: parent?.span?.spanContext(),
+      attributes: Object.assign(attributesOf(request), attributesOfEnd(end)),
+      startedAt,
+      endedAt: startedAt + end.durationMs,
+      isError: end.status >= 500,
+    });
+  }
   server.on('requestEnd', (request, end) => {
     // A WebSocket is no request. Its operations have spans of their own.
     if (end.source === 'upgraded') return;
     const known = spans.of(request);
-    const isRoot = known === undefined && request.traceparent === undefined;
-    // Tens of thousands a second are not recorded. A span of each would cost more than all else of them.
-    if (isRoot && Math.random() >= rootRatio) return;
-    const span = known ?? startRequest(request, isRoot ? recording : spans);
-    if (span.isRecording()) {
-      request.recordedTraceId = span.spanContext().traceId;
-      describeEnd(span, end);
+    if (known === undefined) recordWhole(request, end);
+    else if (known.span !== undefined) {
+      request.recordedTraceId = known.traceId;
+      known.span.setAttributes(attributesOfEnd(end));
+      if (end.status >= 500) known.span.setStatus({ code: SpanStatusCode.ERROR });
+      known.span.end(epochMs(request.startedAt + end.durationMs));
     }
-    span.end(epochMs(request.startedAt + end.durationMs));
   });
 }
 
-function describeEnd(span: Span, { status, source, refusal, isComplete }: RequestEnd): void {
-  span.setAttributes({ 'http.response.status_code': status, 'pjg.request.source': source });
-  if (refusal !== undefined) span.setAttribute('error.type', refusal.code);
-  else if (status >= 500) span.setAttribute('error.type', String(status));
-  if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-  if (!isComplete) span.setAttribute('pjg.request.abandoned', true);
+function nameOf({ method, path }: RequestStart): string {
+  const verb = METHODS.has(method) ? method : 'HTTP';
+  return ROUTES.has(path) ? `${verb} ${path}` : verb;
+}
+
+function attributesOf({ method, path, requestId }: RequestStart): Attributes {
+  const attributes: Attributes = {
+    'http.request.method': METHODS.has(method) ? method : '_OTHER',
+    'url.scheme': 'http',
+    'pjg.request.id': requestId,
+  };
+  // Any other path could hold what a client must not be seen to have sent.
+  if (ROUTES.has(path)) {
+    attributes['http.route'] = path;
+    attributes['url.path'] = path;
+  }
+  return attributes;
+}
+
+function attributesOfEnd({ status, source, refusal, isComplete }: RequestEnd): Attributes {
+  const attributes: Attributes = { 'http.response.status_code': status, 'pjg.request.source': source };
+  if (refusal !== undefined) attributes['error.type'] = refusal.code;
+  else if (status >= 500) attributes['error.type'] = String(status);
+  if (!isComplete) attributes['pjg.request.abandoned'] = true;
+  return attributes;
 }
 
 function traceSubscriptions({ server, jobs }: LayerEvents, spans: Spans): void {
-  const begunIn = new WeakMap<SubscriptionStart, Context>();
+  const begunIn = new WeakMap<SubscriptionStart, Active>();
   /** The spans that found states. */
   const foundBy = new WeakMap<object, SpanContext>();
   jobs.on('stateFound', (state) => {
-    const found = trace.getSpanContext(spans.current());
-    if (found !== undefined) foundBy.set(state, found);
+    const found = spans.current()?.span;
+    if (found !== undefined) foundBy.set(state, found.spanContext());
   });
-  server.on('subscriptionStart', (subscription) => begunIn.set(subscription, spans.current()));
-  server.on('subscriptionEvent', (subscription, job) =>
-    spans
-      .startLinked('subscription event', begunIn.get(subscription) ?? ROOT_CONTEXT, foundBy.get(job))
-      .setAttribute('graphql.operation.type', 'subscription')
-      .end(),
-  );
+  server.on('subscriptionStart', (subscription) => {
+    const active = spans.current();
+    if (active !== undefined) begunIn.set(subscription, active);
+  });
+  server.on('subscriptionEvent', (subscription, job) => {
+    const event = spans.start('subscription event', begunIn.get(subscription), () => {
+      const context = foundBy.get(job);
+      return {
+        attributes: { 'graphql.operation.type': 'subscription' },
+        ...(context !== undefined && { links: [{ context }] }),
+      };
+    });
+    event.span?.end();
+  });
 }
 
 function traceReads({ jobs }: LayerEvents, spans: Spans): void {
   jobs.on('sourceReadStart', (read: SourceRead) => {
-    const span = spans.start('read job', SpanKind.INTERNAL, spans.current(), {});
-    spans.keep(read, span);
-    spans.enter(span);
+    spans.begin(read, 'read job', spans.current(), () => ({}));
   });
   jobs.on('sourceReadEnd', (read, source, isShared) => {
-    const span = spans.of(read);
+    const span = spans.of(read)?.span;
     if (source === undefined) span?.setStatus({ code: SpanStatusCode.ERROR });
     else span?.setAttributes({ 'pjg.read.source': source, 'pjg.read.shared': isShared });
     span?.end();
   });
   jobs.on('sweepStart', (sweep: Sweep) => {
-    const span = spans.start('sweep', SpanKind.INTERNAL, ROOT_CONTEXT, { 'pjg.sweep.jobs': sweep.jobs });
-    spans.keep(sweep, span);
-    spans.enter(span);
+    spans.begin(sweep, 'sweep', undefined, () => ({ attributes: { 'pjg.sweep.jobs': sweep.jobs } }));
   });
-  jobs.on('sweepEnd', (sweep) => spans.of(sweep)?.end());
+  jobs.on('sweepEnd', (sweep) => spans.of(sweep)?.span?.end());
   jobs.on('lookStart', (look: ListLook) => {
-    const span = spans.start('look', SpanKind.INTERNAL, ROOT_CONTEXT, { 'pjg.look.for': look.for });
-    spans.keep(look, span);
-    spans.enter(span);
+    spans.begin(look, 'look', undefined, () => ({ attributes: { 'pjg.look.for': look.for } }));
   });
-  jobs.on('lookEnd', (look) => spans.of(look)?.end());
+  jobs.on('lookEnd', (look) => spans.of(look)?.span?.end());
 }
 
 function traceAttempts({ ice }: LayerEvents, spans: Spans, upstream: URL): void {
@@ -242,37 +293,35 @@ function traceAttempts({ ice }: LayerEvents, spans: Spans, upstream: URL): void 
     const parent = spans.current();
     const now = performance.now();
     if (queuedMs > 0) {
-      const attributes = { 'rpc.method': action };
-      spans.start('ICE queue', SpanKind.INTERNAL, parent, attributes, now - queuedMs).end(epochMs(now));
+      const queue = spans.start('ICE queue', parent, () => ({
+        attributes: { 'rpc.method': action },
+        startTime: epochMs(now - queuedMs),
+      }));
+      queue.span?.end(epochMs(now));
     }
-    const span = spans.start(`ICE ${action}`, SpanKind.CLIENT, parent, {
-      'http.request.method': 'POST',
-      ...server,
-      'rpc.system.name': 'alibaba_cloud',
-      'rpc.method': action,
-      ...(number > 1 && { 'http.request.resend_count': number - 1 }),
-    });
-    spans.keep(attempt, span);
+    const call = spans.start(`ICE ${action}`, parent, () => ({
+      kind: SpanKind.CLIENT,
+      attributes: {
+        'http.request.method': 'POST',
+        ...server,
+        'rpc.system.name': 'alibaba_cloud',
+        'rpc.method': action,
+        ...(number > 1 && { 'http.request.resend_count': number - 1 }),
+      },
+    }));
+    spans.keep(attempt, call);
   });
   ice.on('attemptEnd', (attempt, { requestId, status, code, error }) => {
-    const span = spans.of(attempt);
-    if (status !== undefined) span?.setAttribute('http.response.status_code', status);
-    if (requestId !== undefined) span?.setAttribute('alibaba_cloud.request_id', requestId);
+    const span = spans.of(attempt)?.span;
+    if (span === undefined) return;
+    if (status !== undefined) span.setAttribute('http.response.status_code', status);
+    if (requestId !== undefined) span.setAttribute('alibaba_cloud.request_id', requestId);
     if (error !== undefined) {
-      span?.setAttributes({ 'error.type': code ?? error, 'alibaba_cloud.error_code': error });
-      span?.setStatus({ code: SpanStatusCode.ERROR });
+      span.setAttributes({ 'error.type': code ?? error, 'alibaba_cloud.error_code': error });
+      span.setStatus({ code: SpanStatusCode.ERROR });
     }
-    span?.end();
+    span.end();
   });
 }
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
-
-/** The context that a client sent. An invalid header is none. */
-function remoteContext(traceparent: string | undefined): Context {
-  const parent = readTraceparent(traceparent);
-  if (parent === undefined) return ROOT_CONTEXT;
-  const { traceId, parentId, isSampled } = parent;
-  const traceFlags = isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId: parentId, traceFlags, isRemote: true });
-}

@@ -66,7 +66,7 @@ it('a collector that refuses is told of in the log once a minute, without its ad
   expect(lines.join('')).not.toContain('canary');
 });
 
-it('with traces off, nothing of the SDK is loaded; with traces on, it is', async () => {
+it('with traces off, nothing of the SDK is loaded; with traces on, nothing that sends is until there is a span', async () => {
   const script = join(ROOT, 'test/telemetry/support/print-loaded.ts');
   const { PATH, NODE_COMPILE_CACHE } = process.env;
   const loadedWith = async (env: Record<string, string>) => {
@@ -82,7 +82,11 @@ it('with traces off, nothing of the SDK is loaded; with traces on, it is', async
     });
     return JSON.parse(stdout.split('\n').at(-2) ?? '') as string[];
   };
-  const [off, on] = await Promise.all([loadedWith({ OTEL_SDK_DISABLED: 'true' }), loadedWith({})]);
+  const [off, silent] = await Promise.all([
+    loadedWith({ OTEL_SDK_DISABLED: 'true' }),
+    loadedWith({ OTEL_TRACES_SAMPLER: 'always_off' }),
+  ]);
   expect(off).toEqual([]);
-  expect(on).toContain('@opentelemetry/sdk-trace');
+  expect(silent).toContain('@opentelemetry/sdk-trace');
+  expect(silent.filter((name) => name.includes('otlp'))).toEqual([]);
 }, 60_000);

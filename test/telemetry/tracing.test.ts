@@ -218,6 +218,49 @@ describe('traces', () => {
     expect((await traced(readThrice, none)).spans).toEqual([]);
   });
 
+  it('show nothing of a trace that its client does not record, and the log has its id all the same', async () => {
+    const act = async ({ emulator, query }: TestGateway) => {
+      const id = emulator.jobs.add({ createTime: Date.now() - 60_000, finishTime: Date.now() - 1000 });
+      for (let time = 0; time < 3; time += 1)
+        await query(READ, { id }, { traceparent: `00-${TRACE}-${PARENT}-00` });
+    };
+    const { spans, lines } = await traced(act, { ANSWERS_MAX_MB: '64' });
+    expect(spans.filter(({ traceId }) => traceId === TRACE)).toEqual([]);
+    expect(named(spans, 'POST /graphql')).toEqual([]);
+    const logged = lines.map((line) => JSON.parse(line) as { traceId?: string; operationName?: string });
+    expect(logged.filter(({ operationName }) => operationName === 'Read')).toMatchObject([
+      { traceId: TRACE },
+    ]);
+  });
+
+  it('show what is answered from memory below the span of the client, over the time that it took', async () => {
+    const { spans } = await traced(
+      async ({ emulator, query }) => {
+        const id = emulator.jobs.add({ createTime: 0, finishTime: Date.now() - 1000 });
+        for (let time = 0; time < 2; time += 1) await query(READ, { id }, TRACEPARENT);
+      },
+      { ANSWERS_MAX_MB: '64' },
+    );
+    const below = named(spans, 'POST /graphql').filter(({ traceId }) => traceId === TRACE);
+    expect(below).toMatchObject([
+      { parentSpanId: PARENT, kind: 2, isError: false },
+      { parentSpanId: PARENT, kind: 2, isError: false },
+    ]);
+    const stored = below.find(({ attributes }) => attributes['pjg.request.source'] === 'stored');
+    expect(stored?.attributes).toEqual({
+      'http.request.method': 'POST',
+      'http.response.status_code': 200,
+      'http.route': '/graphql',
+      'pjg.request.id': expect.any(String),
+      'pjg.request.source': 'stored',
+      'url.path': '/graphql',
+      'url.scheme': 'http',
+    });
+    const ms = stored === undefined ? NaN : milliseconds(stored);
+    expect([ms > 0, ms < 60_000]).toEqual([true, true]);
+    expect(Math.abs(Number(stored?.endTimeUnixNano) / 1e6 - Date.now())).toBeLessThan(60_000);
+  });
+
   it('hold nothing that clients sent but names, and no key', async () => {
     let secret = '';
     const { text } = await traced(async ({ emulator, query, url }) => {

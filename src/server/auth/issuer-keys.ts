@@ -39,6 +39,8 @@ export interface IssuerKeys {
    * @throws {errors.JWKSNoMatchingKey} when the issuer has no such key
    */
   readonly getKey: (...asked: [...Parameters<JWTVerifyGetKey>, client: string]) => Promise<Key>;
+  /** Whether {@link getKey} would find no key with this id at once: the issuer has none, and has been asked for it lately. */
+  readonly lacks: (keyId: unknown) => boolean;
 }
 
 /** How often keys are fetched, in milliseconds, so that one that the issuer has taken back is not used for long. */
@@ -57,12 +59,14 @@ const RETRY_MS = [1000, 2000, 4000, 8000, 16_000, 30_000] as const;
 export function startIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
   const keys = new Keys(options);
   keys.start();
-  return { getKey: (...asked) => keys.get(...asked) };
+  return { getKey: (...asked) => keys.get(...asked), lacks: (keyId) => keys.lacks(keyId) };
 }
 
 class Keys {
   readonly #options: IssuerKeysOptions;
   #find: JWTVerifyGetKey | undefined;
+  /** The ids of the keys in use. */
+  #ids: ReadonlySet<unknown> = new Set();
   /** The text of the keys in use. */
   #text = '';
   /** The fetch that is under way. */
@@ -97,12 +101,21 @@ class Keys {
     }
   }
 
+  lacks(keyId: unknown): boolean {
+    if (this.#find === undefined || this.#fetching !== undefined) return false;
+    return typeof keyId === 'string' && !this.#ids.has(keyId) && this.#hasLookedLately;
+  }
+
+  /** Whether a token with an unknown key had keys fetched lately. */
+  get #hasLookedLately(): boolean {
+    return performance.now() - this.#lookedUpAt < UNKNOWN_KEY_PAUSE_MS;
+  }
+
   /** The fetch that may bring an unknown key. `undefined`: one has looked lately. */
   #lookUp(): Promise<void> | undefined {
     if (this.#fetching !== undefined) return this.#fetching;
-    const now = performance.now();
-    if (now - this.#lookedUpAt < UNKNOWN_KEY_PAUSE_MS) return undefined;
-    this.#lookedUpAt = now;
+    if (this.#hasLookedLately) return undefined;
+    this.#lookedUpAt = performance.now();
     return this.#fetch();
   }
 
@@ -148,6 +161,7 @@ class Keys {
       const text = JSON.stringify(set);
       if (text === this.#text) return undefined;
       this.#find = createLocalJWKSet(set);
+      this.#ids = new Set(set.keys.map(({ kid }) => kid));
       this.#text = text;
       events.onKeys(issuer, set.keys.length);
       return undefined;

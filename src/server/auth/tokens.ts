@@ -1,14 +1,8 @@
 import { hash } from 'node:crypto';
-import {
-  decodeJwt,
-  errors,
-  jwtVerify,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  type JWTVerifyOptions,
-} from 'jose';
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { BOUNDS } from '../../bounds.ts';
+import { isJsonObject } from '../../json-object.ts';
 import type { Principal } from '../client.ts';
 import { SignatureError, TokenError } from './errors.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
@@ -87,15 +81,11 @@ export function createTokens(options: TokensOptions): Tokens {
   const isCurrent = ({ endsAt }: Principal) => now() < endsAt;
   const verifications = createVerifications(now);
 
-  function claimsOf(token: NewToken): Promise<Claims> {
-    const issuer = issuers.get(issuerIn(token.token));
-    if (issuer === undefined) throw new TokenError('The issuer of the token is not accepted here');
-    return readClaims(token, issuer, options);
-  }
-
-  async function verify(token: string, digest: string, client: string): Promise<Principal> {
+  async function verify(token: string, issuer: Issuer, digest: string, client: string): Promise<Principal> {
     try {
-      const claims = await verifications.run(client, async (turn) => claimsOf({ token, client, turn }));
+      const claims = await verifications.run(client, (turn) =>
+        readClaims({ token, client, turn }, issuer, options),
+      );
       const principal = readPrincipal(claims);
       remembered.set(digest, principal);
       return principal;
@@ -126,8 +116,9 @@ export function createTokens(options: TokensOptions): Tokens {
         throw new TokenError(EXPIRED);
       }
       throwIfRefused(digest);
+      const issuer = issuerOf(token, issuers, options.algorithms);
       verifications.check(client);
-      return verify(token, digest, client);
+      return verify(token, issuer, digest, client);
     },
   };
 }
@@ -135,16 +126,41 @@ export function createTokens(options: TokensOptions): Tokens {
 export const EXPIRED = 'The token has expired';
 const isExpired = (error: unknown): error is TokenError =>
   error instanceof TokenError && error.message === EXPIRED;
-const MALFORMED = 'The token is no signed JWT';
 const OTHER_AUDIENCE = 'The token is for another audience';
+/** They are made once. An error with its stack would take more than all else of such a refusal. */
+const MALFORMED = new TokenError('The token is no signed JWT');
+const OTHER_ISSUER = new TokenError('The issuer of the token is not accepted here');
+const OTHER_ALGORITHM = new TokenError('The algorithm of the token is not accepted here');
+const UNKNOWN_KEY = new TokenError('The token is signed by a key that its issuer does not have');
 
-/** The issuer that a token names. Nothing of the token is verified by then. */
-function issuerIn(token: string): string {
+/**
+ * The issuer that a token names. Nothing of the token is verified by then. What anyone can make by the thousand is refused here,
+ * for next to nothing: tokens that are none, of nobody, by other algorithms, and of keys that are known to be unknown.
+ */
+function issuerOf(
+  token: string,
+  issuers: ReadonlyMap<string, Issuer>,
+  algorithms: readonly string[],
+): Issuer {
+  const [header, claims, , ...more] = token.split('.', 4);
+  if (header === undefined || claims === undefined || more.length > 0) throw MALFORMED;
+  const { alg, kid } = objectIn(header);
+  const issuer = issuers.get(String(objectIn(claims)['iss']));
+  if (issuer === undefined) throw OTHER_ISSUER;
+  if (typeof alg !== 'string' || !algorithms.includes(alg)) throw OTHER_ALGORITHM;
+  if (issuer.keys.lacks(kid)) throw UNKNOWN_KEY;
+  return issuer;
+}
+
+/** The object that a part of a token has. jose reads it more strictly. */
+function objectIn(part: string): Readonly<Record<string, unknown>> {
   try {
-    return String(decodeJwt(token).iss);
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
+    if (isJsonObject(value)) return value;
   } catch {
-    throw new TokenError(MALFORMED);
+    // It is no JSON.
   }
+  throw MALFORMED;
 }
 
 /** A token that was not verified before. */
@@ -221,12 +237,10 @@ async function verifyByOneOf(
 function refusalOf(error: unknown): unknown {
   if (error instanceof errors.JWTExpired) return new TokenError(EXPIRED);
   if (error instanceof errors.JWTClaimValidationFailed) return new TokenError(claimRefusal(error));
-  if (error instanceof errors.JOSEAlgNotAllowed)
-    return new TokenError('The algorithm of the token is not accepted here');
-  if (error instanceof errors.JWKSNoMatchingKey)
-    return new TokenError('The token is signed by a key that its issuer does not have');
+  if (error instanceof errors.JOSEAlgNotAllowed) return OTHER_ALGORITHM;
+  if (error instanceof errors.JWKSNoMatchingKey) return UNKNOWN_KEY;
   if (error instanceof errors.JWSSignatureVerificationFailed) return new SignatureError();
-  if (error instanceof errors.JOSEError) return new TokenError(MALFORMED);
+  if (error instanceof errors.JOSEError) return MALFORMED;
   // What WebCrypto says of a key that cannot verify, such as one that is too short.
   if (error instanceof TypeError || error instanceof DOMException) return new SignatureError();
   return error;

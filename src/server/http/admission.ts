@@ -109,6 +109,7 @@ export function createAdmissions(
       path: pathOf(request.url ?? ''),
       startedAt: performance.now(),
       traceparent: traceparentOf(request),
+      recordedTraceId: undefined,
       refusal: refusalOf(request, client),
       charge: undefined,
       isStarted: false,

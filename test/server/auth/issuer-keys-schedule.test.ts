@@ -124,3 +124,18 @@ describe('an issuer is asked for its keys', () => {
     issuer.stop();
   });
 });
+
+it('a key is known to be unknown at once for 30 s after the issuer was asked for it, unless it is being asked', async () => {
+  const { issuer, keys } = start();
+  expect(keys.lacks('second')).toBe(false);
+  await vi.advanceTimersByTimeAsync(0);
+  // The first such token has the keys fetched.
+  expect(keys.lacks('second')).toBe(false);
+  const asking = lookUp(keys, 'second');
+  expect(keys.lacks('second')).toBe(false);
+  expect(await asking).toBe('unknown');
+  expect([keys.lacks('second'), keys.lacks('first'), keys.lacks(undefined)]).toEqual([true, false, false]);
+  await vi.advanceTimersByTimeAsync(UNKNOWN_KEY_PAUSE_MS);
+  expect(keys.lacks('second')).toBe(false);
+  issuer.stop();
+});

@@ -5,12 +5,13 @@ import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { createSigningKey, startIssuer, type Issuer, type SigningKey } from '../../support/issuer.ts';
 import { openSocket } from '../../support/socket.ts';
 
-const QUERY = '{ packageJob(id: "ab4802364a2e49208c99efab82dfa8e8") { id } }';
+const QUERY = '{ packageJob(id: "ab4802364a2e49208c99efab82dfa8e8") { id status } }';
 
 let issuer: Issuer;
 let other: Issuer;
 let stranger: SigningKey;
 let gateway: TestGateway;
+let finished: string;
 
 beforeAll(async () => {
   issuer = await startIssuer();
@@ -24,6 +25,7 @@ beforeAll(async () => {
       JWT_CLOCK_SKEW_S: '0',
     },
   });
+  finished = gateway.emulator.jobs.add({ createTime: 0, finishTime: Date.now() - 1000 });
 });
 
 afterAll(async () => {
@@ -226,11 +228,49 @@ const refusedFor = (problem: string) => ({
   challenge: `${CHALLENGE}, error="invalid_token", error_description="${problem}"`,
 });
 
+interface Told {
+  readonly message: string;
+  readonly extensions: { readonly code: string; readonly retryable: boolean };
+}
+
+const SUBSCRIPTION = 'subscription ($ids: [ID!]!) { packageJobUpdated(ids: $ids) { id status } }';
+
+/** The requests for a stream. */
+const STREAMS = [
+  { method: 'POST', accept: 'text/event-stream' },
+  { method: 'GET', accept: 'text/event-stream' },
+  { method: 'POST', accept: 'multipart/mixed;subscriptionSpec="1.0"' },
+] as const;
+
+/** How a stream is answered that is asked for with a token. The job has ended, so that the stream ends too. */
+async function answerOf({ method, accept }: (typeof STREAMS)[number], authorization: string) {
+  const headers = { authorization, accept, 'content-type': 'application/json' };
+  const url = new URL(`${gateway.url}/graphql`);
+  const variables = { ids: [finished] };
+  if (method === 'GET') {
+    url.searchParams.set('query', SUBSCRIPTION);
+    url.searchParams.set('variables', JSON.stringify(variables));
+  }
+  const body = method === 'GET' ? null : JSON.stringify({ query: SUBSCRIPTION, variables });
+  const response = await fetch(url, { method, headers, body });
+  const text = await response.text();
+  const isStream = text.includes('"SUCCESS"');
+  const { errors: [error] = [] } = isStream ? {} : (JSON.parse(text) as { errors?: Told[] });
+  return {
+    status: response.status,
+    problem: error?.message,
+    code: error?.extensions.code,
+    retryable: error?.extensions.retryable,
+    challenge: response.headers.get('www-authenticate'),
+  };
+}
+
 describe('a token that', () => {
   it.for(ROWS)(
-    '$name has the code that it should, for one verification at most',
+    '$name has the code that it should by each transport, for one verification at most',
     async ({ token, problem }) => {
       const authorization = `Bearer ${await token()}`;
+      const expected = problem === undefined ? ACCEPTED : refusedFor(problem);
       const verify = vi.spyOn(crypto.subtle, 'verify');
       onTestFinished(() => verify.mockRestore());
       for (const scheme of ['Bearer', 'bearer']) {
@@ -243,13 +283,14 @@ describe('a token that', () => {
           code,
           retryable,
           challenge: answer.headers.get('www-authenticate'),
-        }).toEqual(problem === undefined ? ACCEPTED : refusedFor(problem));
+        }).toEqual(expected);
       }
+      for (const stream of STREAMS) expect(await answerOf(stream, authorization)).toEqual(expected);
       const closed = await initialize({ authorization });
       const reason = problem === undefined ? undefined : `UNAUTHENTICATED: ${problem}`;
       expect(closed).toEqual(reason === undefined ? 'acknowledged' : { code: 4403, reason });
-      // It was sent three times. One that is accepted is remembered.
-      expect(verify.mock.calls.length).toBeLessThanOrEqual(problem === undefined ? 1 : 3);
+      // It was sent six times. One that is accepted is remembered.
+      expect(verify.mock.calls.length).toBeLessThanOrEqual(problem === undefined ? 1 : 6);
       // At the start, and once more for keys that nobody knows.
       for (const { asked } of [issuer, other]) expect(asked).toBeLessThanOrEqual(2);
     },
