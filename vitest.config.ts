@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 const CORES = availableParallelism();
 
-// Each suite has a process of its own. Without this each of them would compile the same packages.
+// Without this each process of a run, and each gateway in a process of its own, would compile the same packages.
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url));
 
 /** Suites whose assertions are about milliseconds: short deadlines, pauses, calls within them. */
@@ -15,6 +15,9 @@ const TIMED = [
   'test/server/graphql/turns.test.ts',
   'test/server/graphql/waits.test.ts',
 ];
+
+/** Suites that measure what a process holds, by name. Each has one of its own. */
+const OWN_PROCESS = 'test/**/*{heap,memory,retained}*.test.ts';
 
 /** Suites that measure what an attacker costs others. Their gateways, in processes of their own, need the cores. */
 export const ABUSE = 'test/chaos/abuse/**/*.test.ts';
@@ -49,8 +52,8 @@ export const SAME_WHEN_PLAIN = [
   'test/server/auth/unknown-keys.slow.test.ts',
   // They vary what is cached by themselves.
   'test/server/http/checks.test.ts',
-  // It is about what caches retain.
-  'test/chaos/retained.test.ts',
+  // They are about what caches and subscriptions retain.
+  OWN_PROCESS,
   // They are about documents and types.
   'test/interop/guides/**',
   'test/interop/types.test.ts',
@@ -83,18 +86,24 @@ export function options(results: string) {
       // Machines that are shared have been seen to be three times as slow as others.
       testTimeout: 60_000,
       hookTimeout: 60_000,
-      sequence: { shuffle: true },
+      // The longest files begin first, as far as the last run tells. Else the largest do.
+      sequence: { shuffle: { files: false, tests: true } },
+      // Busy machines take longer than the one second that is vitest's default. What never comes fails all the same.
+      expect: { poll: { timeout: 20_000 } },
       reporters: process.env['CI'] === undefined ? ['default'] : ['default', 'json'],
       outputFile: { json: `test/artifacts/${results}.json` },
     },
   };
 }
 
-/** Most suites wait more than they compute, so there are more workers than cores. */
-const WAITING = { maxWorkers: 2 * CORES, sequence: { shuffle: true, groupOrder: 0 } };
+/**
+ * Most suites wait more than they compute, so there are more workers than cores. One suite after the other runs in a
+ * process, as to load the gateway takes longer than most suites do.
+ */
+const WAITING = { isolate: false, maxWorkers: 2 * CORES, sequence: { groupOrder: 0 } };
 /** Suites that measure time run after the others, with a core for each. */
-const TIMED_LATER = { maxWorkers: CORES, sequence: { shuffle: true, groupOrder: 1 } };
-const ALONE_LAST = { maxWorkers: 1, sequence: { shuffle: true, groupOrder: 2 } };
+const TIMED_LATER = { isolate: false, maxWorkers: CORES, sequence: { groupOrder: 1 } };
+const ALONE_LAST = { maxWorkers: 1, sequence: { groupOrder: 2 } };
 
 const shared = options('results');
 
@@ -109,8 +118,12 @@ export default defineConfig({
           name: 'default',
           ...WAITING,
           include: ['test/**/*.test.ts'],
-          exclude: [...TIMED, ...APART, ABUSE],
+          exclude: [...TIMED, ...APART, ABUSE, OWN_PROCESS],
         },
+      },
+      {
+        extends: true,
+        test: { name: 'own-process', ...WAITING, isolate: true, include: [OWN_PROCESS], exclude: APART },
       },
       { extends: true, test: { name: 'timed', ...TIMED_LATER, include: TIMED, exclude: APART } },
       { extends: true, test: { name: 'abuse', ...ALONE_LAST, include: [ABUSE], exclude: APART } },

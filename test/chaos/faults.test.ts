@@ -19,9 +19,12 @@ const CASES = TABLE.flatMap((row) =>
 
 const variablesOf = (ids: Ids) => ({ id: ids[1], ids });
 
+/** Pages to serve and memory for 100,000 jobs take longer to prepare than one read. */
+const SMALL = { IDE: 'false', CACHE_MAX_JOBS: '100' };
+
 /** A gateway of its own for each case, so that no circuit breaker or budget has a past. */
-async function startWithJobs(options: TestGatewayOptions = {}) {
-  const gateway = await startGateway({ ...options, emulator: { seed: 'none' } });
+async function startWithJobs({ env, ...options }: TestGatewayOptions = {}) {
+  const gateway = await startGateway({ ...options, env: { ...SMALL, ...env }, emulator: { seed: 'none' } });
   return { gateway, ids: addJobs(gateway) };
 }
 
