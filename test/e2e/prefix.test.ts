@@ -68,6 +68,9 @@ describe.skipIf(nginx.skip)(`behind ${nginx.label}`, () => {
       await page.getByLabel('Result Window').getByText('"mine"').waitFor();
       await page.getByRole('link', { name: 'Job board' }).click();
       await expect.poll(() => page.url()).toBe(`${url}/board`);
+      // It is loaded on demand.
+      await page.getByRole('link', { name: 'Overview' }).click();
+      await page.getByRole('heading', { name: 'Overview' }).waitFor();
       expect(observed).toEqual({ foreignRequests: [], complaints: [] });
     },
   );

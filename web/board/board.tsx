@@ -6,9 +6,11 @@ import { JobPanel } from './job-panel.tsx';
 import { useJobs } from './jobs.ts';
 import { go, usePlace, type Place } from './location.ts';
 import { useNews } from './news.ts';
+import { OverviewOnDemand } from './overview/on-demand.tsx';
 import { SubmitDialog } from './submit-dialog.tsx';
 import { TokenForm } from './token-form.tsx';
 import { forgetToken, useDemand, useHasToken } from './token.ts';
+import { Views } from './views.tsx';
 
 /** The page. */
 export function Board() {
@@ -22,6 +24,7 @@ export function Board() {
       <header>
         <img src={icon} alt="" width="24" height="24" />
         <h1>Job board</h1>
+        <Views place={place} />
         <a href={ROOT}>IDE</a>
         {hasToken && !demand && (
           <button type="button" className="quiet" onClick={forgetToken}>
@@ -59,7 +62,11 @@ function Jobs({ place }: { readonly place: Place }) {
 
   return (
     <main data-open={place.job !== undefined}>
-      <JobList place={place} list={list} />
+      {place.view ? (
+        <OverviewOnDemand place={place} loaded={list.jobs} />
+      ) : (
+        <JobList place={place} list={list} />
+      )}
       {place.job && <JobPanel key={place.job} id={place.job} place={place} />}
       <output className="hidden">{useNews()}</output>
     </main>
