@@ -1,12 +1,16 @@
 import { useState } from 'react';
 import icon from '../icon.svg';
 import { ROOT } from '../root.ts';
+import { Help } from './help.tsx';
 import { JobList } from './job-list.tsx';
 import { JobPanel } from './job-panel.tsx';
 import { useJobs } from './jobs.ts';
 import { go, usePlace, type Place } from './location.ts';
 import { useNews } from './news.ts';
+import { Problem } from './problem.tsx';
+import { useShortcuts } from './shortcuts.ts';
 import { SubmitDialog } from './submit-dialog.tsx';
+import { useTitle } from './title.ts';
 import { TokenForm } from './token-form.tsx';
 import { forgetToken, useDemand, useHasToken } from './token.ts';
 
@@ -23,6 +27,7 @@ export function Board() {
         <img src={icon} alt="" width="24" height="24" />
         <h1>Job board</h1>
         <a href={ROOT}>IDE</a>
+        <Help />
         {hasToken && !demand && (
           <button type="button" className="quiet" onClick={forgetToken}>
             Forget the token
@@ -56,9 +61,12 @@ export function Board() {
 /** What the place says. All of it shows the same loaded jobs. */
 function Jobs({ place }: { readonly place: Place }) {
   const list = useJobs(place);
+  useTitle(list.jobs);
+  useShortcuts({ Escape: () => place.job && go({ ...place, job: undefined }) });
 
   return (
     <main data-open={place.job !== undefined}>
+      {list.error && <Problem error={list.error} onRetry={list.refresh} />}
       <JobList place={place} list={list} />
       {place.job && <JobPanel key={place.job} id={place.job} place={place} />}
       <output className="hidden">{useNews()}</output>
