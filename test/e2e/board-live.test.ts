@@ -2,7 +2,7 @@ import { setTimeout as passes } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { chromiumProgram } from '../support/browser.ts';
-import { FAILURE, it, itOnLine, patience } from './support/board.ts';
+import { addFinished, FAILURE, it, itOnLine, patience } from './support/board.ts';
 
 describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.label}`, () => {
   it('moves a row to its end without a reload, and announces it', async ({ gateway, board }) => {
@@ -50,11 +50,43 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
     const third = jobs.add({ name: 'third', createTime: Date.now(), finishTime: Infinity });
     await expect.poll(board.names, patience).toEqual(['third', 'second', 'first']);
     jobs.finish(second, { status: 'Success' });
+    await expect.poll(() => board.row('second').innerText(), patience).toContain('now succeeded');
     await expect.poll(board.names, patience).toEqual(['third', 'first']);
     await board.page.getByText('All', { exact: true }).click();
     await expect.poll(board.names, patience).toEqual(['third', 'second', 'first']);
     jobs.finish(third, { status: 'Success' });
     await expect.poll(() => board.statusOf('third'), patience).toBe('Succeeded');
+  });
+
+  it('lets new jobs wait while somebody reads, and says in the title what is in flight', async ({
+    gateway,
+    board,
+  }) => {
+    const { page } = board;
+    addFinished(gateway, ...Array.from({ length: 40 }, (_, index) => `job ${String(index)}`));
+    await board.open();
+    await board.loaded.getByText('40 jobs').waitFor();
+    await expect.poll(() => page.getByText('Live').count(), patience).toBe(1);
+    await page.evaluate('scrollTo(0, 1000)');
+    const before = await page.evaluate('document.elementFromPoint(300, 300).closest("li").innerText');
+    for (const name of ['one', 'two']) gateway.emulator.jobs.add({ name, finishTime: Infinity });
+    await page.getByRole('button', { name: '2 new' }).waitFor();
+    await expect(page.title()).resolves.toBe('Job board');
+    expect(await page.evaluate('document.elementFromPoint(300, 300).closest("li").innerText')).toBe(before);
+    await page.getByRole('button', { name: '2 new' }).click();
+    await board.row('one').waitFor();
+    expect((await board.names()).slice(0, 2).toSorted()).toEqual(['one', 'two']);
+    expect(await page.evaluate('document.activeElement.textContent')).toMatch(/one|two/);
+    await expect.poll(() => page.title(), patience).toBe('2 in flight · Job board');
+    // At the start of the list they come by themselves.
+    const id = gateway.emulator.jobs.add({ name: 'three', finishTime: Infinity });
+    await board.row('three').waitFor();
+    await expect.poll(() => page.title(), patience).toBe('3 in flight · Job board');
+    await page.evaluate(() => {
+      Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+    });
+    gateway.emulator.jobs.finish(id);
+    await expect.poll(() => page.title(), patience).toBe('(1) 2 in flight · Job board');
   });
 
   it('watches a job that was submitted here', async ({ gateway, board }) => {
@@ -77,7 +109,7 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
       socket.onMessage((message) => {
         const { id, type } = JSON.parse(String(message)) as { id?: string; type: string };
         if (!isRefusing || type !== 'subscribe') return server.send(message);
-        const payload = [{ message: 'Not for you', extensions: { code: 'FORBIDDEN' } }];
+        const payload = [{ message: 'Not now', extensions: { code: 'OVERLOADED', retryable: true } }];
         return socket.send(JSON.stringify({ id, type: 'error', payload }));
       });
     });
@@ -85,7 +117,7 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
     const alert = board.page.getByRole('alert');
     await expect
       .poll(() => alert.allInnerTexts(), patience)
-      .toEqual([expect.stringContaining('Not for you FORBIDDEN')]);
+      .toEqual([expect.stringContaining('Not now OVERLOADED')]);
     isRefusing = false;
     await board.page.getByRole('button', { name: 'Try again' }).click();
     await expect.poll(() => alert.count(), patience).toBe(0);

@@ -1,13 +1,17 @@
 import { useState } from 'react';
 import icon from '../icon.svg';
 import { ROOT } from '../root.ts';
+import { Help } from './help.tsx';
 import { JobList } from './job-list.tsx';
 import { JobPanel } from './job-panel.tsx';
 import { useJobs } from './jobs.ts';
 import { go, usePlace, type Place } from './location.ts';
 import { useNews } from './news.ts';
 import { OverviewOnDemand } from './overview/on-demand.tsx';
+import { Problem } from './problem.tsx';
+import { useShortcuts } from './shortcuts.ts';
 import { SubmitDialog } from './submit-dialog.tsx';
+import { useTitle } from './title.ts';
 import { TokenForm } from './token-form.tsx';
 import { forgetToken, useDemand, useHasToken } from './token.ts';
 import { Views } from './views.tsx';
@@ -26,6 +30,7 @@ export function Board() {
         <h1>Job board</h1>
         <Views place={place} />
         <a href={ROOT}>IDE</a>
+        <Help />
         {hasToken && !demand && (
           <button type="button" className="quiet" onClick={forgetToken}>
             Forget the token
@@ -59,9 +64,12 @@ export function Board() {
 /** What the place says. All of it shows the same loaded jobs. */
 function Jobs({ place }: { readonly place: Place }) {
   const list = useJobs(place);
+  useTitle(list.jobs);
+  useShortcuts({ Escape: () => place.job && go({ ...place, job: undefined }) });
 
   return (
     <main data-open={place.job !== undefined}>
+      {list.error && <Problem error={list.error} onRetry={list.refresh} />}
       {place.view ? (
         <OverviewOnDemand place={place} loaded={list.jobs} />
       ) : (

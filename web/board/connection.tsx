@@ -1,5 +1,6 @@
-import { useSyncExternalStore } from 'react';
+import { useEffect, useSyncExternalStore } from 'react';
 import { socket } from './client.ts';
+import { tell } from './news.ts';
 
 const TEXTS = { idle: '', live: 'Live', lost: 'Reconnecting …' } as const;
 
@@ -11,9 +12,12 @@ export function useConnection() {
 /** Shows whether the page receives changes live. */
 export function Connection() {
   const connection = useConnection();
+  useEffect(() => {
+    if (connection === 'lost') tell('Changes do not come at present');
+  }, [connection]);
   return (
-    <output className="connection" data-connection={connection}>
+    <span className="connection" data-connection={connection}>
       {TEXTS[connection]}
-    </output>
+    </span>
   );
 }

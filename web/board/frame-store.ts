@@ -7,15 +7,19 @@ export function createFrameStore<State extends object>(initial: State) {
   let frame: ReturnType<typeof setTimeout> | undefined;
   const listeners = new Set<() => void>();
 
+  function show() {
+    clearTimeout(frame);
+    frame = undefined;
+    for (const listener of listeners) listener();
+  }
   return {
     get: () => state,
     set: (change: Partial<State>) => {
       state = { ...state, ...change };
-      frame ??= setTimeout(() => {
-        frame = undefined;
-        for (const listener of listeners) listener();
-      }, FRAME_MS);
+      frame ??= setTimeout(show, FRAME_MS);
     },
+    /** Shows at once what has changed. */
+    show,
     subscribe: (listener: () => void) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);

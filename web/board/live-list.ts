@@ -45,7 +45,8 @@ export function createLiveList(place: ListPlace) {
   });
   const { get, set } = store;
   let watch: ReturnType<typeof watchJobs> | undefined;
-  const rememberCount = () => remember({ loaded: get().jobs.length });
+  /** Changes that came before the first page. They are applied to it. */
+  let early: Map<string, Job> | undefined = new Map();
 
   function setMarked(change: LoadedJobs) {
     const { marks } = get();
@@ -54,11 +55,20 @@ export function createLiveList(place: ListPlace) {
       if (!marks.has(id)) setTimeout(() => set(unmark(get(), id)), MARK_MS);
   }
   function receive(job: Job) {
+    if (early) early.set(job.id, job);
+    else apply(job);
+  }
+  function apply(job: Job) {
     const before = get().jobs.find(({ id }) => id === job.id);
     const isWanted = isMatch(job, query);
     if (before && !before.isFinished && job.isFinished) tellEnd(job);
     if (!before && isWanted && !job.isFinished) tellArrival(job);
     setMarked(applyChange(get(), job, isWanted, query.isOldestFirst));
+  }
+  function applyEarly() {
+    const jobs = early?.values() ?? [];
+    early = undefined;
+    for (const job of jobs) apply(job);
   }
   async function load(steps: () => Promise<void>) {
     set({ isLoading: true });
@@ -70,8 +80,10 @@ export function createLiveList(place: ListPlace) {
         const page = await readPage(query, get().endCursor);
         if (!watch) return;
         set({ ...append(get(), page), failure: undefined });
-        rememberCount();
+        applyEarly();
       } while (get().hasNextPage && get().jobs.length < count);
+      // Jobs that come by themselves later do not count: they are on the first page after a reload.
+      remember({ loaded: get().jobs.length });
     });
   const reload = () =>
     load(async () => {
@@ -79,7 +91,7 @@ export function createLiveList(place: ListPlace) {
       set(replaceStart(get(), page) ?? append({ ...NOTHING_LOADED, isHeld: get().isHeld }, page));
       const fresh = new Set(page.edges.map(({ node }) => node.id));
       const others = get().jobs.filter(({ id, isFinished }) => !isFinished && !fresh.has(id));
-      for (const job of await readJobs(others.map(({ id }) => id))) receive(job);
+      for (const job of await readJobs(others.map(({ id }) => id))) apply(job);
       // Hours may have passed since the list began.
       const { createdFrom } = queryOf(place, Date.now()).filter;
       if (createdFrom) set(since(get(), createdFrom));
@@ -102,10 +114,8 @@ export function createLiveList(place: ListPlace) {
         onError: (error) => set({ refusal: toError(error) }),
         onResume: () => void refresh(),
       });
-      addEventListener('pagehide', rememberCount);
       void refresh();
       return () => {
-        removeEventListener('pagehide', rememberCount);
         watch?.stop();
         watch = undefined;
       };
@@ -113,8 +123,11 @@ export function createLiveList(place: ListPlace) {
     loadMore: () => void (get().isLoading || loadUntil(get().jobs.length + PAGE_SIZE)),
     refresh,
     /** Holds the list still while somebody reads, or lets in what has waited. */
-    hold: (isHeld: boolean) =>
-      void (isHeld === get().isHeld || setMarked(hold(get(), isHeld, query.isOldestFirst))),
+    hold: (isHeld: boolean) => {
+      if (isHeld === get().isHeld) return;
+      setMarked(hold(get(), isHeld, query.isOldestFirst));
+      store.show();
+    },
   };
 }
 

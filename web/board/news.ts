@@ -12,6 +12,7 @@ let unseen = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let ended: JobSummaryFragment[] = [];
 let arrived: JobSummaryFragment[] = [];
+let last = '';
 const told = new Set<string>();
 const listeners = new Set<() => void>();
 
@@ -31,6 +32,12 @@ export function tellArrival(job: JobSummaryFragment): void {
   tellSoon();
 }
 
+/** Tells anything else. Of several texts that come together the last one is said. */
+export function tell(news: string): void {
+  last = news;
+  tellSoon();
+}
+
 /** The text for screen readers. */
 export function useNews(): string {
   return useSyncExternalStore(listen, () => text);
@@ -44,8 +51,8 @@ export function useUnseen(): number {
 function tellSoon(): void {
   timer ??= setTimeout(() => {
     timer = undefined;
-    text = [sayEnds(ended), sayArrivals(arrived)].filter(Boolean).join('. ');
-    [ended, arrived] = [[], []];
+    text = [sayEnds(ended), sayArrivals(arrived), last].filter(Boolean).join('. ');
+    [ended, arrived, last] = [[], [], ''];
     tellAll();
   }, TOGETHER_MS);
 }

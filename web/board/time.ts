@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from 'react';
 
 const dateTimeFormat = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
+const offsetFormat = new Intl.DateTimeFormat('en', { timeZoneName: 'shortOffset' });
 
 const UNITS = [
   ['d', 86_400],
@@ -33,6 +34,18 @@ function two(value: number): string {
 /** A text such as `Jan 2, 2026, 3:04:05 PM`, in the user's time zone. */
 export function clock(time: string): string {
   return dateTimeFormat.format(new Date(time));
+}
+
+/** A text such as `2026-01-02 14:04:05 UTC`. */
+export function utc(time: string): string {
+  return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** The user's time zone and its present offset, such as `Europe/Berlin (GMT+1)`. */
+export function timeZone(): string {
+  const { timeZone } = offsetFormat.resolvedOptions();
+  const offset = offsetFormat.formatToParts().find(({ type }) => type === 'timeZoneName');
+  return timeZone === 'UTC' ? timeZone : `${timeZone} (${offset?.value ?? ''})`;
 }
 
 /** The current time in milliseconds since the epoch. It changes every second, for all components at once. */

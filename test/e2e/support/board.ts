@@ -25,10 +25,14 @@ export interface Board {
   readonly rows: Locator;
   readonly panel: Locator;
   row(name: string): Locator;
-  /** The names in the list, in their order. */
+  /** The names of the rows on the screen, in their order. */
   readonly names: () => Promise<string[]>;
   /** What a row calls its job's status. */
   statusOf(name: string): Promise<string>;
+  /** What the list says of how many jobs are loaded. */
+  readonly loaded: Locator;
+  /** What the page says to screen readers. */
+  readonly news: Locator;
 }
 
 interface BoardFixtures {
@@ -99,6 +103,8 @@ function boardOn(page: Page, origin: string): Board {
     row,
     panel: page.getByRole('complementary'),
     names: () => rows.getByRole('link').allInnerTexts(),
+    loaded: page.locator('.head > p').first(),
+    news: page.getByRole('status'),
     statusOf: (name) => row(name).locator('.status').innerText(),
   };
 }
