@@ -1,43 +1,6 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { startEmulator, type Emulator } from '../../src/emulator/server.ts';
-import { NO_LIMITS } from '../support/limits.ts';
-import { REDIS, redisOfTest, type RedisServer } from '../support/redis.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
-import {
-  follow,
-  peakOf,
-  startGatewayProcess,
-  type Follower,
-  type GatewayProcess,
-} from './support/processes.ts';
-import { watchLateness } from '../support/lateness.ts';
-
-const GATEWAYS = 3;
-const JOBS = 30;
-const CALLS_PER_SECOND = 50;
-
-/** What is disturbed. */
-interface Setting {
-  readonly redis: RedisServer;
-  readonly emulator: Emulator;
-  /** Between the first gateway and Redis. */
-  readonly proxy: TcpProxy;
-  /** Those that run. */
-  readonly gateways: GatewayProcess[];
-  /** Starts one more. */
-  readonly start: () => Promise<GatewayProcess>;
-  /** Lets a third of the jobs end. */
-  readonly finishSome: () => void;
-  /** Resolves when each sweep that was under way has ended, and another one has begun. */
-  readonly sweeps: (count: number) => Promise<void>;
-  /** Resolves when each gateway says that it is alone, or has joined. */
-  readonly all: (mode: 'alone' | 'joined') => Promise<void>;
-}
-
-async function modeOf({ url }: GatewayProcess): Promise<string> {
-  const answer = (await (await fetch(`${url}/readyz`)).json()) as { replicas?: { mode: string } };
-  return answer.replicas?.mode ?? 'none';
-}
+import { expect } from 'vitest';
+import { describeChaos, modeOf } from './support/chaos.ts';
+import type { GatewayProcess } from './support/processes.ts';
 
 async function stop(gateway: GatewayProcess | undefined, signal: NodeJS.Signals, gateways: GatewayProcess[]) {
   if (gateway === undefined) throw new TypeError('no gateway');
@@ -46,10 +9,10 @@ async function stop(gateway: GatewayProcess | undefined, signal: NodeJS.Signals,
   await gateway.program.ended;
 }
 
-const DISTURBANCES: readonly (readonly [string, (setting: Setting) => Promise<void>])[] = [
-  [
-    'one is killed while it sweeps',
-    async ({ gateways, emulator, finishSome, sweeps }) => {
+describeChaos([
+  {
+    name: 'one is killed while it sweeps',
+    disturb: async ({ gateways, emulator, finishSome, sweeps }) => {
       const release = emulator.faults.hold({ action: 'ListPackageJobs', times: 1 });
       await sweeps(1);
       await stop(gateways[0], 'SIGKILL', gateways);
@@ -57,27 +20,27 @@ const DISTURBANCES: readonly (readonly [string, (setting: Setting) => Promise<vo
       finishSome();
       await sweeps(2);
     },
-  ],
-  [
-    'all but one are killed',
-    async ({ gateways, finishSome }) => {
+  },
+  {
+    name: 'all but one are killed',
+    disturb: async ({ gateways, finishSome }) => {
       await Promise.all(gateways.slice(1).map((gateway) => stop(gateway, 'SIGKILL', gateways)));
       finishSome();
     },
-  ],
-  [
-    'each is replaced by another, one after the other',
-    async ({ gateways, start, finishSome }) => {
+  },
+  {
+    name: 'each is replaced by another, one after the other',
+    disturb: async ({ gateways, start, finishSome }) => {
       for (const gateway of gateways.slice()) {
         gateways.push(await start());
         await stop(gateway, 'SIGTERM', gateways);
       }
       finishSome();
     },
-  ],
-  [
-    'Redis is killed, and comes back empty after some seconds',
-    async ({ redis, finishSome, all, sweeps }) => {
+  },
+  {
+    name: 'Redis is killed, and comes back empty after some seconds',
+    disturb: async ({ redis, finishSome, all, sweeps }) => {
       await redis.kill();
       await all('alone');
       finishSome();
@@ -85,10 +48,10 @@ const DISTURBANCES: readonly (readonly [string, (setting: Setting) => Promise<vo
       await redis.restart();
       await all('joined');
     },
-  ],
-  [
-    'Redis answers nothing for some seconds',
-    async ({ redis, finishSome, all, sweeps }) => {
+  },
+  {
+    name: 'Redis answers nothing for some seconds',
+    disturb: async ({ redis, finishSome, all, sweeps }) => {
       redis.freeze();
       await all('alone');
       finishSome();
@@ -96,18 +59,18 @@ const DISTURBANCES: readonly (readonly [string, (setting: Setting) => Promise<vo
       redis.thaw();
       await all('joined');
     },
-  ],
-  [
-    'Redis loses all it has',
-    async ({ redis, finishSome, sweeps }) => {
+  },
+  {
+    name: 'Redis loses all it has',
+    disturb: async ({ redis, finishSome, sweeps }) => {
       await redis.client.flushall();
       finishSome();
       await sweeps(2);
     },
-  ],
-  [
-    'one can no longer reach Redis, and then can again',
-    async ({ gateways, proxy, finishSome, all, sweeps }) => {
+  },
+  {
+    name: 'one can no longer reach Redis, and then can again',
+    disturb: async ({ gateways, proxy, finishSome, all, sweeps }) => {
       proxy.cut();
       await expect.poll(() => Promise.all(gateways.map(modeOf)), { timeout: 20_000 }).toContain('alone');
       finishSome();
@@ -115,10 +78,10 @@ const DISTURBANCES: readonly (readonly [string, (setting: Setting) => Promise<vo
       proxy.heal();
       await all('joined');
     },
-  ],
-  [
-    'what one sends to Redis is swallowed, and then is not',
-    async ({ gateways, proxy, finishSome, all, sweeps }) => {
+  },
+  {
+    name: 'what one sends to Redis is swallowed, and then is not',
+    disturb: async ({ gateways, proxy, finishSome, all, sweeps }) => {
       proxy.silence();
       await expect.poll(() => Promise.all(gateways.map(modeOf)), { timeout: 20_000 }).toContain('alone');
       finishSome();
@@ -126,85 +89,5 @@ const DISTURBANCES: readonly (readonly [string, (setting: Setting) => Promise<vo
       proxy.heal();
       await all('joined');
     },
-  ],
-];
-
-async function createSetting(): Promise<{ setting: Setting; followers: readonly Follower[] }> {
-  const redis = await redisOfTest();
-  const proxy = await startTcpProxy(redis.port);
-  const emulator = await startEmulator({ limits: NO_LIMITS });
-  onTestFinished(async () => {
-    await proxy.close();
-    await emulator.close();
-  });
-  const env = { ICE_CALLS_PER_SECOND: String(CALLS_PER_SECOND) };
-  const start = (url = redis.url) => startGatewayProcess(emulator, url, env);
-  const gateways = await Promise.all([
-    start(`redis://127.0.0.1:${String(proxy.port)}`),
-    ...Array.from({ length: GATEWAYS - 1 }, () => start()),
-  ]);
-  const ids = Array.from({ length: JOBS }, (_, index) =>
-    emulator.jobs.add({ createTime: Date.now() - 60_000 + index, finishTime: Infinity }),
-  );
-  // Each job is followed on each gateway.
-  const followers = gateways.flatMap((_, first) =>
-    ids.map((id) =>
-      follow(id, () => [...gateways.slice(first), ...gateways.slice(0, first)].map(({ url }) => url)),
-    ),
-  );
-  const left = [...ids];
-  const setting: Setting = {
-    redis,
-    emulator,
-    proxy,
-    gateways,
-    start: () => start(),
-    finishSome() {
-      for (const id of left.splice(0, JOBS / 3)) emulator.jobs.finish(id, { status: 'Success' });
-    },
-    async sweeps(count) {
-      const from = emulator.countRequests();
-      await expect
-        .poll(() => emulator.countRequests() - from, { timeout: 20_000 })
-        .toBeGreaterThanOrEqual(2 * count);
-    },
-    async all(mode) {
-      const modes = () => Promise.all(gateways.map(modeOf));
-      await expect.poll(modes, { timeout: 30_000 }).toEqual(gateways.map(() => mode));
-    },
-  };
-  return { setting, followers };
-}
-
-describe.skipIf(REDIS.skip)(
-  `who follows jobs on ${String(GATEWAYS)} gateways over ${REDIS.label} is told every end`,
-  () => {
-    it.for(DISTURBANCES)('while %s', { timeout: 120_000 }, async ([name, disturb]) => {
-      const { stop: stopWatching, lateness } = watchLateness();
-      onTestFinished(stopWatching);
-      const { setting, followers } = await createSetting();
-      const { emulator, finishSome, all } = setting;
-      const isBegun = () => followers.every(({ statuses }) => statuses.length > 0);
-      await expect.poll(isBegun, { timeout: 30_000 }).toBe(true);
-      emulator.resetRequests();
-      finishSome();
-      await disturb(setting);
-      finishSome();
-      await Promise.all(followers.map(({ ended }) => ended));
-      await all('joined');
-      const peaks = [peakOf(emulator, 'GetPackageJob'), peakOf(emulator, 'ListPackageJobs')];
-      const late = peaks.map(({ at }) => lateness(at - 2000, at));
-      const returns = followers.reduce((sum, follower) => sum + follower.returns(), 0);
-      process.stdout.write(
-        `${name}: at most ${peaks.map(({ calls }) => calls).join(' gets and ')} lists in a second, when this process was ` +
-          `${late.map(Math.round).join(' and ')} ms late, ${String(returns)} returns\n`,
-      );
-      // A client that comes back may see that nothing has changed.
-      for (const { statuses } of followers) expect(statuses).toEqual(['INIT', 'SUCCESS']);
-      // While they part and join, they do not know for a moment what the others have just begun. On a machine that keeps processes
-      // waiting, calls that were sent apart come together, and are seen later than that.
-      for (const [index, { calls }] of peaks.entries())
-        expect(calls).toBeLessThanOrEqual(CALLS_PER_SECOND * (1.25 + (2 * (late[index] ?? 0)) / 1000));
-    });
   },
-);
+]);

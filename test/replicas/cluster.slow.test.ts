@@ -1,22 +1,13 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startEmulator, type Emulator } from '../../src/emulator/server.ts';
 import { makeFolder } from '../support/folder.ts';
 import { watchLateness } from '../support/lateness.ts';
 import { run, type RunningProgram } from '../support/process.ts';
-import { findProgram } from '../support/program.ts';
 import { createCertificate } from '../support/tls.ts';
-import { connect, freePort, REDIS, redisOfTest, startRedis } from '../support/redis.ts';
-
-const SENTINEL = findProgram({
-  name: 'Redis Sentinel',
-  candidates: ['redis-sentinel'],
-  install: 'apt-get install redis-sentinel',
-});
+import { connect, freePort, REDIS, redisOfTest } from '../support/redis.ts';
+import { SENTINEL, startSentinels } from '../support/redis-sentinel.ts';
 
 interface Replica {
   readonly url: string;
@@ -169,47 +160,6 @@ describe.skipIf(REDIS.skip)(`a gateway with ${REDIS.label} behind TLS`, () => {
   }, 60_000);
 });
 
-/** A master, one that follows it, and three sentinels that watch them. */
-async function startSentinels(): Promise<{ ports: number[]; master: { kill(): Promise<void> } }> {
-  const master = await redisOfTest();
-  const follower = await startRedis({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
-  onTestFinished(() => follower.close());
-  await expect
-    .poll(() => follower.client.info('replication'), { timeout: 20_000 })
-    .toContain('master_link_status:up');
-  const folder = mkdtempSync(join(tmpdir(), 'sentinel-test-'));
-  const ports: number[] = [];
-  const children: ChildProcess[] = [];
-  for (let index = 0; index < 3; index += 1) {
-    const port = await freePort();
-    const path = join(folder, `${String(port)}.conf`);
-    writeFileSync(
-      path,
-      [
-        `port ${String(port)}`,
-        'bind 127.0.0.1',
-        `dir ${folder}`,
-        `sentinel monitor main 127.0.0.1 ${String(master.port)} 2`,
-        'sentinel down-after-milliseconds main 1000',
-        'sentinel failover-timeout main 10000',
-        '',
-      ].join('\n'),
-    );
-    children.push(spawn(SENTINEL.path, [path], { stdio: 'ignore' }));
-    ports.push(port);
-  }
-  onTestFinished(async () => {
-    await Promise.all(
-      children.map((child) => {
-        child.kill('SIGKILL');
-        return once(child, 'close');
-      }),
-    );
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return { ports, master };
-}
-
 describe.skipIf(SENTINEL.skip || REDIS.skip)(`a connection through ${SENTINEL.label}`, () => {
   it('goes on alone when the master dies, and joins the one that takes its place', async () => {
     const { ports, master } = await startSentinels();
@@ -222,11 +172,6 @@ describe.skipIf(SENTINEL.skip || REDIS.skip)(`a connection through ${SENTINEL.la
       database: 0,
     });
     await expect.poll(() => connection.mode, { timeout: 20_000 }).toBe('joined');
-    // The sentinels have to know of each other and of the follower before they can act.
-    const sentinels = await Promise.all(ports.map((port) => sentinelOf(port)));
-    await expect
-      .poll(() => Promise.all(sentinels.map((ask) => ask())), { timeout: 60_000, interval: 200 })
-      .toEqual(sentinels.map(() => ({ sentinels: 2, followers: 1 })));
     const left = once(connection.events, 'left');
     await master.kill();
     await left;
@@ -237,18 +182,3 @@ describe.skipIf(SENTINEL.skip || REDIS.skip)(`a connection through ${SENTINEL.la
     );
   }, 180_000);
 });
-
-/** Asks a sentinel how many others it knows. */
-async function sentinelOf(port: number): Promise<() => Promise<{ sentinels: number; followers: number }>> {
-  const { Redis } = await import('ioredis');
-  const client = new Redis({ port, maxRetriesPerRequest: null });
-  client.on('error', () => undefined);
-  onTestFinished(() => client.disconnect());
-  return async () => {
-    const [sentinels, followers] = (await Promise.all([
-      client.call('SENTINEL', 'SENTINELS', 'main'),
-      client.call('SENTINEL', 'REPLICAS', 'main'),
-    ])) as [unknown[], unknown[]];
-    return { sentinels: sentinels.length, followers: followers.length };
-  };
-}
