@@ -275,12 +275,26 @@ export const BOUNDS = {
     what: 'Signatures of tokens that are verified at once, of one address. Others wait for their turn',
     reason: 'Node has four threads for them, which take what comes first.',
   },
-  verificationsWaiting: {
+  forgedTokens: {
     max: 256,
     unit: 'items',
     per: 'client',
-    what: 'Tokens that wait for that, of one address',
-    reason: 'They are verified within 30 ms, and have up to 8 kB each.',
+    what: 'Signatures of tokens that are being verified or did not verify, of one address; 50 that did not are forgiven each second. Tokens that were accepted before are not affected',
+    reason: 'Anyone can make such tokens. Each takes a quarter of a millisecond.',
+  },
+  forgers: {
+    max: 1024 * 1024,
+    unit: 'bytes',
+    per: 'gateway',
+    what: 'The addresses that tokens were verified for last. An address that is forgotten is forgiven all',
+    reason: 'About 3,000 addresses.',
+  },
+  refusedTokens: {
+    max: 1024 * 1024,
+    unit: 'bytes',
+    per: 'gateway',
+    what: 'Tokens that have expired or did not verify, by their hashes. They are refused for 30 s without being verified again',
+    reason: 'About 3,000 tokens. Apps send a token again that is refused.',
   },
   issuerKeys: {
     max: 100,

@@ -15,6 +15,8 @@ export const OTHER_CACHES = [
   'jobFragments',
   'responseHeads',
   'rememberedTokens',
+  'refusedTokens',
+  'forgers',
   'views',
   'rateBuckets',
   'sharedResults',

@@ -17,6 +17,6 @@ export function composeRateLimit(
   { config: { rateLimit: policy }, now, caches }: RateLimitOptions,
 ): RateLimit | undefined {
   if (policy === undefined) return undefined;
-  const own = createBuckets(policy, now, caches);
+  const own = createBuckets(policy, now, { caches });
   return createRateLimit(policy, replicas?.shareBuckets(policy, own) ?? own);
 }

@@ -10,7 +10,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { BOUNDS } from '../../bounds.ts';
 import type { Principal } from '../client.ts';
-import { TokenError } from './errors.ts';
+import { SignatureError, TokenError } from './errors.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 import { ID_BYTES, type Claims, type ReadPrincipal } from './principal.ts';
 import { createVerifications } from './verifications.ts';
@@ -43,12 +43,26 @@ export interface Tokens {
    * @param client the address that sent it, whose turn it takes
    * @throws {TokenError} when it is not accepted, at once or later
    * @throws {KeysUnavailableError} when the keys of its issuer cannot be had, later
-   * @throws {RateLimitedError} when the client has too many tokens that wait, later
+   * @throws {RateLimitedError} when too many tokens of the client wait, or did not verify, at once or later
    */
   principalOf(token: string, client: string): Principal | Promise<Principal>;
   /** Whether a token is still accepted whose principal this is. */
   isCurrent(principal: Principal): boolean;
 }
+
+/** A token that was refused. */
+interface Refused {
+  /** Why, as its bearer is told. */
+  readonly message: string;
+  /** How long it is refused without being looked at, in milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** How long a token is refused without being looked at, in milliseconds. Its issuer may get other keys. */
+const REFUSED_MS = 30_000;
+
+/** About what a refused token takes in memory with its hash, in bytes. All messages are the same few texts. */
+const REFUSED_BYTES = 300;
 
 /** About what a principal takes in memory with its hash, in bytes, besides its texts. */
 const PRINCIPAL_BYTES = 400;
@@ -65,18 +79,38 @@ export function createTokens(options: TokensOptions): Tokens {
     sizeCalculation: ({ issuer, subject = '', view }) =>
       PRINCIPAL_BYTES + issuer.length + subject.length + ID_BYTES * (view.jobIds?.size ?? 0),
   });
+  /** Apps whose token is refused send it again and again. */
+  const refused = new LRUCache<string, Refused>({
+    maxSize: BOUNDS.refusedTokens.max,
+    sizeCalculation: () => REFUSED_BYTES,
+  });
   const isCurrent = ({ endsAt }: Principal) => now() < endsAt;
-  const verifications = createVerifications();
+  const verifications = createVerifications(now);
+
+  function claimsOf(token: NewToken): Promise<Claims> {
+    const issuer = issuers.get(issuerIn(token.token));
+    if (issuer === undefined) throw new TokenError('The issuer of the token is not accepted here');
+    return readClaims(token, issuer, options);
+  }
 
   async function verify(token: string, digest: string, client: string): Promise<Principal> {
-    const issuer = issuers.get(issuerIn(token));
-    if (issuer === undefined) throw new TokenError('The issuer of the token is not accepted here');
-    const claims = await verifications.run(client, (turn) =>
-      readClaims({ token, client, turn }, issuer, options),
-    );
-    const principal = readPrincipal(claims);
-    remembered.set(digest, principal);
-    return principal;
+    try {
+      const claims = await verifications.run(client, async (turn) => claimsOf({ token, client, turn }));
+      const principal = readPrincipal(claims);
+      remembered.set(digest, principal);
+      return principal;
+    } catch (error) {
+      if (error instanceof SignatureError || isExpired(error))
+        refused.set(digest, { message: error.message, until: now() + REFUSED_MS });
+      throw error;
+    }
+  }
+
+  function throwIfRefused(digest: string): void {
+    const found = refused.get(digest);
+    if (found === undefined) return;
+    if (now() < found.until) throw new TokenError(found.message);
+    refused.delete(digest);
   }
 
   return {
@@ -86,18 +120,23 @@ export function createTokens(options: TokensOptions): Tokens {
         throw new TokenError(`The token has more than ${String(BOUNDS.token.max)} characters`);
       const digest = hash('sha256', token, 'base64');
       const known = remembered.get(digest);
-      if (known === undefined) return verify(token, digest, client);
-      if (isCurrent(known)) return known;
-      remembered.delete(digest);
-      throw new TokenError(EXPIRED);
+      if (known !== undefined) {
+        if (isCurrent(known)) return known;
+        remembered.delete(digest);
+        throw new TokenError(EXPIRED);
+      }
+      throwIfRefused(digest);
+      verifications.check(client);
+      return verify(token, digest, client);
     },
   };
 }
 
 export const EXPIRED = 'The token has expired';
+const isExpired = (error: unknown): error is TokenError =>
+  error instanceof TokenError && error.message === EXPIRED;
 const MALFORMED = 'The token is no signed JWT';
 const OTHER_AUDIENCE = 'The token is for another audience';
-const BAD_SIGNATURE = 'The signature of the token does not verify';
 
 /** The issuer that a token names. Nothing of the token is verified by then. */
 function issuerIn(token: string): string {
@@ -186,10 +225,10 @@ function refusalOf(error: unknown): unknown {
     return new TokenError('The algorithm of the token is not accepted here');
   if (error instanceof errors.JWKSNoMatchingKey)
     return new TokenError('The token is signed by a key that its issuer does not have');
-  if (error instanceof errors.JWSSignatureVerificationFailed) return new TokenError(BAD_SIGNATURE);
+  if (error instanceof errors.JWSSignatureVerificationFailed) return new SignatureError();
   if (error instanceof errors.JOSEError) return new TokenError(MALFORMED);
   // What WebCrypto says of a key that cannot verify, such as one that is too short.
-  if (error instanceof TypeError || error instanceof DOMException) return new TokenError(BAD_SIGNATURE);
+  if (error instanceof TypeError || error instanceof DOMException) return new SignatureError();
   return error;
 }
 

@@ -28,6 +28,18 @@ export interface Buckets {
   take(clientKey: string, cost: number): Taken | Promise<Taken>;
 }
 
+/** Buckets in the memory of this process. */
+export interface OwnBuckets extends Buckets {
+  take(clientKey: string, cost: number): Taken;
+}
+
+export interface OwnBucketsOptions {
+  /** What all of them may take in memory, in bytes. @default the bound `rateBuckets` */
+  readonly maxBytes?: number;
+  /** Where they can be looked at. @default nowhere */
+  readonly caches?: Caches;
+}
+
 interface Bucket {
   /** What it lacks of a full one. */
   missing: number;
@@ -50,11 +62,11 @@ const TOLERANCE = 1e-6;
 export function createBuckets(
   { cost: size, seconds }: RatePolicy,
   now: () => number,
-  caches?: Caches,
-): Buckets {
+  { maxBytes = BOUNDS.rateBuckets.max, caches }: OwnBucketsOptions = {},
+): OwnBuckets {
   const perMs = size / (1000 * seconds);
   const buckets = new MeasuredCache<string, Bucket>({
-    maxSize: BOUNDS.rateBuckets.max,
+    maxSize: maxBytes,
     sizeCalculation: (_bucket, key) => BUCKET_BYTES + key.length,
   });
   caches?.set('rate_buckets', buckets);

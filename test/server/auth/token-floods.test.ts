@@ -66,6 +66,38 @@ describe('tokens whose key nobody knows yet', () => {
   });
 });
 
+describe('tokens whose signatures do not verify', () => {
+  it('are refused unseen once there are too many. Tokens that were accepted before pass, and those of others', async () => {
+    const { issuer, ask } = await start();
+    const good = await issuer.token();
+    expect(await ask(ATTACKER, good)).toMatchObject({ status: 200 });
+    const stranger = await createSigningKey('first');
+    const forged = (sub: string) => issuer.token({ key: stranger, claims: { sub } });
+    const answers = new Map<number | undefined, number>();
+    let last: Awaited<ReturnType<typeof ask>> | undefined;
+    for (let index = 0; index < 100 * BOUNDS.forgedTokens.max && last?.status !== 429; index += 1) {
+      last = await ask(ATTACKER, await forged(String(index)));
+      answers.set(last.status, (answers.get(last.status) ?? 0) + 1);
+    }
+    expect(answers.get(401)).toBeGreaterThanOrEqual(BOUNDS.forgedTokens.max);
+    const limited = { code: 'RATE_LIMITED', policy: 'forgedTokens', retryAfterMs: 1000 };
+    expect(last).toMatchObject({ status: 429, errors: [{ extensions: limited }] });
+    expect(await ask(ATTACKER, good)).toMatchObject({ status: 200 });
+    expect(await ask(OTHER, await issuer.token({ claims: { sub: 'other' } }))).toMatchObject({ status: 200 });
+  });
+
+  it('are verified once where the same is sent again, so that one app harms none behind its address', async () => {
+    const { issuer, ask } = await start();
+    const stranger = await createSigningKey('first');
+    const same = await issuer.token({ key: stranger });
+    for (let index = 0; index < 2 * BOUNDS.forgedTokens.max; index += 1)
+      expect((await ask(ATTACKER, same)).status).toBe(401);
+    expect(await ask(ATTACKER, await issuer.token({ claims: { sub: 'new' } }))).toMatchObject({
+      status: 200,
+    });
+  });
+});
+
 describe('a request whose token waits for keys', () => {
   it('is answered in its turn, though one behind it closes the connection', async () => {
     const { issuer, gateway, release, held } = await start();

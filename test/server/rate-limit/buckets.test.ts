@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BOUNDS } from '../../../src/bounds.ts';
 import type { Caches } from '../../../src/measured-cache.ts';
-import { createBuckets, type Taken } from '../../../src/server/rate-limit/buckets.ts';
+import { createBuckets } from '../../../src/server/rate-limit/buckets.ts';
 
 const POLICY = { cost: 1000, seconds: 60 };
 
@@ -10,11 +10,11 @@ const POLICY = { cost: 1000, seconds: 60 };
 function start(policy = POLICY) {
   let now = 1_000_000;
   const caches: Caches = new Map();
-  const buckets = createBuckets(policy, () => now, caches);
+  const buckets = createBuckets(policy, () => now, { caches });
   return {
     caches,
     // These buckets answer at once.
-    take: (client: string, cost: number) => buckets.take(client, cost) as Taken,
+    take: (client: string, cost: number) => buckets.take(client, cost),
     advance: (ms: number) => (now += ms),
   };
 }
