@@ -159,8 +159,9 @@ export class CountedSocket implements Reader {
   close(code: number, reason: string): void {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) return;
-    this.closing = { code, reason };
-    socket.close(code, reason);
+    const short = fitting(reason);
+    this.closing = { code, reason: short };
+    socket.close(code, short);
     const cut = setTimeout(() => socket.terminate(), BOUNDS.closing.max);
     socket.once('close', () => clearTimeout(cut));
   }
@@ -227,4 +228,12 @@ export class CountedSocket implements Reader {
       socket.ping();
     };
   }
+}
+
+/** A close frame has 125 bytes, of which the code takes two. */
+const MAX_REASON_BYTES = 123;
+
+/** As much of a reason as a close frame can have. No character of it is cut in two. */
+function fitting(reason: string): string {
+  return new TextDecoder().decode(Buffer.from(reason).subarray(0, MAX_REASON_BYTES), { stream: true });
 }

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { startIssuer, type Issuer } from '../../support/issuer.ts';
+import { openSocket } from '../../support/socket.ts';
 
 const QUERY = '{ packageJob(id: "ab4802364a2e49208c99efab82dfa8e8") { id } }';
 const CHALLENGE = 'Bearer realm="package-job-gateway"';
@@ -66,5 +68,20 @@ describe('a request', () => {
     });
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-headers')).toContain('authorization');
+  });
+});
+
+describe('a WebSocket whose token is refused', () => {
+  it('is told why, by as much of it as a close frame can have', async () => {
+    const claim = `https://claims.example/${'ü'.repeat(80)}`;
+    const other = await startGateway({ env: { ...issuer.env, JWT_AUDIENCE_CLAIM: claim } });
+    onTestFinished(() => other.close());
+    const { socket, send } = await openSocket(other.url, { isSilent: true });
+    const closed = once(socket, 'close') as Promise<[number, Buffer]>;
+    send({ type: 'connection_init', payload: await issuer.bearer() });
+    const [code, reason] = await closed;
+    expect(code).toBe(4403);
+    expect(`UNAUTHENTICATED: The token has no claim \`${claim}\``.startsWith(reason.toString())).toBe(true);
+    expect(reason.length).toBeGreaterThan(120);
   });
 });
