@@ -1,4 +1,5 @@
 import { nextTick } from 'node:process';
+import { hasComputed, moment } from './computed-time.ts';
 import { createFairQueue } from './fair-queue.ts';
 
 /** How long what clients are sent may take before what has come meanwhile is read, in milliseconds. */
@@ -42,7 +43,7 @@ export function createSlices(): Slices {
   /** The groups that have room, by their connections. */
   const groups = new Map<object, Group>();
   let isScheduled = false;
-  let startedAt = 0;
+  let started = moment();
   /** How many may go on in this turn. */
   let left = 0;
 
@@ -68,13 +69,13 @@ export function createSlices(): Slices {
   }
 
   function slice(): void {
-    startedAt = performance.now();
+    started = moment();
     left = waiting.size;
-    step(1, startedAt);
+    step(1, started.at);
   }
 
   function step(atOnce: number, now: number): void {
-    if (left === 0 || now - startedAt >= SLICE_MS) return schedule();
+    if (left === 0 || hasComputed(started, SLICE_MS)) return schedule();
     for (let taken = 0; taken < atOnce && left > 0;) {
       left -= 1;
       const members = take();

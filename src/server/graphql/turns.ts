@@ -1,10 +1,12 @@
+import { nextTick } from 'node:process';
 import { onAbort } from '../../abort.ts';
+import { computedMs } from '../../computed-time.ts';
 import { createFairQueue } from '../../fair-queue.ts';
 
-/** How long operations may take before what has come meanwhile is read, in milliseconds. */
+/** How long operations may compute before what has come meanwhile is read, in milliseconds. */
 const SLICE_MS = 5;
 
-/** The most that begin in one turn of the event loop. They overlap, so that the first ones seem to take no time. */
+/** The most that begin before it is known what they take. They overlap, so that the first ones seem to take no time. */
 const MAX_AT_ONCE = 4;
 
 /** The longest time that is spent on reading what has come, in milliseconds. */
@@ -29,19 +31,21 @@ export interface Turns {
  * Shares the processor between clients. Parsing, checking and executing an operation takes milliseconds, and a client can send
  * hundreds at once.
  *
- * An operation begins at once when little has been executed lately. Otherwise it waits. Of those that wait, one begins in each
- * turn of the event loop, and clients take turns. So a client waits for one operation of each other client at most. After
- * {@link SLICE_MS} of operations the gateway first reads what has come, as others may have asked by then. Node accepts
- * one connection in each turn of the event loop, so that this can take many.
+ * An operation begins at once when little has been executed lately. Otherwise it waits. Those that wait begin one after another,
+ * and clients take turns. After {@link SLICE_MS} of operations the gateway first reads what has come, as others may have asked by
+ * then. Node accepts one connection in each turn of the event loop, so that this can take many.
+ *
+ * What counts is what operations take, not the turns of the event loop: requests that are refused can fill these.
  */
 // oxlint-disable-next-line max-lines-per-function -- its short functions share the state of the loop
 export function createTurns(): Turns {
   const waiting = createFairQueue<() => void>();
-  /** Since when the current turn of the event loop lasts. */
+  /** When the last turn of the event loop ended. */
   let turnedAt = 0;
-  /** How many operations have begun in it. */
+  /** How many operations have begun of which it is not known what they take, and the time that was computed by then. */
   let begun = 0;
-  /** What operations have taken since there was last time for anything else. */
+  let begunAt = 0;
+  /** What operations have computed since there was last time for anything else. */
   let usedMs = 0;
   /** Since when the gateway only reads. */
   let readingSince: number | undefined;
@@ -52,38 +56,55 @@ export function createTurns(): Turns {
     const now = performance.now();
     const tookMs = now - turnedAt;
     turnedAt = now;
-    if (begun > 0) usedMs += tookMs;
-    begun = 0;
     if (readingSince === undefined && usedMs >= SLICE_MS) readingSince = now;
     else if (readingSince !== undefined && (tookMs < NOTHING_MS || now - readingSince >= READING_MS)) {
       readingSince = undefined;
       usedMs = 0;
     }
-    const begin = readingSince === undefined ? waiting.take() : undefined;
-    isTicking = readingSince !== undefined || begin !== undefined;
-    if (!isTicking) return;
-    setImmediate(tick);
+    beginNext();
+    isTicking = readingSince !== undefined || begun > 0;
+    if (isTicking) setImmediate(tick);
+  }
+
+  function beginNext(): void {
+    if (begun > 0 || readingSince !== undefined || usedMs >= SLICE_MS) return;
+    const begin = waiting.take();
     if (begin === undefined) return;
-    begun = 1;
+    noteBegin();
     begin();
   }
 
+  function noteBegin(): void {
+    if (begun === 0) begunAt = computedMs();
+    begun += 1;
+    // A tick comes after all promises that follow from the operation.
+    queueMicrotask(() => nextTick(noteEnd));
+  }
+
+  function noteEnd(): void {
+    begun -= 1;
+    if (begun > 0) return;
+    usedMs += computedMs() - begunAt;
+    beginNext();
+  }
+
   /** Whether an operation may begin without waiting. */
-  function isFree(now: number): boolean {
+  function isFree(): boolean {
     if (!isTicking) {
+      const now = performance.now();
       if (now - turnedAt > FREE_MS) usedMs = 0;
       turnedAt = now;
       isTicking = true;
       setImmediate(tick);
     }
-    const hasTime = begun < MAX_AT_ONCE && usedMs + (begun > 0 ? now - turnedAt : 0) < SLICE_MS;
+    const hasTime = begun < MAX_AT_ONCE && usedMs + (begun > 0 ? computedMs() - begunAt : 0) < SLICE_MS;
     return hasTime && readingSince === undefined && waiting.size === 0;
   }
 
   return {
     next(client, left) {
-      if (isFree(performance.now())) {
-        begun += 1;
+      if (isFree()) {
+        noteBegin();
         return undefined;
       }
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { ClientShares } from '../../client-shares.ts';
+import { hasComputed, moment } from '../../computed-time.ts';
 import { createSlices } from '../../slices.ts';
 import type { Admissions } from './admission.ts';
 
@@ -26,14 +27,13 @@ export function createArrivals(): Arrivals {
   const slices = createSlices();
   const waiting = new ClientShares(Infinity);
   let taken = 0;
-  let until = Infinity;
+  let started = moment();
 
   /** It costs as much as a tenth of a request, so that is not done for each of them. */
   function lookForNextTurn(): void {
-    until = performance.now() + TURN_MS;
+    started = moment();
     setImmediate(() => {
       taken = 0;
-      until = Infinity;
     });
   }
 
@@ -48,7 +48,7 @@ export function createArrivals(): Arrivals {
     take(client, run) {
       taken += 1;
       if (taken === AT_ONCE) lookForNextTurn();
-      const isLate = taken > AT_ONCE && performance.now() > until;
+      const isLate = taken > AT_ONCE && hasComputed(started, TURN_MS);
       if (!isLate && (waiting.total === 0 || waiting.of(client) === 0)) return run();
       void runLater(client, run);
     },

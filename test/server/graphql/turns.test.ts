@@ -68,6 +68,24 @@ describe('turns', () => {
     server.close();
   });
 
+  it('begin many that take little in one turn of the event loop, whatever else fills these turns', async () => {
+    const { begun, begin } = beginning();
+    let isOver = false;
+    let turnsTaken = 0;
+    const fill = (): void => {
+      const until = performance.now() + 6;
+      while (performance.now() < until);
+      turnsTaken += 1;
+      if (!isOver) setImmediate(fill);
+    };
+    fill();
+    await Promise.all(Array.from({ length: 100 }, () => begin('many', 0.5)));
+    isOver = true;
+    expect(begun).toHaveLength(100);
+    // 50 ms of operations in slices of 5, with a turn in between that only reads.
+    expect(turnsTaken).toBeLessThan(50);
+  });
+
   it('pass over operations that nobody waits for', async () => {
     const { turns, begun, begin } = beginning();
     const first = Array.from({ length: 10 }, () => begin('a'));
