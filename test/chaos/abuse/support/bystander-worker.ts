@@ -2,7 +2,7 @@
 
 import { Agent, request } from 'node:http';
 import { parentPort } from 'node:worker_threads';
-import { openThreadClock } from './thread-time.ts';
+import { openOwnClock, openThreadClock } from './thread-time.ts';
 
 /** What the bystander asks for, and how. */
 export interface BystanderOptions {
@@ -23,8 +23,8 @@ export interface Samples {
   /** How long each request took, in milliseconds. */
   readonly elapsedMs: readonly number[];
   /**
-   * The same without the time for which the gateway's main thread was ready to run, and the machine ran something else, such as
-   * the attacker. It is the elapsed time where the system does not tell.
+   * The same without the time for which the gateway's main thread was ready to run, or the bystander's if that is longer, and the
+   * machine ran something else, such as the attacker. It is the elapsed time where the system does not tell.
    */
   readonly unhinderedMs: readonly number[];
   /** What was wrong with those that failed. */
@@ -49,19 +49,20 @@ function measure({ port, from, pid, everyMs, bodies, headers }: BystanderOptions
   agents.set(from, agent);
   const elapsedMs: number[] = [];
   const unhinderedMs: number[] = [];
-  const clock = openThreadClock(pid);
+  const clocks = [openThreadClock(pid), openOwnClock()];
   const failures: string[] = [];
   const inFlight = new Set<Promise<void>>();
   let index = 0;
 
   function ask(body: string): Promise<void> {
     const startedAt = performance.now();
-    const waitedAtStart = clock.read().waitedMs;
+    const waited = clocks.map((clock) => clock.read().waitedMs);
     const { promise, resolve } = Promise.withResolvers<void>();
     const end = (failure?: string) => {
       const tookMs = performance.now() - startedAt;
       elapsedMs.push(tookMs);
-      unhinderedMs.push(Math.max(0, tookMs - (clock.read().waitedMs - waitedAtStart)));
+      const hindered = clocks.map((clock, thread) => clock.read().waitedMs - (waited[thread] ?? 0));
+      unhinderedMs.push(Math.max(0, tookMs - Math.max(...hindered)));
       if (failure !== undefined) failures.push(failure);
       resolve();
     };
@@ -105,7 +106,7 @@ function measure({ port, from, pid, everyMs, bodies, headers }: BystanderOptions
   return async () => {
     clearInterval(timer);
     await Promise.all(inFlight);
-    clock.close();
+    for (const clock of clocks) clock.close();
     return { elapsedMs, unhinderedMs, failures };
   };
 }

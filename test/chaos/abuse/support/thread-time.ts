@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
 
 /** What the machine gave the main thread of a process, in milliseconds. */
 export interface ThreadTime {
@@ -19,9 +19,18 @@ export interface ThreadClock {
  * machine does not depend on what else the machine computes, such as the attacker.
  */
 export function openThreadClock(pid: number): ThreadClock {
+  return openClock(() => `${String(pid)}/task/${String(pid)}`);
+}
+
+/** Reads the time of the thread that calls it. */
+export function openOwnClock(): ThreadClock {
+  return openClock(() => readlinkSync('/proc/thread-self'));
+}
+
+function openClock(thread: () => string): ThreadClock {
   let file: number;
   try {
-    file = openSync(`/proc/${String(pid)}/task/${String(pid)}/schedstat`, 'r');
+    file = openSync(`/proc/${thread()}/schedstat`, 'r');
   } catch {
     return { read: () => ({ ranMs: 0, waitedMs: 0 }), close: () => undefined };
   }
