@@ -267,6 +267,7 @@ async function startServer(
       schema,
       apollo,
       jobsFor,
+      upstream: config.upstream.kind === 'emulator' ? 'EMULATOR' : 'ICE',
       operationTimeoutMs,
       stopping,
       events: events.server,

@@ -1,4 +1,3 @@
-import { useState } from 'react';
 import icon from '../icon.svg';
 import { ROOT } from '../root.ts';
 import { Help } from './help.tsx';
@@ -9,7 +8,8 @@ import { go, usePlace, type Place } from './location.ts';
 import { useNews } from './news.ts';
 import { Problem } from './problem.tsx';
 import { useShortcuts } from './shortcuts.ts';
-import { SubmitDialog } from './submit-dialog.tsx';
+import { SubmitButton } from './submit/buttons.tsx';
+import { SubmitDialog } from './submit/dialog.tsx';
 import { useTitle } from './title.ts';
 import { TokenForm } from './token-form.tsx';
 import { forgetToken, useDemand, useHasToken } from './token.ts';
@@ -19,7 +19,6 @@ export function Board() {
   const place = usePlace();
   const demand = useDemand();
   const hasToken = useHasToken();
-  const [isSubmitting, setIsSubmitting] = useState(false);
 
   return (
     <>
@@ -33,9 +32,7 @@ export function Board() {
             Forget the token
           </button>
         )}
-        <button type="button" className="primary" onClick={() => setIsSubmitting(true)}>
-          Submit a job
-        </button>
+        {!demand && <SubmitButton />}
       </header>
       {demand ? (
         <main>
@@ -44,16 +41,7 @@ export function Board() {
       ) : (
         <Jobs place={place} />
       )}
-      {isSubmitting && (
-        <SubmitDialog
-          isPaused={demand !== undefined}
-          onClose={() => setIsSubmitting(false)}
-          onSubmitted={(job) => {
-            setIsSubmitting(false);
-            go({ job });
-          }}
-        />
-      )}
+      <SubmitDialog isPaused={demand !== undefined} />
     </>
   );
 }

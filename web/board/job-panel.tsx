@@ -7,6 +7,7 @@ import { rowOf } from './job-row.tsx';
 import { linkTo, type Place } from './location.ts';
 import { Problem } from './problem.tsx';
 import { Status, titleOf } from './status.tsx';
+import { SubmitAgain } from './submit/buttons.tsx';
 import { Ago, Timeline } from './times.tsx';
 
 export interface JobPanelProps {
@@ -39,6 +40,11 @@ export function JobPanel({ id, place }: JobPanelProps) {
       )}
       {job === undefined && !error && <output>Loading the job</output>}
       {job && <Details job={job} />}
+      {job && (
+        <p className="buttons">
+          <SubmitAgain job={job} />
+        </p>
+      )}
       {job && <JobQuery id={id} />}
     </aside>
   );
