@@ -285,6 +285,7 @@ async function startServer(
     pathPrefix: config.pathPrefix,
     introspection,
     pagesDirectory: config.ide ? PAGES_DIRECTORY : undefined,
+    playsLoopback: !config.production,
     stopping,
     now,
     events: events.server,

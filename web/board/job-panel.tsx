@@ -5,6 +5,7 @@ import { JobQuery } from './job-query.tsx';
 import { useJob } from './job.ts';
 import { rowOf } from './job-row.tsx';
 import { linkTo, type Place } from './location.ts';
+import { Package } from './package.tsx';
 import { Problem } from './problem.tsx';
 import { Status, titleOf } from './status.tsx';
 import { SubmitAgain } from './submit/buttons.tsx';
@@ -67,7 +68,7 @@ function Details({ job }: { readonly job: JobDetailsFragment }) {
           ))}
         </Entry>
         <Entry term="Output">{job.output && <Media media={job.output} />}</Entry>
-        <Entry term="Package">{job.outputUrl && <Address url={job.outputUrl} />}</Entry>
+        <Entry term="Package">{job.outputUrl && <Package url={job.outputUrl} />}</Entry>
         <Entry term="Priority">{job.priority}</Entry>
         <Entry term="Queue">{job.pipelineId && <code>{job.pipelineId}</code>}</Entry>
         <Entry term="Submitted by">{job.triggerSource}</Entry>
@@ -89,11 +90,6 @@ function Entry({ term, children }: { readonly term: string; readonly children: R
       <dd>{children}</dd>
     </div>
   );
-}
-
-/** A link where browsers can follow it, and else a text. */
-function Address({ url }: { readonly url: string }) {
-  return /^https?:/.test(url) ? <a href={url}>{url}</a> : <code>{url}</code>;
 }
 
 function Media({ media: { type, media } }: { readonly media: MediaFragment }) {
