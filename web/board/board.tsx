@@ -56,7 +56,7 @@ function Jobs({ place }: { readonly place: Place }) {
     <main data-open={place.job !== undefined}>
       {list.error && <Problem error={list.error} onRetry={list.refresh} />}
       <JobList place={place} list={list} />
-      {place.job && <JobPanel key={place.job} id={place.job} place={place} />}
+      {place.job && <JobPanel key={place.job} id={place.job} place={place} jobs={list.jobs} />}
       <output className="hidden">{useNews()}</output>
     </main>
   );
