@@ -18,7 +18,12 @@ export default [
       '@graphql-eslint/relay-arguments': ['error', { includeBoth: false }],
       '@graphql-eslint/strict-id-in-types': [
         'error',
-        { exceptions: { types: ['MediaObject', 'PageInfo'], suffixes: ['Connection', 'Edge', 'Payload'] } },
+        {
+          exceptions: {
+            types: ['MediaObject', 'PageInfo', 'Viewer'],
+            suffixes: ['Connection', 'Edge', 'Payload'],
+          },
+        },
       ],
       '@graphql-eslint/require-description': [
         'error',

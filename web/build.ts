@@ -30,7 +30,7 @@ async function buildPages(): Promise<void> {
       reportCompressedSize: false,
       // Many React libraries have 'use client' directives, which have no meaning in a bundle.
       rolldownOptions: {
-        input: [join(ROOT, 'index.html'), join(ROOT, 'board/index.html')],
+        input: ['index.html', 'board/index.html', 'board/player.html'].map((page) => join(ROOT, page)),
         checks: { moduleLevelDirective: false },
       },
       // Monaco is one large chunk. It loads after the first paint of the page.

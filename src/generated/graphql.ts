@@ -279,6 +279,11 @@ export type Query = {
    * gives `null`. An id whose read fails gives `null` and an error at its position. Repeats of an id cost one read.
    */
   readonly packageJobsById: ReadonlyArray<Maybe<PackageJob>>;
+  /**
+   * Whoever sends this operation, and what that viewer may do. It needs no scope and costs no call of ICE, so an app can ask
+   * before it shows anything.
+   */
+  readonly viewer?: Maybe<Viewer>;
 };
 
 
@@ -411,6 +416,29 @@ export type SubscriptionPackageJobsUpdatedArgs = {
   filter?: InputMaybe<PackageJobFilter>;
 };
 
+/** What is behind the gateway. */
+export type Upstream =
+  /** The emulator that comes with the gateway. Its jobs package nothing. */
+  | 'EMULATOR'
+  /** ICE, in an account of Alibaba Cloud. A job writes files there and has a price. It cannot be cancelled. */
+  | 'ICE';
+
+/**
+ * Whoever sends the operation: the bearer of its token, or anybody where the gateway asks for no token. An app offers what its
+ * viewer may do.
+ */
+export type Viewer = {
+  readonly __typename?: 'Viewer';
+  /**
+   * Whether `submitPackageJob` submits jobs for this viewer. `false` where the gateway submits none (`ALLOW_SUBMIT`), where the
+   * token lacks the scope `jobs:submit` or has a list of jobs, and where it does not say whose jobs it is for. It is about the
+   * gateway alone: ICE can still refuse a job.
+   */
+  readonly canSubmit: Scalars['Boolean']['output'];
+  /** Where jobs are submitted to and read from. An app asks for a confirmation before it submits to `ICE`. */
+  readonly upstream: Upstream;
+};
+
 
 
 export type ResolverTypeWrapper<T> = Promise<T> | T;
@@ -510,6 +538,8 @@ export type ResolversTypes = {
   SubmitPackageJobPayload: ResolverTypeWrapper<Omit<SubmitPackageJobPayload, 'packageJob'> & { packageJob?: Maybe<ResolversTypes['PackageJob']> }>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   URL: ResolverTypeWrapper<Scalars['URL']['output']>;
+  Upstream: Upstream;
+  Viewer: ResolverTypeWrapper<Viewer>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -535,6 +565,7 @@ export type ResolversParentTypes = {
   SubmitPackageJobPayload: Omit<SubmitPackageJobPayload, 'packageJob'> & { packageJob?: Maybe<ResolversParentTypes['PackageJob']> };
   Subscription: Record<PropertyKey, never>;
   URL: Scalars['URL']['output'];
+  Viewer: Viewer;
 };
 
 export interface DateTimeScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['DateTime'], any> {
@@ -612,6 +643,7 @@ export type QueryResolvers<ContextType = OperationContext, ParentType extends Re
   packageJob?: Resolver<Maybe<ResolversTypes['PackageJob']>, ParentType, ContextType, RequireFields<QueryPackageJobArgs, 'id'>>;
   packageJobs?: Resolver<Maybe<ResolversTypes['PackageJobConnection']>, ParentType, ContextType, RequireFields<QueryPackageJobsArgs, 'first' | 'orderBy'>>;
   packageJobsById?: Resolver<ReadonlyArray<Maybe<ResolversTypes['PackageJob']>>, ParentType, ContextType, RequireFields<QueryPackageJobsByIdArgs, 'ids'>>;
+  viewer?: Resolver<Maybe<ResolversTypes['Viewer']>, ParentType, ContextType>;
 };
 
 export type SubmitPackageJobPayloadResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['SubmitPackageJobPayload'] = ResolversParentTypes['SubmitPackageJobPayload']> = {
@@ -627,6 +659,11 @@ export interface UrlScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes[
   name: 'URL';
 }
 
+export type ViewerResolvers<ContextType = OperationContext, ParentType extends ResolversParentTypes['Viewer'] = ResolversParentTypes['Viewer']> = {
+  canSubmit?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  upstream?: Resolver<ResolversTypes['Upstream'], ParentType, ContextType>;
+};
+
 export type Resolvers<ContextType = OperationContext> = {
   DateTime?: GraphQLScalarType;
   JSON?: GraphQLScalarType;
@@ -641,5 +678,6 @@ export type Resolvers<ContextType = OperationContext> = {
   SubmitPackageJobPayload?: SubmitPackageJobPayloadResolvers<ContextType>;
   Subscription?: SubscriptionResolvers<ContextType>;
   URL?: GraphQLScalarType;
+  Viewer?: ViewerResolvers<ContextType>;
 };
 

@@ -61,6 +61,8 @@ export interface JobAccess {
    * @throws {OverloadedError} when all clients together do
    */
   follow(onChange: () => void, client: string): ChangeReader;
+  /** Whether this gateway submits jobs at all. */
+  readonly canSubmit: boolean;
   /**
    * Submits a job and gives its first known state.
    *

@@ -71,6 +71,8 @@ export interface Jobs {
     ended: readonly AbortSignal[],
     detail?: Detail,
   ): Promise<PackageJob | null>;
+  /** Whether {@link submit} submits anything for these clients. */
+  readonly canSubmit: boolean;
   /**
    * Submits a job and gives its first known state.
    *
@@ -132,6 +134,7 @@ export function createJobs(
     watch: (ids, context, detail) => new JobUpdates(seen, ids, context, detail),
     watchAll: (filter, context, detail) => new AccountUpdates(seen, filter, context, detail),
     wait: (id, wait, context, ended, detail) => waitForJob(seen, id, wait, context, ended, detail),
+    canSubmit: access.canSubmit,
     async submit(input, context) {
       return access.submit(ownership === undefined ? input : ownedBy(input, ownership), context);
     },

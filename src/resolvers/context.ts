@@ -15,7 +15,18 @@ export interface OperationContext {
   readonly submitPackageJob: (input: SubmissionArgument) => Promise<PackageJob>;
   /** Milliseconds until another read of the job can be worth its cost. It is `null` once the job has finished. */
   readonly pollAfterMs: (job: PackageJob) => number | null;
+  /** Whoever sends the operation. */
+  readonly viewer: () => Viewer;
 }
+
+/** What whoever sends an operation may do, and with what. */
+export interface Viewer {
+  readonly canSubmit: boolean;
+  readonly upstream: UpstreamKind;
+}
+
+/** What is behind the gateway: `Upstream` of the schema. */
+export type UpstreamKind = 'ICE' | 'EMULATOR';
 
 /** `PackageJobWait` of the schema, before it is checked. */
 export interface WaitArgument {

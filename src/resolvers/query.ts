@@ -15,4 +15,5 @@ export const Query = {
   nodes: withCosts(JOBS_BY_ID, (_root, { ids }, { loaders }) =>
     jobIds('ids', ids).map((id) => loaders.packageJob.load(id)),
   ),
+  viewer: (_root, _args, { viewer }) => viewer(),
 } satisfies QueryResolvers;

@@ -70,6 +70,8 @@ export interface AppOptions extends ChecksOptions {
   readonly introspection: boolean;
   /** The built pages. `undefined` leaves them out. */
   readonly pagesDirectory: URL | undefined;
+  /** Whether the board plays what servers of this machine have. @default false */
+  readonly playsLoopback?: boolean | undefined;
   readonly now: () => number;
   readonly events: ServerEmitter;
   /** Bounds that differ from `src/bounds.ts`. */
@@ -149,7 +151,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   healthRoutes(app, options.readiness, stopping, options.replicas);
   schemaTextRoute(app, { schema: options.executor.schema, introspection: options.introspection });
   if (pagesDirectory !== undefined)
-    await app.register(pages, { directory: pagesDirectory, pathPrefix: options.pathPrefix });
+    await app.register(pages, { ...options, directory: pagesDirectory });
   closeUnusedSockets(app, stopping);
   return app;
 }

@@ -1,7 +1,8 @@
 import { describe, expect } from 'vitest';
 import { WIRE_MEMBERS } from '../../src/emulator/wire.ts';
+import { findIssues } from '../support/accessibility.ts';
 import { chromiumProgram } from '../support/browser.ts';
-import { addFinished, it, patience } from './support/board.ts';
+import { addFinished, FAILURE, it, patience } from './support/board.ts';
 
 describe.skipIf(chromiumProgram.skip)(`an open job of the job board in ${chromiumProgram.label}`, () => {
   it('has an address of its own, and shows all that ICE tells', async ({ gateway, board }) => {
@@ -50,12 +51,12 @@ describe.skipIf(chromiumProgram.skip)(`an open job of the job board in ${chromiu
       return text;
     };
     const withoutAll = await shown('no-member', 'no-member');
-    expect(withoutAll).toContain('Submitted ICE does not say when In a state that is not known Id no-member');
+    expect(withoutAll).toContain('Submitted ICE does not say when In a state that is not known');
     expect(withoutAll).toMatch(/Inputs? none Read from ICE/i);
     expect(await shown('unreadable', 'unreadable')).toMatch(
       /Input What ICE sent cannot be read Output What ICE sent cannot be read/i,
     );
-    expect(await shown('bare', 'bare')).toMatch(/Submitted ICE does not say when Finished Id bare/);
+    expect(await shown('bare', 'bare')).toMatch(/Submitted ICE does not say when Finished Submit again/);
   });
 
   it('opens and closes by keyboard, and the focus follows', async ({ gateway, board }) => {
@@ -72,11 +73,80 @@ describe.skipIf(chromiumProgram.skip)(`an open job of the job board in ${chromiu
     await expect(focused()).resolves.toMatch(/^<a.*>mine<\/a>$/);
   });
 
-  it('says that ICE knows no such job', async ({ board }) => {
-    await board.open('/board?job=nobody');
-    await expect
-      .poll(() => board.panel.getByText('ICE does not know the job nobody.').count(), patience)
-      .toBe(1);
+  it.for([
+    ['nobody', 'ICE does not know the job nobody.'],
+    ['no%20id', 'no id is no id of a job: it must have 1 to 128 ASCII characters without spaces.'],
+  ])(
+    'says of the id %s what is wrong with it, and does not offer to try again',
+    async ([id, words], { board }) => {
+      await board.open(`/board?job=${id ?? ''}`);
+      await board.panel.getByText(words ?? '').waitFor();
+      expect(await board.panel.getByRole('button').count()).toBe(0);
+      expect(await board.panel.getByRole('alert').count()).toBe(0);
+    },
+  );
+
+  it('compares how long it took with the others that are loaded, and explains its failure', async ({
+    gateway,
+    board,
+  }) => {
+    const { jobs } = gateway.emulator;
+    const createTime = Date.now() - 3_600_000;
+    const add = (name: string, minutes: number) =>
+      jobs.add({ name, createTime, finishTime: createTime + minutes * 60_000, outcome: FAILURE });
+    for (const minutes of [1, 2, 3, 50]) add(`took ${String(minutes)} min`, minutes);
+    await board.open(`/board?job=${add('mine', 2.5)}`);
+    await board.panel
+      .getByText(
+        'Took longer than 2 of the 4 other finished jobs that are loaded. Half of them took 3 min 00 s or less.',
+      )
+      .waitFor();
+    const link = board.panel.getByRole('link', { name: `ICE on ${FAILURE.code}` });
+    expect(await link.getAttribute('href')).toBe(
+      `https://api.aliyun.com/troubleshoot?q=${FAILURE.code}&product=ICE`,
+    );
+    expect(await findIssues(board.page)).toEqual([]);
+  });
+
+  it('can be taken to support: its ids, code and times, and the ids of requests that there were', async ({
+    gateway,
+    board,
+  }) => {
+    const createTime = Date.now() - 60_000;
+    const id = gateway.emulator.jobs.add({
+      name: 'mine',
+      createTime,
+      finishTime: Date.now(),
+      outcome: FAILURE,
+    });
+    await board.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await board.open(`/board?job=${id}`);
+    const copied = async () => {
+      const answered = board.page.waitForResponse(
+        (response) => response.request().headers()['x-upstream-receipt'] === '1',
+      );
+      await board.panel.getByRole('button', { name: 'Copy for support' }).click();
+      const requestId = (await answered).headers()['x-request-id'] ?? 'none';
+      await board.panel.getByText('✓ copied').waitFor();
+      return { text: await board.page.evaluate(() => navigator.clipboard.readText()), requestId };
+    };
+    // The job has finished, so the gateway need not ask ICE again.
+    const { text, requestId } = await copied();
+    expect(text.split('\n')).toEqual([
+      `ICE packaging job: ${id}`,
+      'Status: Fail',
+      `Code: ${FAILURE.code}`,
+      `Message: ${FAILURE.message}`,
+      expect.stringMatching(/^Submitted: \d{4}-.*Z$/),
+      expect.stringMatching(/^Finished: \d{4}-.*Z$/),
+      'Pipeline: 36f3fee40aa047c0b067d0fb85ed4c1b',
+      expect.stringMatching(/^Read from ICE: \d{4}-.*Z$/),
+      `Gateway request: ${requestId}`,
+    ]);
+    // ICE is asked for another one each time.
+    const running = gateway.emulator.jobs.add({ name: 'running', finishTime: Infinity });
+    await board.open(`/board?job=${running}`);
+    await expect.poll(async () => (await copied()).text, patience).toMatch(/^ICE request: [\dA-F-]{36}$/m);
   });
 
   it('can be taken away as id and as a query', async ({ gateway, board }) => {
@@ -89,6 +159,11 @@ describe.skipIf(chromiumProgram.skip)(`an open job of the job board in ${chromiu
       return board.page.evaluate(() => navigator.clipboard.readText());
     };
     await expect(copied('Copy id')).resolves.toBe(id);
+    await expect(copied('Copy input')).resolves.toBe('oss://bucket/path/to/video.mp4');
+    await expect(copied('Copy output')).resolves.toBe('oss://bucket/path/to/video.m3u8');
+    await expect(copied('Copy address')).resolves.toBe(
+      'http://bucket.oss-cn-shanghai.aliyuncs.com/path/to/video.m3u8',
+    );
     const { data, errors } = await gateway.query(await copied('Copy query'), { id });
     expect(errors).toBeUndefined();
     expect(data).toMatchObject({ packageJob: { id, name: 'mine' } });

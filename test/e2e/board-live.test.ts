@@ -93,6 +93,8 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
     const { jobs } = gateway.emulator;
     await board.open();
     await board.page.getByRole('button', { name: 'Submit a job' }).click();
+    await board.page.getByLabel('Input 1').fill('oss://bucket/a.mp4');
+    await board.page.getByLabel('Output').fill('oss://bucket/a.m3u8');
     await board.page.getByLabel('Name').fill('brand new');
     await board.page.getByRole('button', { name: 'Submit', exact: true }).click();
     await expect.poll(() => board.statusOf('brand new'), patience).toBe('In flight');

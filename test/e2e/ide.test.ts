@@ -71,6 +71,7 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
       'PackageJobsUpdated',
       'PackageJobs',
       'SubmitPackageJob',
+      'Viewer',
     ]);
     await expect(selectedTab()).resolves.toBe('PackageJob');
     await expect(page.title()).resolves.toBe('Package Job Gateway');
@@ -183,18 +184,18 @@ describe.skipIf(chromiumProgram.skip)(`the IDE in ${chromiumProgram.label}`, () 
 
     await page.reload();
     await expect.poll(() => editor().innerText(), patience).toContain('mine');
-    await expect(tabs()).resolves.toHaveLength(8);
+    await expect(tabs()).resolves.toHaveLength(9);
   });
 
   it('opens the example a link names, beside the others', async () => {
     await open('/?operation=package-jobs');
     await expect(selectedTab()).resolves.toBe('PackageJobs');
     await expect.poll(() => editor().innerText(), patience).toContain('pageInfo');
-    await expect(tabs()).resolves.toHaveLength(8);
+    await expect(tabs()).resolves.toHaveLength(9);
 
     await open('/?operation=node');
     await expect(selectedTab()).resolves.toBe('Node');
-    await expect(tabs()).resolves.toHaveLength(8);
+    await expect(tabs()).resolves.toHaveLength(9);
     expect(page.url()).toBe(`${origin}/`);
   });
 

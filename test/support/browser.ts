@@ -40,11 +40,16 @@ export interface Observations {
   readonly complaints: readonly string[];
 }
 
-/** A new page in a profile of its own that can reach `origin` only, and what it has done so far. */
+/**
+ * A new page in a profile of its own that can reach `origin` only, and what it has done so far.
+ *
+ * @param others origins that it can reach besides. @default none
+ */
 export async function openPage(
   browser: Browser,
   origin: string,
   options: Pick<BrowserContextOptions, 'colorScheme' | 'viewport' | 'reducedMotion'> = {},
+  others: readonly string[] = [],
 ): Promise<{ page: Page; observed: Observations }> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   // Sooner than a test times out, so that the failure names the element waited for.
@@ -53,7 +58,7 @@ export async function openPage(
   const complaints: string[] = [];
 
   await context.route(
-    (url) => url.origin !== new URL(origin).origin,
+    (url) => url.origin !== new URL(origin).origin && !others.includes(url.origin),
     async (route) => {
       foreignRequests.push(route.request().url());
       await route.abort();

@@ -36,7 +36,15 @@ export async function createServerOf({
   return createApp({
     logger,
     readiness: { isReady: true },
-    executor: createExecutor({ schema, apollo, jobsFor, operationTimeoutMs, stopping, events }),
+    executor: createExecutor({
+      schema,
+      apollo,
+      jobsFor,
+      upstream: 'EMULATOR',
+      operationTimeoutMs,
+      stopping,
+      events,
+    }),
     connections: createConnections(config.streams, stopping, events),
     stored: new StoredResponses(config.answersMaxBytes),
     prepared: isJitOn ? createPreparedOperations(schema) : undefined,

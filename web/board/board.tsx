@@ -1,4 +1,3 @@
-import { useState } from 'react';
 import icon from '../icon.svg';
 import { ROOT } from '../root.ts';
 import { Help } from './help.tsx';
@@ -10,7 +9,8 @@ import { useNews } from './news.ts';
 import { OverviewOnDemand } from './overview/on-demand.tsx';
 import { Problem } from './problem.tsx';
 import { useShortcuts } from './shortcuts.ts';
-import { SubmitDialog } from './submit-dialog.tsx';
+import { SubmitButton } from './submit/buttons.tsx';
+import { SubmitDialog } from './submit/dialog.tsx';
 import { useTitle } from './title.ts';
 import { TokenForm } from './token-form.tsx';
 import { forgetToken, useDemand, useHasToken } from './token.ts';
@@ -21,7 +21,6 @@ export function Board() {
   const place = usePlace();
   const demand = useDemand();
   const hasToken = useHasToken();
-  const [isSubmitting, setIsSubmitting] = useState(false);
 
   return (
     <>
@@ -36,9 +35,7 @@ export function Board() {
             Forget the token
           </button>
         )}
-        <button type="button" className="primary" onClick={() => setIsSubmitting(true)}>
-          Submit a job
-        </button>
+        {!demand && <SubmitButton />}
       </header>
       {demand ? (
         <main>
@@ -47,16 +44,7 @@ export function Board() {
       ) : (
         <Jobs place={place} />
       )}
-      {isSubmitting && (
-        <SubmitDialog
-          isPaused={demand !== undefined}
-          onClose={() => setIsSubmitting(false)}
-          onSubmitted={(job) => {
-            setIsSubmitting(false);
-            go({ job });
-          }}
-        />
-      )}
+      <SubmitDialog isPaused={demand !== undefined} />
     </>
   );
 }
@@ -75,7 +63,7 @@ function Jobs({ place }: { readonly place: Place }) {
       ) : (
         <JobList place={place} list={list} />
       )}
-      {place.job && <JobPanel key={place.job} id={place.job} place={place} />}
+      {place.job && <JobPanel key={place.job} id={place.job} place={place} jobs={list.jobs} />}
       <output className="hidden">{useNews()}</output>
     </main>
   );

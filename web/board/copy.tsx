@@ -1,20 +1,44 @@
 import { useState } from 'react';
 
+export interface CopyProps {
+  /** What is copied, or what reads it once it is asked for. */
+  readonly text: string | (() => Promise<string>);
+  /** What the button is called for who does not see what it is beside. @default its text */
+  readonly label?: string;
+  readonly children: string;
+}
+
 /** A button that copies a text. It is missing when the browser has no clipboard: on http, except on localhost. */
-export function Copy({ text, children }: { readonly text: string; readonly children: string }) {
-  const [isCopied, setIsCopied] = useState(false);
+export function Copy({ text, label, children }: CopyProps) {
+  const [outcome, setOutcome] = useState('');
   // The types say that it always exists, but it does not on plain http.
   if (!('clipboard' in navigator)) return null;
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setIsCopied(true);
+    const copied = typeof text === 'string' ? navigator.clipboard.writeText(text) : copyLater(text());
+    setOutcome(
+      await copied.then(
+        () => ' ✓ copied',
+        () => ' The browser does not let the page copy.',
+      ),
+    );
   };
   return (
     <span>
-      <button type="button" className="quiet" onClick={() => void copy()} onBlur={() => setIsCopied(false)}>
+      <button
+        type="button"
+        className="quiet"
+        aria-label={label}
+        onClick={() => void copy()}
+        onBlur={() => setOutcome('')}
+      >
         {children}
       </button>
-      <output>{isCopied && ' ✓ copied'}</output>
+      <output>{outcome}</output>
     </span>
   );
+}
+
+/** Browsers only let a page copy right after a click. What is still being read then has to be given as a promise. */
+function copyLater(text: Promise<string>): Promise<void> {
+  return navigator.clipboard.write([new ClipboardItem({ 'text/plain': text })]);
 }

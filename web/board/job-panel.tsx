@@ -1,22 +1,30 @@
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useEffect, useRef } from 'react';
 import { Copy } from './copy.tsx';
-import type { JobDetailsFragment, MediaFragment } from './gql/graphql.ts';
+import { Failure } from './failure.tsx';
+import type { JobDetailsFragment, JobSummaryFragment } from './gql/graphql.ts';
+import { JobDetails } from './job-details.tsx';
 import { JobQuery } from './job-query.tsx';
 import { useJob } from './job.ts';
 import { rowOf } from './job-row.tsx';
 import { linkTo, type Place } from './location.ts';
-import { Problem } from './problem.tsx';
+import { codeOf, Problem } from './problem.tsx';
+import { Siblings } from './siblings.tsx';
 import { Status, titleOf } from './status.tsx';
-import { Ago, Timeline } from './times.tsx';
+import { SubmitAgain } from './submit/buttons.tsx';
+import { supportText } from './support.ts';
+import { Timeline } from './times.tsx';
 
 export interface JobPanelProps {
   readonly id: string;
   readonly place: Place;
+  /** The jobs that are loaded. */
+  readonly jobs: readonly JobSummaryFragment[];
 }
 
 /** The open job. It takes the focus for keyboards and screen readers, and gives it back to the row when it closes. */
-export function JobPanel({ id, place }: JobPanelProps) {
+export function JobPanel({ id, place, jobs }: JobPanelProps) {
   const { job, error, retry } = useJob(id);
+  const isNoId = codeOf(error) === 'BAD_USER_INPUT';
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     heading.current?.focus();
@@ -31,70 +39,41 @@ export function JobPanel({ id, place }: JobPanelProps) {
       <h2 id="job" ref={heading} tabIndex={-1}>
         {job ? titleOf(job) : 'Job'}
       </h2>
-      {error && <Problem error={error} onRetry={retry} />}
+      {/* To try again cannot help. */}
+      {isNoId && (
+        <p className="empty">
+          <code>{id}</code> is no id of a job: it must have 1 to 128 ASCII characters without spaces.
+        </p>
+      )}
+      {error && !isNoId && <Problem error={error} onRetry={retry} />}
       {job === null && (
         <p className="empty">
-          ICE does not know the job <code>{id}</code>.
+          ICE does not know the job <code>{id}</code>. It can be of another account or region.
         </p>
       )}
       {job === undefined && !error && <output>Loading the job</output>}
-      {job && <Details job={job} />}
-      {job && <JobQuery id={id} />}
+      {job && <Job job={job} jobs={jobs} />}
     </aside>
   );
 }
 
-function Details({ job }: { readonly job: JobDetailsFragment }) {
+interface JobProps extends Pick<JobPanelProps, 'jobs'> {
+  readonly job: JobDetailsFragment;
+}
+
+function Job({ job, jobs }: JobProps) {
   return (
     <>
       <Status job={job} />
       <Timeline job={job} />
-      <dl>
-        <Entry term="Id">
-          <code>{job.id}</code> <Copy text={job.id}>Copy id</Copy>
-        </Entry>
-        <Entry term={job.inputs.length > 1 ? 'Inputs' : 'Input'}>
-          {job.inputs.length === 0 && 'none'}
-          {job.inputs.map((media, index) => (
-            // eslint-disable-next-line react/no-array-index-key -- inputs have no ids, and their order never changes
-            <Media key={index} media={media} />
-          ))}
-        </Entry>
-        <Entry term="Output">{job.output && <Media media={job.output} />}</Entry>
-        <Entry term="Package">{job.outputUrl && <Address url={job.outputUrl} />}</Entry>
-        <Entry term="Priority">{job.priority}</Entry>
-        <Entry term="Queue">{job.pipelineId && <code>{job.pipelineId}</code>}</Entry>
-        <Entry term="Submitted by">{job.triggerSource}</Entry>
-        <Entry term="User data">{job.userData && <code>{job.userData}</code>}</Entry>
-        <Entry term="Read from ICE">
-          <Ago time={job.observedAt} />
-        </Entry>
-      </dl>
+      <Failure job={job} />
+      <Siblings job={job} jobs={jobs} />
+      <p className="buttons">
+        <SubmitAgain job={job} />
+        <Copy text={() => supportText(job)}>Copy for support</Copy>
+      </p>
+      <JobDetails job={job} />
+      <JobQuery id={job.id} />
     </>
-  );
-}
-
-/** One term and its value. Nothing when there is no value. */
-function Entry({ term, children }: { readonly term: string; readonly children: ReactNode }) {
-  if (children === null || children === undefined || children === '') return null;
-  return (
-    <div>
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
-/** A link where browsers can follow it, and else a text. */
-function Address({ url }: { readonly url: string }) {
-  return /^https?:/.test(url) ? <a href={url}>{url}</a> : <code>{url}</code>;
-}
-
-function Media({ media: { type, media } }: { readonly media: MediaFragment }) {
-  return (
-    <p>
-      {media === null ? 'What ICE sent cannot be read' : <code>{media}</code>}{' '}
-      {type === 'MEDIA' && <small>in the media library</small>}
-    </p>
   );
 }

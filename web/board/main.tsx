@@ -4,6 +4,7 @@ import './style/page.css';
 import './style/status.css';
 import './style/list.css';
 import './style/panel.css';
+import './style/submit.css';
 
 import { ApolloProvider } from '@apollo/client/react';
 import { createRoot } from 'react-dom/client';

@@ -9,6 +9,8 @@ export interface Refusal {
   readonly retryable: boolean;
   /** What to look for in the gateway's log. */
   readonly requestId: string | undefined;
+  /** The argument that is wrong, such as `input.inputs[2].media`. */
+  readonly argument: string | undefined;
 }
 
 /** The gateway's own words in an error. `undefined`: it did not answer, or is about to stop. */
@@ -22,13 +24,17 @@ function readError(error: unknown): Refusal | undefined {
   const extensions = memberOf(error, 'extensions');
   const code = memberOf(extensions, 'code');
   const message = memberOf(error, 'message');
-  const requestId = memberOf(extensions, 'requestId');
+  const textOf = (name: string) => {
+    const value = memberOf(extensions, name);
+    return typeof value === 'string' ? value : undefined;
+  };
   if (typeof code !== 'string' || typeof message !== 'string') return undefined;
   return {
     code,
     message,
     retryable: memberOf(extensions, 'retryable') === true,
-    requestId: typeof requestId === 'string' ? requestId : undefined,
+    requestId: textOf('requestId'),
+    argument: textOf('argument'),
   };
 }
 

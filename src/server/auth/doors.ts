@@ -46,7 +46,7 @@ function withRights(jobs: Jobs, view: View): Jobs {
       getFreshMany: () => undefined,
       revalidate: () => undefined,
     }),
-    ...(!canSubmit && { submit: refuseLater(SCOPES.submit) }),
+    ...(!canSubmit && { canSubmit: false, submit: refuseLater(SCOPES.submit) }),
   };
 }
 

@@ -20,7 +20,7 @@ import { compiledQueries } from './jit/compiled-queries.ts';
 import { LIMITS } from './limits.ts';
 import { NO_PERSISTED_DOCUMENTS, type PersistedDocuments } from './persisted/documents.ts';
 import { persistedOperations } from './persisted/plugin.ts';
-import { receiptOf, serverTiming } from './receipt.ts';
+import { receiptOf, requestIdsOf, serverTiming } from './receipt.ts';
 import { isSubscription, loggedName } from './record.ts';
 import { checkScope } from './scopes.ts';
 import { deleteUndeclared } from './operation-variables.ts';
@@ -175,7 +175,15 @@ const record: ApolloServerPlugin<GatewayContext> = {
           const left = charge && { left: charge.left };
           response.body.singleResult.extensions = {
             ...response.body.singleResult.extensions,
-            upstream: { calls, coalesced, cacheHits, stale, queuedMs, ...(traceId && { traceId }) },
+            upstream: {
+              calls,
+              coalesced,
+              cacheHits,
+              stale,
+              queuedMs,
+              ...(traceId && { traceId }),
+              ...requestIdsOf(contextValue.record),
+            },
             cost: { requested: cost, actual, ...left },
           };
         }

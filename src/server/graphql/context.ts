@@ -3,11 +3,18 @@ import { abort } from '../../abort.ts';
 import { BOUNDS } from '../../bounds.ts';
 import type { ClientShares } from '../../client-shares.ts';
 import { InputError, RateLimitedError } from '../../jobs/errors.ts';
-import { readWait, type JobEntry, type Jobs, type ReadContext, type Wait } from '../../jobs/jobs.ts';
+import {
+  readWait,
+  type Detail,
+  type JobEntry,
+  type Jobs,
+  type ReadContext,
+  type Wait,
+} from '../../jobs/jobs.ts';
 import type { PackageJob } from '../../jobs/model.ts';
 import { createLoaders } from '../../loaders/loaders.ts';
 import { entryOf } from '../../loaders/one-state.ts';
-import type { OperationContext, WaitArgument } from '../../resolvers/context.ts';
+import type { OperationContext, UpstreamKind, Viewer, WaitArgument } from '../../resolvers/context.ts';
 import { onTokenEnd } from '../auth/token-end.ts';
 import type { Client } from '../client.ts';
 import type { Charge } from '../rate-limit/rate-limit.ts';
@@ -47,6 +54,7 @@ export interface ContextOptions {
   readonly connection?: object | undefined;
   /** The jobs that the client may see. */
   readonly jobs: Jobs;
+  readonly upstream: UpstreamKind;
   readonly record: OperationRecord;
   /** Ends the reads of the operation, and its submissions that were not sent yet. */
   readonly deadline: Deadline;
@@ -77,7 +85,7 @@ export function createContext(options: ContextOptions): GatewayContext {
       if (status === 'stale') cacheability.mustRevalidate = true;
     },
   };
-  const detailOf = () => detailIn(record);
+  const detailOf = () => detailFor(record);
   const loaders = createLoaders(jobs, readContext, {
     detailOfUnknown: detailOf,
     onEntry: (id, entry) => addDependency(record, id, entry),
@@ -122,6 +130,7 @@ export function createContext(options: ContextOptions): GatewayContext {
       return told(jobs.submit(input, readContext), options.onSubmission);
     },
     pollAfterMs: recordingPollAfterMs(jobs, record),
+    viewer: () => viewerOf(options),
     record,
     disconnected: deadline.disconnected,
     acceptsSubscriptions,
@@ -130,8 +139,15 @@ export function createContext(options: ContextOptions): GatewayContext {
   };
 }
 
-/** What an operation shows of a job that has finished. */
-function detailIn({ operation }: OperationRecord): 'detail' | 'summary' {
+/** What a client may do. */
+function viewerOf({ jobs: { canSubmit }, upstream, record }: ContextOptions): Viewer {
+  // The gateway can come back with other settings.
+  record.cacheability.mustRevalidate = true;
+  return { canSubmit, upstream };
+}
+
+/** What an operation needs of the jobs that it reads. */
+function detailFor({ operation }: OperationRecord): Detail {
   return operation && selects(operation.document, 'outputUrl') ? 'detail' : 'summary';
 }
 

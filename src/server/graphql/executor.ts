@@ -5,6 +5,7 @@ import { ClientShares } from '../../client-shares.ts';
 import type { Caches } from '../../measured-cache.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import { readTraceparent } from '../../traceparent.ts';
+import type { UpstreamKind } from '../../resolvers/context.ts';
 import type { Client } from '../client.ts';
 import type { OperationStart, RequestStart, ServerEmitter } from '../events.ts';
 import type { Charge } from '../rate-limit/rate-limit.ts';
@@ -50,6 +51,8 @@ export interface ExecutorOptions {
   readonly apollo: ApolloServer<GatewayContext>;
   /** The jobs that a client may see. */
   readonly jobsFor: (client: Client) => Jobs;
+  /** What is behind the gateway. */
+  readonly upstream: UpstreamKind;
   /** Limit of one operation, and of one event of a subscription, in milliseconds. */
   readonly operationTimeoutMs: number;
   readonly stopping: AbortSignal;
@@ -196,7 +199,7 @@ interface Shared extends ExecutorOptions {
  * @param onWait is called when the operation begins to wait for a job
  */
 async function withContext<T>(
-  { jobsFor, operationTimeoutMs, stopping, waits, slices }: Shared,
+  { jobsFor, upstream, operationTimeoutMs, stopping, waits, slices }: Shared,
   request: Omit<OperationRequest, 'requestId'> & Pick<ContextOptions, 'onSubmission'>,
   execute: (context: GatewayContext) => Promise<T>,
   onWait?: () => void,
@@ -210,6 +213,7 @@ async function withContext<T>(
         client,
         connection,
         jobs: jobsFor(client),
+        upstream,
         record: createRecord(),
         deadline,
         stopping,

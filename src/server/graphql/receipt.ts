@@ -27,6 +27,15 @@ export function receiptOf({ calls, cached }: OperationRecord): Receipt {
   };
 }
 
+/** The most of ICE's ids in one response. An operation can take hundreds of calls. */
+const MAX_REQUEST_IDS = 10;
+
+/** ICE's ids of the last calls that were made for an operation, which its support asks for. Nothing when there are none. */
+export function requestIdsOf({ calls }: OperationRecord): { readonly requestIds?: readonly string[] } {
+  const requestIds = calls.flatMap(({ requestId }) => requestId ?? []).slice(-MAX_REQUEST_IDS);
+  return requestIds.length === 0 ? {} : { requestIds };
+}
+
 /**
  * The receipt as `Server-Timing`. Browsers show it beside the request.
  *

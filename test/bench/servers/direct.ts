@@ -50,6 +50,7 @@ const access: JobAccess = {
   refresh: notMeasured,
   list: notMeasured,
   listen: notMeasured,
+  canSubmit: false,
   submit: notMeasured,
   freshForMs: () => 0,
   pollAfterMs: (job) => pollAfterMs(job, config.pollInterval),

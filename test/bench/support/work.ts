@@ -56,6 +56,7 @@ export function createWork() {
       createContext({
         client,
         jobs,
+        upstream: 'EMULATOR',
         record: createRecord(),
         deadline,
         stopping: never,

@@ -136,6 +136,7 @@ describe('refusals below GraphQL', () => {
       list: broken,
       listen: unused,
       follow: unused,
+      canSubmit: true,
       submit: broken,
       freshForMs: unused,
       pollAfterMs: unused,

@@ -20,6 +20,7 @@ beforeAll(async () => {
   await writeFile(new URL('index.html', directory), '<!doctype html><title>IDE</title>');
   await mkdir(new URL('board/', directory));
   await writeFile(new URL('board/index.html', directory), '<!doctype html><title>Board</title>');
+  await writeFile(new URL('board/player.html', directory), '<!doctype html><title>Player</title>');
   await writeFile(new URL('assets/main-abc123.js', directory), 'plain');
   await writeFile(new URL('assets/main-abc123.js.br', directory), 'brotli');
   await writeFile(new URL('assets/main-abc123.js.gz', directory), 'gzip');
@@ -159,5 +160,63 @@ describe('arePagesBuilt', () => {
   it('tells a built folder from one that is not there', () => {
     expect(arePagesBuilt(directory)).toBe(true);
     expect(arePagesBuilt(new URL('missing/', directory))).toBe(false);
+  });
+});
+
+const policyFor = async (query: string) =>
+  String((await get(`/board/player.html${query}`)).headers['content-security-policy']);
+const originOf = (origin: string) => `?${String(new URLSearchParams({ origin }))}`;
+
+describe('GET /board/player.html', () => {
+  it('may ask the origin that its address names, and nothing else', async () => {
+    const origin = 'https://bucket.oss-cn-shanghai.aliyuncs.com';
+    const policy = await policyFor(originOf(origin));
+    expect(policy).toContain(
+      `default-src 'none'; script-src 'self'; style-src 'self'; connect-src ${origin};`,
+    );
+    expect(policy).toContain(`media-src blob: ${origin};`);
+    expect(policy).toContain("frame-ancestors 'self'");
+    expect((await get('/board/')).headers['content-security-policy']).toContain("default-src 'self'");
+  });
+
+  it.for([
+    '',
+    '?origin=',
+    '?origin=https://a.test&origin=https://b.test',
+    ...[
+      '*',
+      'https:',
+      'https://*',
+      'https://*.test',
+      'https://a.test/path',
+      'https://a.test https://b.test',
+      'https://a.test;script-src *',
+      "https://a.test;script-src'unsafe-inline'",
+      'https://a;b.test',
+      'https://a,b.test',
+      'https://user@a.test',
+      'https://[::1]',
+      "'unsafe-inline'",
+      'data:',
+      'blob:',
+      'http://a.test',
+      'http://127.0.0.1:9000',
+      'http://localhost',
+      'https://a.test\r\nx: y',
+    ].map(originOf),
+  ])('may ask nobody by %j', async (query) => {
+    const policy = await policyFor(query);
+    expect(policy).toContain("connect-src 'none'; media-src 'none'; base-uri");
+    expect(policy.match(/script-src [^;]*/g)).toEqual(["script-src 'self'"]);
+  });
+
+  it('may ask servers of this machine by http where that is allowed', async () => {
+    const development = Fastify();
+    await development.register(pages, { directory, playsLoopback: true });
+    const policyFor = async (origin: string) =>
+      (await development.inject(`/board/player.html${originOf(origin)}`)).headers['content-security-policy'];
+    expect(await policyFor('http://127.0.0.1:9000')).toContain('connect-src http://127.0.0.1:9000;');
+    expect(await policyFor('http://a.test')).toContain("connect-src 'none'");
+    await development.close();
   });
 });

@@ -8,6 +8,8 @@ const BY_ID = 'query ($ids: [ID!]!) { packageJobsById(ids: $ids) { id } }';
 const get = async (url: string, parameters: Record<string, string>, headers: Record<string, string>) =>
   fetch(`${url}/graphql?${new URLSearchParams(parameters).toString()}`, { headers });
 
+const ICE_REQUEST_ID = expect.stringMatching(/^[\dA-F]{8}(-[\dA-F]{4}){3}-[\dA-F]{12}$/);
+
 describe('introspection', () => {
   it('is within the limits as tools send it', async ({ gateway }) => {
     const { data } = await gateway.query(
@@ -123,7 +125,14 @@ describe('an operation', () => {
     const ids = [gateway.emulator.jobs.add(), gateway.emulator.jobs.add()];
     const first = await gateway.query(BY_ID, { ids }, { 'x-upstream-receipt': '1' });
     expect(first.extensions).toEqual({
-      upstream: { calls: 2, coalesced: 0, cacheHits: 0, stale: 0, queuedMs: expect.any(Number) },
+      upstream: {
+        calls: 2,
+        coalesced: 0,
+        cacheHits: 0,
+        stale: 0,
+        queuedMs: expect.any(Number),
+        requestIds: [ICE_REQUEST_ID, ICE_REQUEST_ID],
+      },
       cost: { requested: 3, actual: 3 },
     });
     expect(first.headers.get('server-timing')).toMatch(

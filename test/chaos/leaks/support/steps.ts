@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { ask, type Transport } from './ask.ts';
 import { bearerOf, FIELDS, foreignIn, refusalProblem } from './checks.ts';
 import { follow, STREAMS, type FollowStep } from './follow.ts';
+import { askWhoTheyAre, VIEWER_TRANSPORT, type ViewerStep } from './viewer.ts';
 import type { Bearer, OwnedJob, World } from './world.ts';
 
 /** What a client does, by numbers that stand for bearers and jobs. */
@@ -29,6 +30,7 @@ export type Step =
     }
   | ({ readonly kind: 'follow' } & FollowStep)
   | { readonly kind: 'submit'; readonly bearer: number; readonly userData: number }
+  | ({ readonly kind: 'viewer' } & ViewerStep)
   | { readonly kind: 'renew'; readonly bearer: number }
   | { readonly kind: 'advance'; readonly ms: number }
   | { readonly kind: 'fault'; readonly times: number };
@@ -128,6 +130,10 @@ export const STEP: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('submit' as const), bearer, userData: fc.nat({ max: 4 }) }),
   },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('viewer' as const), bearer, transport: VIEWER_TRANSPORT }),
+  },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('renew' as const), bearer }) },
   {
     weight: 6,
@@ -159,6 +165,8 @@ export async function take(world: World, step: Step): Promise<string | undefined
       return subscribe(world, step);
     case 'follow':
       return follow(world, step);
+    case 'viewer':
+      return askWhoTheyAre(world, step);
     case 'submit':
     default:
       return submit(world, step);
