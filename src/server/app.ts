@@ -23,13 +23,7 @@ import { collectBodies } from './http/body-chunks.ts';
 import { createChecks, isForOperation, type ChecksOptions } from './http/checks.ts';
 import { createClientOf, createPeerOf, type TrustedProxies } from './http/client.ts';
 import { createHttpConnections, type HttpConnections } from './http/connections.ts';
-import {
-  errorResponses,
-  MAX_BODY_BYTES,
-  refuseConnection,
-  refuseUrl,
-  sendRefusal,
-} from './http/error-responses.ts';
+import { errorResponses, MAX_BODY_BYTES, refuseConnection, sendRefusal } from './http/error-responses.ts';
 import { healthRoutes, type ReplicaState } from './http/health.ts';
 import { createIdentity, type Identity } from './http/identity.ts';
 import { sendHelpPage, type Offers } from './http/help-page.ts';
@@ -122,10 +116,6 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     requestIdHeader: false,
     genReqId: (request) => admissions.of(request).requestId,
     clientErrorHandler: refuseBadRequests(events),
-    frameworkErrors: (error, request, reply) => {
-      admissions.start(request.raw, reply.raw);
-      refuseUrl(error, request, reply.raw);
-    },
   });
   // The JSON parser stays. Any other content type is a 415.
   app.removeContentTypeParser('text/plain');

@@ -87,15 +87,7 @@ export function createAdmissions(
   events: ServerEmitter,
   { normalize = normalizeTarget, identify = nothing, charge: begin = nothing }: AdmissionSteps = {},
 ): Admissions {
-  const list = Object.values(checks);
-
-  function refusalOf(request: IncomingMessage, client: Client): Refusal | undefined {
-    for (const check of list) {
-      const refusal = check(request, client);
-      if (refusal !== undefined) return refusal;
-    }
-    return undefined;
-  }
+  const refusalOf = firstOf(Object.values(checks));
 
   function of(request: AdmittedRequest): Admission {
     const decided = request[ADMISSION];
@@ -148,6 +140,17 @@ export function createAdmissions(
 }
 
 const nothing = () => undefined;
+
+/** The refusal of the first check that has one. */
+function firstOf(checks: readonly RequestCheck[]): RequestCheck {
+  return (request, client) => {
+    for (const check of checks) {
+      const refusal = check(request, client);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  };
+}
 
 function noteCharge(admission: Admission, charge: Charge, { headers }: IncomingMessage): void {
   admission.charge = charge;

@@ -86,7 +86,7 @@ const NO_TARGET: Refusal = {
   status: 400,
   code: 'BAD_REQUEST',
   message:
-    'The target of the request must be a path, or an http(s) URL without user information and fragment',
+    'The target of the request must be a path, percent-encoded in UTF-8, or an http(s) URL without user information and fragment',
 };
 
 /** Node leaves out what is over its own limit, and repeats could hide there. */

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { FastifyInstance, FastifyReply, HTTPMethods } from 'fastify';
 import { BOUNDS } from '../../bounds.ts';
 import { errorBody } from '../errors/error-body.ts';
 import type { ServerEmitter } from '../events.ts';
-import { isUpgrade } from './checks.ts';
 import type { Refusal } from './refusal.ts';
 import { noteRefusal } from './admission.ts';
 import { responsesUnderWay } from './counted-connection.ts';
@@ -77,25 +76,6 @@ export function errorResponses(app: FastifyInstance, events: ServerEmitter): voi
     noteRefusal(request.raw, { code: 'BAD_REQUEST' });
     return reply.code(status).send(errorBody(request.id, 'BAD_REQUEST', message));
   });
-}
-
-/** Answers a URL that Fastify's router cannot read. No hook has run by then. */
-export function refuseUrl(
-  error: Error & { statusCode?: number },
-  { id: requestId, raw }: FastifyRequest,
-  response: ServerResponse,
-): void {
-  // Nobody else would end the connection of an upgrade that is refused here.
-  if (isUpgrade(raw)) response.once('finish', () => raw.socket.destroySoon());
-  noteRefusal(raw, { code: 'BAD_REQUEST' });
-  const headers = {
-    'content-type': 'application/json; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-request-id': requestId,
-  };
-  response
-    .writeHead(error.statusCode ?? 400, headers)
-    .end(JSON.stringify(errorBody(requestId, 'BAD_REQUEST', error.message)));
 }
 
 /** What Node's HTTP parser refuses, by its code. */

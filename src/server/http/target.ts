@@ -26,7 +26,8 @@ export function createNormalizeTarget(prefix: string | undefined): NormalizeTarg
  * - The authority of `http://host/path` takes the place of the `Host` header.
  * - Characters of the path that need no percent-encoding lose it.
  *
- * What is no such target stays as it is. {@link isTarget} tells.
+ * What is no such target stays as it is. {@link isTarget} tells. A path that cannot be decoded is replaced by one that is none: the
+ * router comes ahead of whatever sends refusals, and would answer it by itself, without the headers of every response.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-3.2
  */
@@ -42,9 +43,15 @@ export function normalizeTarget(request: IncomingMessage): void {
   }
   const queryStart = target.indexOf('?');
   const path = queryStart === -1 ? target : target.slice(0, queryStart);
-  if (path.includes('%')) target = decodeUnreserved(path) + target.slice(path.length);
+  if (path.includes('%')) {
+    const decoded = decodeUnreserved(path);
+    target = isDecodable(decoded) ? decoded + target.slice(path.length) : UNREADABLE;
+  }
   if (target !== url) request.url = target;
 }
+
+/** The router reads it, and {@link isTarget} is not true of it. */
+const UNREADABLE = '/#';
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)([^]*)$/i;
 
@@ -54,6 +61,16 @@ function decodeUnreserved(path: string): string {
     const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
     return /[\w.~-]/.test(character) ? character : encoded;
   });
+}
+
+/** Whether what is percent-encoded in a path is UTF-8, so that the router can decode it. */
+function isDecodable(path: string): boolean {
+  try {
+    decodeURI(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a target is a path, or `*` of an `OPTIONS` request. A fragment, which the router would cut off, makes it none. */

@@ -57,7 +57,7 @@ describe('refusals below GraphQL', () => {
     ],
     ['invalid JSON', 'POST', '/graphql', json, '{"query":', 400, /not valid JSON/],
     ['an empty body', 'POST', '/graphql', json, '', 400, /empty/],
-    ['a path that is no text', 'GET', '/%ff', {}, undefined, 400, /not a valid url/],
+    ['a path that is no text', 'GET', '/%ff', {}, undefined, 400, /must be a path, percent-encoded in UTF-8/],
     ['a list of operations', 'POST', '/graphql', json, '[{"query":"{__typename}"}]', 400, /batching/],
     ['no operation', 'POST', '/graphql', json, '{"variables":{}}', 400, /non-empty `query`/],
     ['a query that is no text', 'POST', '/graphql', json, '{"query":7}', 400, /must be strings/],
