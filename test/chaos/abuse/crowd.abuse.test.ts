@@ -174,8 +174,12 @@ async function askAsOthers(
   clock.close();
   const took = Array.from(tookMs).flatMap(([id, ms]) => (id.startsWith(`others-${phase}-`) ? [ms] : []));
   if (took.length < addresses.length) failures.push(`the log has ${String(took.length)} reads`);
-  const [p99Ms, ranP99Ms, ownP99Ms] = [unhinderedMs, ranMs, took].map((times) => quantile(times, 0.99));
-  return { failures, p99Ms, ranP99Ms, ownP99Ms };
+  return {
+    failures,
+    p99Ms: quantile(unhinderedMs, 0.99),
+    ranP99Ms: quantile(ranMs, 0.99),
+    ownP99Ms: quantile(took, 0.99),
+  };
 }
 
 const subscriptionTo = (id: string) => ({ query: SUBSCRIPTION, variables: { ids: [id] } });
@@ -219,11 +223,15 @@ async function subscribe(port: number, connectAs: () => Socket, id: string): Pro
 /** How long a turn of the event loop may take, in milliseconds that the gateway has computed. */
 const MAX_TURN_MS = 100;
 
-/** By how much a read of the others may take longer than without the one, in milliseconds, besides half of that again. */
+/**
+ * By how much longer the gateway may run before a read of the others is answered than without the one, in milliseconds, besides half
+ * of that again. Each comes on a connection of its own, and Node accepts one in each turn of the event loop.
+ */
 const SLACK_MS = 250;
 
 /**
- * What is different for the others from when nobody else asks, and what went wrong.
+ * What is different for the others from when nobody else asks, and what went wrong. What a proxy takes, and the machine, is not in
+ * it: only the gateway's part is judged. The figures show the rest: what takes longer on one way alone is not the gateway's.
  *
  * @param ways how the others connect. The one connects on the first
  */
@@ -246,8 +254,13 @@ async function problemsOf(target: Target, ways: Ways): Promise<string[]> {
     return `${way}: ${kinds.join(', ')}`;
   });
   const turn = `longest turn of the event loop ${turnMs.toFixed(0)} ms`;
-  if (process.env['ABUSE_REPORT'] === '1') process.stderr.write(`a hundred others: ${figures.join('; ')}; ${turn}\n`);
+  if (process.env['ABUSE_REPORT'] === '1')
+    process.stderr.write(`a hundred others: ${figures.join('; ')}; ${turn}\n`);
+  const slow = Object.keys(ways).filter(
+    (way) => (busy[way]?.ranP99Ms ?? NaN) > 1.5 * (quiet[way]?.ranP99Ms ?? NaN) + SLACK_MS,
+  );
   return [
+    ...(slow.length === 0 ? [] : [`slow ${slow.join(' ')}: ${figures.join('; ')}`]),
     ...Object.values(quiet).flatMap(({ failures }) => failures),
     ...Object.values(busy).flatMap(({ failures }) => failures.slice(0, 5)),
     ...(turnMs <= MAX_TURN_MS ? [] : [turn]),
@@ -267,14 +280,18 @@ describe('while one address is at all its caps, a hundred others notice nothing'
     expect(await problemsOf(target, { directly: directly(target) })).toEqual([]);
   });
 
-  it.skipIf(nginx.skip)(`behind ${nginx.label}, which is trusted`, { timeout: 120_000 }, async () => {
-    const target = await start({ env: { TRUST_PROXY: '1' } });
-    const url = `http://127.0.0.1:${String(target.port)}`;
-    const ways = {
-      'its-nginx': await startReverseProxy(url),
-      'other-nginx': await startReverseProxy(url),
-      directly: directly(target),
-    };
-    expect(await problemsOf(target, ways)).toEqual([]);
-  });
+  it.skipIf(nginx.skip)(
+    `behind ${nginx.label}, which is trusted, by another and directly`,
+    { timeout: 120_000 },
+    async () => {
+      const target = await start({ env: { TRUST_PROXY: '1' } });
+      const url = `http://127.0.0.1:${String(target.port)}`;
+      const ways = {
+        'its-nginx': await startReverseProxy(url),
+        'other-nginx': await startReverseProxy(url),
+        directly: directly(target),
+      };
+      expect(await problemsOf(target, ways)).toEqual([]);
+    },
+  );
 });

@@ -19,14 +19,15 @@ const MANY_TO_ALL = 250;
 const PATIENCE_MS = 20_000;
 
 /** Has jobs come and end, so that subscriptions to all jobs have something to tell. The feed sees them in between. */
-async function changeJobs({ emulator, untilIdle }: Target, count: number): Promise<void> {
+async function changeJobs(target: Target, count: number): Promise<void> {
+  const { emulator } = target;
   const ids = Array.from({ length: count }, () =>
     emulator.jobs.add({ createTime: Date.now(), finishTime: Infinity }),
   );
   await untilLooked(emulator);
   for (const id of ids) emulator.jobs.finish(id);
   await untilLooked(emulator);
-  await untilIdle();
+  await target.untilIdle();
 }
 
 /** Resolves once the feed has looked from now on. The first list can have begun before, and one after it is of a job that is checked. */
