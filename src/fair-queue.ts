@@ -7,6 +7,8 @@ export interface FairQueue<T> {
   push(owner: object | string, item: T): () => void;
   /** Takes out the item whose turn it is. It gives `undefined` when there is none. */
   take(): T | undefined;
+  /** Takes out the first item of this owner, whose turn it need not be. It gives `undefined` when there is none. */
+  takeOf(owner: object | string): T | undefined;
 }
 
 interface Lane<T> {
@@ -41,6 +43,15 @@ export function createFairQueue<T>(): FairQueue<T> {
     if (lanes.remove(lane)) lanes.append(lane);
   }
 
+  function takeFrom(lane: Link<Lane<T>> | undefined): T | undefined {
+    const item = lane?.value.items.first;
+    if (lane === undefined || item === undefined) return undefined;
+    remove(lane, item);
+    moveToEnd(lane);
+    lastOwner = lane.value.owner;
+    return item.value;
+  }
+
   return {
     get size() {
       return size;
@@ -54,13 +65,8 @@ export function createFairQueue<T>(): FairQueue<T> {
     take() {
       // The owner that was served last goes behind the others, even when it came back before them.
       if (lanes.first !== undefined && lanes.first.value.owner === lastOwner) moveToEnd(lanes.first);
-      const lane = lanes.first;
-      const item = lane?.value.items.first;
-      if (lane === undefined || item === undefined) return undefined;
-      remove(lane, item);
-      moveToEnd(lane);
-      lastOwner = lane.value.owner;
-      return item.value;
+      return takeFrom(lanes.first);
     },
+    takeOf: (owner) => takeFrom(laneOf.get(owner)),
   };
 }

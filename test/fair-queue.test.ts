@@ -66,4 +66,15 @@ describe('createFairQueue', () => {
     queue.push(ann, 'a2');
     expect(takeAll(queue)).toEqual(['a2']);
   });
+
+  it('gives an owner more than its turn on request, and goes on behind it', () => {
+    const queue = createFairQueue<string>();
+    for (const item of ['a1', 'a2', 'a3']) queue.push(ann, item);
+    queue.push(bob, 'b1');
+    expect(queue.take()).toBe('a1');
+    expect(queue.takeOf(ann)).toBe('a2');
+    expect(queue.take()).toBe('b1');
+    expect(queue.takeOf(bob)).toBeUndefined();
+    expect(takeAll(queue)).toEqual(['a3']);
+  });
 });

@@ -6,6 +6,9 @@ import { createFairQueue } from '../../fair-queue.ts';
 /** How long operations may compute before what has come meanwhile is read, in milliseconds. */
 const SLICE_MS = 5;
 
+/** How long a client's turn lasts at least, in milliseconds, if it has more operations. Those of others may take as long each. */
+const TURN_MS = 2;
+
 /** The most that begin before it is known what they take. They overlap, so that the first ones seem to take no time. */
 const MAX_AT_ONCE = 4;
 
@@ -17,6 +20,12 @@ const NOTHING_MS = 0.02;
 
 /** When nothing has begun for this long, the processor is free, in milliseconds. */
 const FREE_MS = 1;
+
+/** An operation that waits. */
+interface Waiting {
+  readonly client: string;
+  readonly begin: () => void;
+}
 
 /** Who may begin next. */
 export interface Turns {
@@ -32,14 +41,14 @@ export interface Turns {
  * hundreds at once.
  *
  * An operation begins at once when little has been executed lately. Otherwise it waits. Those that wait begin one after another,
- * and clients take turns. After {@link SLICE_MS} of operations the gateway first reads what has come, as others may have asked by
+ * and clients take turns: one operation, or as many as take {@link TURN_MS}. After {@link SLICE_MS} of operations the gateway first reads what has come, as others may have asked by
  * then. Node accepts one connection in each turn of the event loop, so that this can take many.
  *
  * What counts is what operations take, not the turns of the event loop: requests that are refused can fill these.
  */
 // oxlint-disable-next-line max-lines-per-function -- its short functions share the state of the loop
 export function createTurns(): Turns {
-  const waiting = createFairQueue<() => void>();
+  const waiting = createFairQueue<Waiting>();
   /** When the last turn of the event loop ended. */
   let turnedAt = 0;
   /** How many operations have begun of which it is not known what they take, and the time that was computed by then. */
@@ -50,6 +59,8 @@ export function createTurns(): Turns {
   /** Since when the gateway only reads. */
   let readingSince: number | undefined;
   let isTicking = false;
+  /** Whose turn it is, and since when. */
+  let turn = { client: '', since: 0 };
 
   /** Is called at the end of each turn of the event loop for as long as there is something to do. */
   function tick(): void {
@@ -68,10 +79,13 @@ export function createTurns(): Turns {
 
   function beginNext(): void {
     if (begun > 0 || readingSince !== undefined || usedMs >= SLICE_MS) return;
-    const begin = waiting.take();
-    if (begin === undefined) return;
+    const now = performance.now();
+    const hasTurn = now - turn.since < TURN_MS;
+    const next = (hasTurn ? waiting.takeOf(turn.client) : undefined) ?? waiting.take();
+    if (next === undefined) return;
+    if (next.client !== turn.client || !hasTurn) turn = { client: next.client, since: now };
     noteBegin();
-    begin();
+    next.begin();
   }
 
   function noteBegin(): void {
@@ -108,10 +122,11 @@ export function createTurns(): Turns {
         return undefined;
       }
       const { promise, resolve } = Promise.withResolvers<void>();
-      const leave = waiting.push(client, () => {
+      const begin = () => {
         forget();
         resolve();
-      });
+      };
+      const leave = waiting.push(client, { client, begin });
       const forget = onAbort(left, () => {
         leave();
         resolve();

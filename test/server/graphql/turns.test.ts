@@ -86,6 +86,16 @@ describe('turns', () => {
     expect(turnsTaken).toBeLessThan(50);
   });
 
+  it('let a client whose operations take little have several in its turn', async () => {
+    const { begun, begin } = beginning();
+    const heavy = Array.from({ length: 30 }, () => begin('heavy', 4));
+    await new Promise(setImmediate);
+    const before = begun.length;
+    await Promise.all(Array.from({ length: 20 }, () => begin('light')));
+    expect(begun.slice(before).filter((client) => client === 'heavy').length).toBeLessThan(12);
+    await Promise.all(heavy);
+  });
+
   it('pass over operations that nobody waits for', async () => {
     const { turns, begun, begin } = beginning();
     const first = Array.from({ length: 10 }, () => begin('a'));

@@ -30,7 +30,7 @@ export interface Row {
   /** By how much memory may grow while all is held, in MiB. @default 64 */
   readonly heldMiB?: number;
   /**
-   * By how much the bystander's p99 may exceed the quiet one, in milliseconds that are not the machine's. @default 150
+   * By how much the bystander's p99 may exceed the quiet one, in milliseconds that the gateway computes. @default 150
    */
   readonly delayMs?: number;
   /** What one request of the attacker may cost, in milliseconds of the gateway's CPU. @default no matter */
@@ -43,7 +43,7 @@ export interface Row {
     readonly body: (target: Target, index: number) => string;
     /** How long it is measured before the attack, in milliseconds. */
     readonly quietMs: number;
-    /** What its p99 may be, in milliseconds, in place of `delayMs`. */
+    /** What its p99 may be, in milliseconds that are not the machine's, in place of `delayMs`. */
     readonly limitMs: (quietP99: number) => number;
   };
 }
@@ -223,10 +223,11 @@ function isRefused({ refusal }: Row): (tally: Tally) => boolean {
 }
 
 function ofBystander({ delayMs = 150, bystander }: Row, quiet: Samples, busy: Samples): string[] {
-  const quietMs = quantile(quiet.unhinderedMs, 0.99);
+  const kind = bystander === undefined ? 'ranMs' : 'unhinderedMs';
+  const quietMs = quantile(quiet[kind], 0.99);
   const limitMs = bystander?.limitMs(quietMs) ?? quietMs + delayMs;
   return [
-    ...exceeds(busy.unhinderedMs, limitMs).map(
+    ...exceeds(busy[kind], limitMs).map(
       (figures) => `p99 of the bystander: ${quietMs.toFixed(0)} -> ${figures}`,
     ),
     ...[...quiet.failures, ...busy.failures]
@@ -306,12 +307,12 @@ function report(
 ): void {
   if (process.env['ABUSE_REPORT'] !== '1') return;
   const { tally, quiet, busy, before, held, after, cpuMs, turnMs, loggedPerRequest } = seen;
-  const p99Of = (what: 'elapsedMs' | 'unhinderedMs') =>
+  const p99Of = (what: 'elapsedMs' | 'unhinderedMs' | 'ranMs') =>
     [quiet, busy].map((samples) => `${quantile(samples[what], 0.99).toFixed(0)} ms`).join(' -> ');
   const memory = (key: 'rss' | 'retained') =>
     [before, held, after].map((holding) => (holding === undefined ? '-' : mib(holding[key]))).join(' -> ');
   process.stderr.write(
-    `${name}, over ${transport}\n  p99 ${p99Of('elapsedMs')}, unhindered ${p99Of('unhinderedMs')}, of ${String(busy.elapsedMs.length)}; longest turn ${turnMs.toFixed(0)} ms; ` +
+    `${name}, over ${transport}\n  p99 ${p99Of('elapsedMs')}, unhindered ${p99Of('unhinderedMs')}, gateway ran ${p99Of('ranMs')}, of ${String(busy.elapsedMs.length)}; longest turn ${turnMs.toFixed(0)} ms; ` +
       `retained ${memory('retained')}; rss ${memory('rss')}; ` +
       `cpu ${(cpuMs / Math.max(1, tally.sent)).toFixed(1)} ms; log ${loggedPerRequest.toFixed(0)} B; ` +
       `${describeTally(tally)}\n`,

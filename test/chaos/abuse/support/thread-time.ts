@@ -9,6 +9,8 @@ export interface ThreadTime {
 }
 
 export interface ThreadClock {
+  /** Whether the system tells. */
+  readonly isTold: boolean;
   /** It is 0 where the system does not tell. */
   read(): ThreadTime;
   close(): void;
@@ -32,10 +34,11 @@ function openClock(thread: () => string): ThreadClock {
   try {
     file = openSync(`/proc/${thread()}/schedstat`, 'r');
   } catch {
-    return { read: () => ({ ranMs: 0, waitedMs: 0 }), close: () => undefined };
+    return { isTold: false, read: () => ({ ranMs: 0, waitedMs: 0 }), close: () => undefined };
   }
   const buffer = Buffer.alloc(64);
   return {
+    isTold: true,
     read() {
       const length = readSync(file, buffer, 0, buffer.length, 0);
       const [ran = 0, waited = 0] = buffer.toString('latin1', 0, length).split(' ').map(Number);

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { arrays, nested, rotated } from '../support/payloads.ts';
 import { times, type Row } from '../support/rows.ts';
 import type { Target } from '../support/target.ts';
@@ -14,15 +15,26 @@ const toAllJobs = (mark: string, fields = 'id status name') => ({
 /** More than one client may have. */
 const MANY_TO_ALL = 250;
 
-/** Has jobs come and end, so that subscriptions to all jobs have something to tell. */
+/** How long the feed may take for a look, in milliseconds. A busy machine takes its time. */
+const PATIENCE_MS = 20_000;
+
+/** Has jobs come and end, so that subscriptions to all jobs have something to tell. The feed sees them in between. */
 async function changeJobs(target: Target, count: number): Promise<void> {
-  for (let index = 0; index < count; index += 1)
-    target.emulator.jobs.add({ createTime: Date.now(), finishTime: Date.now() + 500 });
-  // The feed looks at least once in this time, and once more when they have ended.
-  for (let look = 0; look < 4; look += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    await target.untilIdle();
-  }
+  const { emulator } = target;
+  const ids = Array.from({ length: count }, () =>
+    emulator.jobs.add({ createTime: Date.now(), finishTime: Infinity }),
+  );
+  await untilLooked(emulator);
+  for (const id of ids) emulator.jobs.finish(id);
+  await untilLooked(emulator);
+  await target.untilIdle();
+}
+
+/** Resolves once the feed has looked from now on. The first list can have begun before, and one after it is of a job that is checked. */
+async function untilLooked(emulator: Target['emulator']): Promise<void> {
+  const looks = () => emulator.countRequests('ListPackageJobs');
+  const before = looks();
+  await expect.poll(looks, { timeout: PATIENCE_MS }).toBeGreaterThanOrEqual(before + 3);
 }
 
 export const SUBSCRIPTIONS: readonly Row[] = [

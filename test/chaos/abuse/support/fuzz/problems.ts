@@ -21,9 +21,7 @@ export function problemsOf(
   mayGrowMiB: number,
   delayMs = DELAY_MS,
 ): string[] {
-  const [quietMs, busyMs] = [bystander.quiet, bystander.busy].map(({ unhinderedMs }) =>
-    quantile(unhinderedMs, 0.99),
-  );
+  const [quietMs, busyMs] = [bystander.quiet, bystander.busy].map(({ ranMs }) => quantile(ranMs, 0.99));
   const p99 = `the bystander's p99: ${(quietMs ?? 0).toFixed(0)} -> ${(busyMs ?? 0).toFixed(0)} ms`;
   const grown = grownIn(memory, mayGrowMiB * MIB);
   const course = memory.map(describeHolding).join(' -> ');

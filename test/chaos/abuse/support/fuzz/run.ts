@@ -233,12 +233,17 @@ export async function fuzz({ requests, seed, parts = 4 }: FuzzOptions): Promise<
     bystander.start();
     await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     const quiet = await bystander.stop();
-    const busy = { elapsedMs: [] as number[], unhinderedMs: [] as number[], failures: [] as string[] };
+    const busy = {
+      elapsedMs: [] as number[],
+      unhinderedMs: [] as number[],
+      ranMs: [] as number[],
+      failures: [] as string[],
+    };
     for (let part = 2; part <= parts; part += 1) {
       bystander.start();
       await runUntil((requests * part) / parts);
       const seen = await bystander.stop();
-      for (const kind of ['elapsedMs', 'unhinderedMs'] as const) busy[kind].push(...seen[kind]);
+      for (const kind of ['elapsedMs', 'unhinderedMs', 'ranMs'] as const) busy[kind].push(...seen[kind]);
       busy.failures.push(...seen.failures);
       await look();
     }
