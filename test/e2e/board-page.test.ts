@@ -13,7 +13,7 @@ const LONG_NAME = 'a-name-that-is-as-long-as-the-names-of-files-tend-to-become-i
 
 const VIEWPORTS = {
   'a desktop': { width: 1440, height: 900 },
-  'a phone': { width: 360, height: 740 },
+  'a phone': { width: 390, height: 844 },
 } as const;
 
 const VIEWS = (['light', 'dark'] as const).flatMap((colorScheme) =>
@@ -44,6 +44,61 @@ describe.skipIf(chromiumProgram.skip)(`the page of the job board in ${chromiumPr
 
       await page.getByRole('button', { name: 'Submit a job' }).click();
       await page.getByLabel('Output').waitFor();
+      await expectGood();
+    });
+  });
+
+  // The colours of one scheme and the layout of one device each, as every state takes a second.
+  describe.for(
+    VIEWS.filter(({ colorScheme, device }) => (colorScheme === 'dark') === (device === 'a phone')),
+  )('in $colorScheme on $device', ({ colorScheme, viewport }) => {
+    it.override({ view: { colorScheme, viewport } });
+
+    it('has no serious accessibility issue in any state of the list', async ({ gateway, board }) => {
+      const { page } = board;
+      const { jobs } = gateway.emulator;
+      const expectGood = async () => {
+        await expect(findIssues(page)).resolves.toEqual([]);
+        await expect(page.evaluate('document.documentElement.scrollWidth')).resolves.toBe(viewport.width);
+      };
+      // Otherwise it is looked at while it fades.
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+      await page.route('**/graphql', () => undefined);
+      await board.open();
+      await page.getByText('Loading jobs').waitFor();
+      await expectGood();
+      await page.unroute('**/graphql');
+
+      await page.route('**/graphql', (route) => route.abort('connectionrefused'));
+      await board.open('/board?status=INIT');
+      await page.getByRole('alert').waitFor();
+      await expectGood();
+      await page.unroute('**/graphql');
+
+      for (let count = 0; count < 20; count += 1) jobs.add({ name: LONG_NAME, finishTime: Infinity });
+      await board.open('/board?status=INIT&range=24h');
+      await board.loaded.getByText('20 jobs').waitFor();
+      await page.getByLabel('Created').selectOption('From … to …');
+      await page.getByLabel('From', { exact: true }).waitFor();
+      await board.loaded.getByText('20 jobs').waitFor();
+      await page.evaluate('scrollTo(0, document.body.scrollHeight / 2)');
+      await expect.poll(() => page.getByText('Live').count(), patience).toBe(1);
+      const id = jobs.add({ name: 'new', finishTime: Infinity });
+      await page.getByRole('button', { name: '1 new' }).waitFor();
+      await expectGood();
+
+      await page.getByRole('button', { name: '1 new' }).click();
+      jobs.finish(id, { status: 'Success' });
+      await page.getByText('now succeeded').waitFor();
+      await expectGood();
+
+      await page.keyboard.press('?');
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+      await expectGood();
+      await page.keyboard.press('Escape');
+
+      await page.getByRole('searchbox').fill('nothing like it');
+      await page.getByText('None of the loaded jobs').waitFor();
       await expectGood();
     });
   });
