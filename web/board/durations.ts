@@ -29,7 +29,11 @@ export function sample(sorted: readonly number[], most: number): readonly number
 
 /** Where a duration is between two others on a logarithmic scale, 0 to 1: jobs take seconds or hours. */
 export function placeBetween(ms: number, shortest: number, longest: number): number {
-  const log = (value: number) => Math.log(Math.max(1000, value));
-  const length = log(longest) - log(shortest);
-  return length === 0 ? 0.5 : Math.min(1, Math.max(0, (log(ms) - log(shortest)) / length));
+  const length = logOf(longest) - logOf(shortest);
+  return length === 0 ? 0.5 : Math.min(1, Math.max(0, (logOf(ms) - logOf(shortest)) / length));
+}
+
+/** ICE's times have whole seconds. */
+function logOf(ms: number): number {
+  return Math.log(Math.max(1000, ms));
 }

@@ -3,14 +3,7 @@ import { abort } from '../../abort.ts';
 import { BOUNDS } from '../../bounds.ts';
 import type { ClientShares } from '../../client-shares.ts';
 import { InputError, RateLimitedError } from '../../jobs/errors.ts';
-import {
-  readWait,
-  type Detail,
-  type JobEntry,
-  type Jobs,
-  type ReadContext,
-  type Wait,
-} from '../../jobs/jobs.ts';
+import { readWait, type JobEntry, type Jobs, type ReadContext, type Wait } from '../../jobs/jobs.ts';
 import type { PackageJob } from '../../jobs/model.ts';
 import { createLoaders } from '../../loaders/loaders.ts';
 import { entryOf } from '../../loaders/one-state.ts';
