@@ -140,8 +140,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   healthRoutes(app, options.readiness, stopping, options.replicas);
   schemaTextRoute(app, { schema: options.executor.schema, introspection: options.introspection });
-  if (pagesDirectory !== undefined)
-    await app.register(pages, { ...options, directory: pagesDirectory });
+  if (pagesDirectory !== undefined) await app.register(pages, { ...options, directory: pagesDirectory });
   closeUnusedSockets(app, stopping);
   return app;
 }

@@ -56,7 +56,7 @@ describe.skipIf(chromiumProgram.skip)(`an open job of the job board in ${chromiu
     expect(await shown('unreadable', 'unreadable')).toMatch(
       /Input What ICE sent cannot be read Output What ICE sent cannot be read/i,
     );
-    expect(await shown('bare', 'bare')).toMatch(/Submitted ICE does not say when Finished Submit again/);
+    expect(await shown('bare', 'bare')).toMatch(/Submitted ICE does not say when Finished Times are in/);
   });
 
   it('opens and closes by keyboard, and the focus follows', async ({ gateway, board }) => {

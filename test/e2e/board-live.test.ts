@@ -97,6 +97,7 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
     await board.page.getByLabel('Output').fill('oss://bucket/a.m3u8');
     await board.page.getByLabel('Name').fill('brand new');
     await board.page.getByRole('button', { name: 'Submit', exact: true }).click();
+    await board.panel.getByRole('heading', { name: 'brand new' }).waitFor();
     await expect.poll(() => board.statusOf('brand new'), patience).toBe('In flight');
     jobs.finish(new URL(board.page.url()).searchParams.get('job') ?? '');
     await expect.poll(() => board.statusOf('brand new'), patience).toBe('Succeeded');

@@ -43,7 +43,7 @@ describe.skipIf(chromiumProgram.skip)(`submitting on the job board in ${chromium
     await page.getByRole('button', { name: 'Remove input 2' }).click();
     await page.getByRole('button', { name: 'Add an input' }).click();
     await page.getByLabel('Type 3').selectOption('Media id');
-    await page.getByLabel('Input 3', { exact: true }).fill('second id');
+    await page.getByLabel('Input 3').fill('second id');
     await page.getByLabel('Output').fill('oss://bucket/out/master.m3u8');
     await page.getByLabel('Name').fill('brand new');
     await page.getByLabel('Pipeline').fill('36f3fee40aa047c0b067d0fb85ed4c1b');
@@ -54,7 +54,7 @@ describe.skipIf(chromiumProgram.skip)(`submitting on the job board in ${chromium
     await expect
       .poll(() => alerts(board), patience)
       .toEqual(['Input 3 must be 1 to 128 printable ASCII characters without spaces, got other characters.']);
-    await page.getByLabel('Input 3', { exact: true }).fill('6c36f9e1a2b54d3c');
+    await page.getByLabel('Input 3').fill('6c36f9e1a2b54d3c');
     const input = {
       inputs: [
         { type: 'OSS', media: 'oss://bucket/path with space/a.mp4' },

@@ -3,13 +3,11 @@ import { useState } from 'react';
 export interface CopyProps {
   /** What is copied, or what reads it once it is asked for. */
   readonly text: string | (() => Promise<string>);
-  /** What the button is called for who does not see what it is beside. @default its text */
-  readonly label?: string;
   readonly children: string;
 }
 
 /** A button that copies a text. It is missing when the browser has no clipboard: on http, except on localhost. */
-export function Copy({ text, label, children }: CopyProps) {
+export function Copy({ text, children }: CopyProps) {
   const [outcome, setOutcome] = useState('');
   // The types say that it always exists, but it does not on plain http.
   if (!('clipboard' in navigator)) return null;
@@ -24,13 +22,7 @@ export function Copy({ text, label, children }: CopyProps) {
   };
   return (
     <span>
-      <button
-        type="button"
-        className="quiet"
-        aria-label={label}
-        onClick={() => void copy()}
-        onBlur={() => setOutcome('')}
-      >
+      <button type="button" className="quiet" onClick={() => void copy()} onBlur={() => setOutcome('')}>
         {children}
       </button>
       <output>{outcome}</output>

@@ -27,10 +27,13 @@ export function sample(sorted: readonly number[], most: number): readonly number
   return Array.from({ length: most }, (_, index) => sorted[Math.round(index * step)] ?? 0);
 }
 
-const log = (ms: number) => Math.log(Math.max(1000, ms));
-
 /** Where a duration is between two others on a logarithmic scale, 0 to 1: jobs take seconds or hours. */
 export function placeBetween(ms: number, shortest: number, longest: number): number {
-  const length = log(longest) - log(shortest);
-  return length === 0 ? 0.5 : Math.min(1, Math.max(0, (log(ms) - log(shortest)) / length));
+  const length = logOf(longest) - logOf(shortest);
+  return length === 0 ? 0.5 : Math.min(1, Math.max(0, (logOf(ms) - logOf(shortest)) / length));
+}
+
+/** ICE's times have whole seconds. */
+function logOf(ms: number): number {
+  return Math.log(Math.max(1000, ms));
 }

@@ -48,9 +48,7 @@ function Media({ media: { type, media }, label }: { readonly media: MediaFragmen
   return (
     <p>
       <code>{media}</code> {type === 'MEDIA' && <small>in the media library </small>}
-      <Copy text={media} label={label}>
-        Copy
-      </Copy>
+      <Copy text={media}>{label}</Copy>
     </p>
   );
 }

@@ -12,6 +12,7 @@ import { Siblings } from './siblings.tsx';
 import { Status, titleOf } from './status.tsx';
 import { SubmitAgain } from './submit/buttons.tsx';
 import { supportText } from './support.ts';
+import { timeZone } from './time.ts';
 import { Timeline } from './times.tsx';
 
 export interface JobPanelProps {
@@ -66,6 +67,7 @@ function Job({ job, jobs }: JobProps) {
     <>
       <Status job={job} />
       <Timeline job={job} />
+      <small>Times are in {timeZone()}.</small>
       <Failure job={job} />
       <Siblings job={job} jobs={jobs} />
       <p className="buttons">

@@ -3,14 +3,7 @@ import { abort } from '../../abort.ts';
 import { BOUNDS } from '../../bounds.ts';
 import type { ClientShares } from '../../client-shares.ts';
 import { InputError, RateLimitedError } from '../../jobs/errors.ts';
-import {
-  readWait,
-  type Detail,
-  type JobEntry,
-  type Jobs,
-  type ReadContext,
-  type Wait,
-} from '../../jobs/jobs.ts';
+import { readWait, type JobEntry, type Jobs, type ReadContext, type Wait } from '../../jobs/jobs.ts';
 import type { PackageJob } from '../../jobs/model.ts';
 import { createLoaders } from '../../loaders/loaders.ts';
 import { entryOf } from '../../loaders/one-state.ts';
@@ -74,7 +67,6 @@ export interface ContextOptions {
 /** The context of one operation, or of one event of a subscription. */
 export function createContext(options: ContextOptions): GatewayContext {
   const { client, jobs, record, deadline, preferredWaitSeconds, acceptsSubscriptions } = options;
-  const { cacheability } = record;
   const readContext: ReadContext = {
     signal: deadline.signal,
     client: client.key,
@@ -82,14 +74,14 @@ export function createContext(options: ContextOptions): GatewayContext {
     onCall: (call) => record.calls.push(call),
     onCacheStatus(status) {
       record.cached[status] += 1;
-      if (status === 'stale') cacheability.mustRevalidate = true;
+      if (status === 'stale') record.cacheability.mustRevalidate = true;
     },
   };
   const detailOf = () => detailFor(record);
   const loaders = createLoaders(jobs, readContext, {
     detailOfUnknown: detailOf,
     onEntry: (id, entry) => addDependency(record, id, entry),
-    onPage: () => (cacheability.mustRevalidate = true),
+    onPage: () => (record.cacheability.mustRevalidate = true),
   });
 
   function waitOf(argument: WaitArgument | null | undefined): Wait | undefined {
@@ -112,7 +104,7 @@ export function createContext(options: ContextOptions): GatewayContext {
     async packageJob(id, argument) {
       const wait = waitOf(argument);
       if (wait === undefined) return loaders.packageJob.load(id);
-      cacheability.noStore = true;
+      record.cacheability.noStore = true;
       // The other reads of the operation have begun by then, even if the job had finished already.
       await loaders.oneState.hold(async () => {
         const waited = await waitFor(id, wait);
@@ -126,7 +118,7 @@ export function createContext(options: ContextOptions): GatewayContext {
     watchJobs: (ids) => jobs.watch(ids, readContext, detailOf()),
     watchAllJobs: (filter) => jobs.watchAll(filter, readContext, detailOf()),
     submitPackageJob(input) {
-      cacheability.noStore = true;
+      record.cacheability.noStore = true;
       return told(jobs.submit(input, readContext), options.onSubmission);
     },
     pollAfterMs: recordingPollAfterMs(jobs, record),
@@ -147,7 +139,7 @@ function viewerOf({ jobs: { canSubmit }, upstream, record }: ContextOptions): Vi
 }
 
 /** What an operation needs of the jobs that it reads. */
-function detailFor({ operation }: OperationRecord): Detail {
+function detailFor({ operation }: OperationRecord): 'detail' | 'summary' {
   return operation && selects(operation.document, 'outputUrl') ? 'detail' : 'summary';
 }
 

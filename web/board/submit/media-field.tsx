@@ -48,13 +48,9 @@ export function MediaField(props: MediaFieldProps) {
         {...errorProps(field, problem)}
       />
       {onRemove && (
-        <button
-          type="button"
-          className="quiet"
-          aria-label={`Remove ${label.toLowerCase()}`}
-          onClick={onRemove}
-        >
-          ✕
+        <button type="button" className="quiet" onClick={onRemove}>
+          <span aria-hidden="true">✕</span>
+          <span className="hidden">Remove {label.toLowerCase()}</span>
         </button>
       )}
       <FieldError field={field} problem={problem} />
