@@ -29,8 +29,8 @@ export interface SharedSourceOptions {
 const MAX_WAIT_MS = 2000;
 
 /** The pauses between looks at what is waited for, in milliseconds. Most of it is told before that. */
-const FIRST_PAUSE_MS = 20;
-const LAST_PAUSE_MS = 100;
+const FIRST_PAUSE_MS = 40;
+const LAST_PAUSE_MS = 320;
 
 interface Read {
   readonly id: string;

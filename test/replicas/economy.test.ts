@@ -5,9 +5,9 @@ import { REDIS, redisOfTest } from '../support/redis.ts';
 import { recorder } from '../support/watching.ts';
 import { startReplica, type TestReplica } from './support/replica.ts';
 
-const WATCHED = 200;
-/** Clients on each of four replicas that ask for a hundred of the jobs once a second. */
-const POLLERS = 2;
+const WATCHED = 100;
+/** Clients for each of four replicas that ask for a hundred of the jobs once a second. */
+const POLLERS = 1;
 
 /** So many replicas with the same work in all. */
 async function clusterAtWork(count: number) {
