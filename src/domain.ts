@@ -45,18 +45,19 @@ export function composeJobs(
   const scopes = config.tracing === undefined ? NO_SCOPES : ASYNC_SCOPES;
   const { isListBatchingOn, freshness, pollInterval, watchShare, maxJobs, allowSubmit } = config;
   const readTimeoutMs = config.operationTimeoutMs;
-  const createIce = (memory: JobMemory) =>
-    createPlanner({ ice, memory, isListBatchingOn, now, events: events.jobs, scopes });
   const shared = replicas?.shareJobs({ freshness, pollInterval, readTimeoutMs, now, scopes });
+  const distrust = shared?.distrust;
+  const createIce = (memory: JobMemory) =>
+    createPlanner({ ice, memory, isListBatchingOn, now, events: events.jobs, distrust, scopes });
   const jobs = startJobs({
     ice,
     source: shared?.source(createIce) ?? createIce,
     pages: shared?.pages(ice),
+    shareLooks: shared && ((look) => shared.looks(look)),
     freshness,
     pollInterval,
     watchShare,
-    // What is swept for all is still fresh for those who poll it elsewhere. Replicas need not fall out of step.
-    random: shared && (() => 1 - 0.2 * Math.random()),
+    random: shared && (() => shared.jitter),
     maxJobs,
     maxBytes: sizes.jobs,
     readTimeoutMs,

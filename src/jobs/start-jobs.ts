@@ -9,7 +9,7 @@ import type { CreateJobSource } from './source/job-source.ts';
 import type { Freshness } from './store/entry.ts';
 import { JobStore } from './store/store.ts';
 import { createSubmitJob } from './submit/submit-job.ts';
-import { createLookForEnds } from './watch/ends.ts';
+import { createLookForEnds, type LookForEnds } from './watch/ends.ts';
 import { AccountFeed } from './watch/account-feed.ts';
 import { JobWatcher } from './watch/watcher.ts';
 
@@ -19,6 +19,8 @@ export interface JobsOptions {
   readonly source: CreateJobSource;
   /** Where the pages that clients list, and those that all jobs are followed by, are read from. @default ICE */
   readonly pages?: { readonly listed: JobPages; readonly followed: JobPages } | undefined;
+  /** Lets others look for ends of jobs too. @default each looks for its own */
+  readonly shareLooks?: ((look: LookForEnds) => LookForEnds) | undefined;
   readonly freshness: Freshness;
   readonly pollInterval: PollInterval;
   /** The most of the rate of calls that sweeps of watched jobs take before they are made less often. 0 to 1. */
@@ -56,6 +58,7 @@ export interface StartedJobs extends JobAccess {
 export function startJobs(options: JobsOptions): StartedJobs {
   const { ice, freshness, pollInterval, maxJobs, readTimeoutMs, events, now } = options;
   const store = new JobStore(options);
+  const look = createLookForEnds(ice, store);
   const watcher = new JobWatcher({
     store,
     pollInterval,
@@ -65,7 +68,7 @@ export function startJobs(options: JobsOptions): StartedJobs {
       lists: ice.state.ListPackageJobs.callsPerSecond,
       gets: ice.state.GetPackageJob.callsPerSecond,
     }),
-    lookForEnds: createLookForEnds(ice, store),
+    lookForEnds: options.shareLooks?.(look) ?? look,
     maxAgeMs: freshness.unfinishedMs,
     readTimeoutMs,
     maxJobs,

@@ -1,7 +1,7 @@
 import type { JobEntry } from '../jobs/store/entry.ts';
 import type { Connection } from './connection.ts';
 import type { ReplicasEmitter } from './events.ts';
-import type { SharedStates } from './states.ts';
+import type { ReadAgain, SharedStates } from './states.ts';
 
 /** How long Redis waits for a change before it answers that there is none, in milliseconds. */
 const BLOCK_MS = 2000;
@@ -13,14 +13,24 @@ const PAUSE_MS = 100;
 export interface ChangesOptions {
   readonly connection: Connection;
   readonly events: ReplicasEmitter;
-  readonly states: Pick<SharedStates, 'changes' | 'changeOf'>;
+  readonly states: Pick<SharedStates, 'changes' | 'changeOf' | 'reads' | 'readsOf'>;
   /** Is told of each change, in order. */
   readonly onChange: (id: string, entry: JobEntry) => void;
+  /** Is told of each job that another replica has read again without a change, after all changes that were before it. */
+  readonly onRead: (read: ReadAgain) => void;
   /** Is told when changes may have been missed. All that come after that are told. */
   readonly onMissed: () => void;
 }
 
-/** Reads the changes of all replicas, from the moment on at which this one joins. */
+/** How far the streams were read. */
+interface Place {
+  readonly change: string;
+  /** The number of the last change. */
+  readonly number: number;
+  readonly read: string;
+}
+
+/** Reads the changes of all replicas, and what they have read again, from the moment on at which this one joins. */
 export class Changes {
   readonly #options: ChangesOptions;
   /** The reading that goes on. Another one begins each time that the replica joins. */
@@ -46,7 +56,7 @@ export class Changes {
 
   async #read(isOn: () => boolean): Promise<void> {
     const { onMissed } = this.#options;
-    let place: { readonly id: string; readonly number: number } | undefined;
+    let place: Place | undefined;
     while (isOn()) {
       try {
         if (place === undefined) {
@@ -59,39 +69,47 @@ export class Changes {
     }
   }
 
-  /** The place of the last change that there is. */
-  async #last(): Promise<{ readonly id: string; readonly number: number }> {
+  /** The place of the last that there is. */
+  async #last(): Promise<Place> {
     const { connection, states } = this.#options;
-    const [last] = await connection.run('last change', (redis) =>
-      redis.xrevrange(states.changes, '+', '-', 'COUNT', 1),
-    );
-    return last === undefined
-      ? { id: '0-0', number: 0 }
-      : { id: last[0], number: states.changeOf(last[1])?.number ?? 0 };
+    const lastOf = (stream: string) =>
+      connection.run('last change', (redis) => redis.xrevrange(stream, '+', '-', 'COUNT', 1));
+    const [[change], [read]] = await Promise.all([lastOf(states.changes), lastOf(states.reads)]);
+    return {
+      change: change?.[0] ?? '0-0',
+      number: change === undefined ? 0 : (states.changeOf(change[1])?.number ?? 0),
+      read: read?.[0] ?? '0-0',
+    };
   }
 
-  /** Reads on. @returns the place of the last change that was read */
-  async #next(
-    place: { readonly id: string; readonly number: number },
-    isOn: () => boolean,
-  ): Promise<{ readonly id: string; readonly number: number }> {
-    const { connection, states, onChange, onMissed } = this.#options;
+  /** Reads on. @returns the place of the last that was read */
+  async #next(place: Place, isOn: () => boolean): Promise<Place> {
+    const { connection, states, onChange, onRead, onMissed } = this.#options;
+    const keys = [states.changes, states.reads] as const;
     const streams = await connection.block('changes', BLOCK_MS, (redis) =>
-      redis.xread('COUNT', MAX_READ, 'BLOCK', BLOCK_MS, 'STREAMS', states.changes, place.id),
+      redis.xread('COUNT', MAX_READ, 'BLOCK', BLOCK_MS, 'STREAMS', ...keys, place.change, place.read),
     );
-    let { id, number } = place;
+    const entriesOf = (key: string) => streams?.find(([name]) => name === key)?.[1] ?? [];
+    const [changes, reads] = [entriesOf(states.changes), entriesOf(states.reads)];
+    let { change, number, read } = place;
     let isMissed = false;
-    for (const [changeId, fields] of streams?.[0]?.[1] ?? []) {
+    for (const [id, fields] of changes) {
       if (!isOn()) break;
-      const change = states.changeOf(fields);
-      id = changeId;
-      if (change === undefined) continue;
+      const told = states.changeOf(fields);
+      change = id;
+      if (told === undefined) continue;
       // Redis may have been emptied, or have dropped what came between.
-      isMissed ||= change.number !== number + 1;
-      number = change.number;
-      onChange(change.id, change.entry);
+      isMissed ||= told.number !== number + 1;
+      number = told.number;
+      onChange(told.id, told.entry);
     }
     if (isMissed) onMissed();
-    return { id, number };
+    // There may be more changes that were before these reads. They are read again then.
+    if (changes.length === MAX_READ || !isOn()) return { change, number, read };
+    for (const [id, fields] of reads) {
+      read = id;
+      for (const again of states.readsOf(fields)) onRead(again);
+    }
+    return { change, number, read };
   }
 }

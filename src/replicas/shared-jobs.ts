@@ -1,5 +1,5 @@
 import type { IceClient } from '../ice/client.ts';
-import { isSameState, type PollInterval } from '../jobs/model.ts';
+import { isSameState, observed, type PollInterval } from '../jobs/model.ts';
 import type {
   CreateJobSource,
   JobMemory,
@@ -7,8 +7,10 @@ import type {
   Reading,
   SharedMemory,
 } from '../jobs/source/job-source.ts';
+import type { Distrust } from '../jobs/source/list-trust.ts';
 import type { StartedJobs } from '../jobs/start-jobs.ts';
 import type { Freshness, JobEntry } from '../jobs/store/entry.ts';
+import type { LookForEnds } from '../jobs/watch/ends.ts';
 import type { Scopes } from '../scopes.ts';
 import { Changes } from './changes.ts';
 import { Claims } from './claims.ts';
@@ -16,9 +18,11 @@ import type { Connection } from './connection.ts';
 import type { ReplicasEmitter } from './events.ts';
 import { Interest } from './interest.ts';
 import { KnownPages } from './known-pages.ts';
+import { shareDistrust } from './shared-distrust.ts';
+import { shareLooks } from './shared-looks.ts';
 import { SharedPages } from './shared-pages.ts';
 import { SharedSource } from './shared-source.ts';
-import { SharedStates } from './states.ts';
+import { SharedStates, type ReadAgain } from './states.ts';
 import { TakenAlong } from './taken-along.ts';
 import { Telling } from './telling.ts';
 
@@ -33,6 +37,9 @@ export interface SharedJobsOptions {
   readonly scopes?: Scopes | undefined;
 }
 
+/** A part of the interval, so that a replica that looks as often finds each time what another has just read. */
+const FOLLOWED = 0.9;
+
 /** What the domain of jobs uses of this replica. */
 type LocalJobs = Pick<StartedJobs, 'unfinished' | 'isWanted'>;
 
@@ -40,6 +47,7 @@ type LocalJobs = Pick<StartedJobs, 'unfinished' | 'isWanted'>;
 interface Local {
   readonly memory: SharedMemory;
   readonly telling: Telling;
+  readonly source: SharedSource;
 }
 
 /** Jobs that several gateways read as one. It stands between the memory of this replica and ICE. */
@@ -47,6 +55,8 @@ export class SharedJobs {
   readonly #options: SharedJobsOptions;
   readonly #states: SharedStates;
   readonly #interest: Interest;
+  /** Until when no replica uses lists. */
+  readonly distrust: Distrust;
   #changes: Changes | undefined;
   #local: Local | undefined;
   #jobs: LocalJobs | undefined;
@@ -55,18 +65,19 @@ export class SharedJobs {
     this.#options = options;
     const { connection, events, freshness, now } = options;
     this.#states = new SharedStates(connection, freshness.finishedMs, now);
+    this.distrust = shareDistrust({ connection, events, now });
     this.#interest = new Interest({ connection, events, wanted: () => this.#wanted() });
   }
 
   /** Puts what is shared in front of a source that reads ICE. */
   source(createIce: (memory: JobMemory) => JobSource<Reading>): CreateJobSource {
     return (memory) => {
-      const { connection, freshness, readTimeoutMs, scopes } = this.#options;
+      const { connection, freshness, readTimeoutMs, now, scopes } = this.#options;
       const states = this.#states;
       const claims = new Claims(states);
       const telling = new Telling({ connection, states, memory });
       const along = new TakenAlong({
-        states,
+        connection,
         claims,
         interest: this.#interest,
         memory,
@@ -75,9 +86,11 @@ export class SharedJobs {
         readTimeoutMs,
       });
       memory.onIngest((id, entry) => telling.tell(id, entry));
-      this.#local = { memory, telling };
       const ice = createIce(along.memory);
-      return new SharedSource({ connection, states, claims, memory, ice, along, freshness, scopes });
+      const given = { connection, states, claims, memory, ice, along, freshness, now, scopes };
+      const source = new SharedSource(given);
+      this.#local = { memory, telling, source };
+      return source;
     };
   }
 
@@ -92,9 +105,24 @@ export class SharedJobs {
         freshness,
         adopt: (id, entry) => this.#local?.memory.adopt(id, entry),
       }),
-      // A part of the interval, so that a replica that looks as often finds each time what another has just read.
-      followed: new SharedPages({ connection, ice, now, maxAgeMs: Math.ceil(0.9 * pollInterval.minMs) }),
+      followed: new SharedPages({ connection, ice, now, maxAgeMs: Math.ceil(FOLLOWED * pollInterval.minMs) }),
     };
+  }
+
+  /** Has ends looked for once for all replicas. */
+  looks(look: LookForEnds): LookForEnds {
+    const { connection, pollInterval } = this.#options;
+    const pauseMs = Math.ceil(FOLLOWED * pollInterval.minMs);
+    return shareLooks(look, { connection, interest: this.#interest, pauseMs });
+  }
+
+  /**
+   * By which part of the jitter the next sweep is made earlier, from 0 to 1. Sweeps of the replica that came first are made early, so
+   * that what is swept for all is still fresh for those who poll it. The others come after it, unless it has gone.
+   */
+  get jitter(): number {
+    const spread = 0.2 * Math.random();
+    return this.#local?.source.leads === true ? 1 - spread : 0.5 - spread;
   }
 
   /** Begins to follow what other replicas read. */
@@ -107,7 +135,9 @@ export class SharedJobs {
       states: this.#states,
       onChange: (id, entry) => {
         if (jobs.isWanted(id)) this.#learn(id, entry);
+        this.#local?.source.told(id, entry);
       },
+      onRead: (read) => this.#renew(read),
       // Redis is told what is known here of the jobs that somebody wants, and tells what it knows better.
       onMissed: () => void this.#local?.telling.tellAgain(this.#wanted()),
     });
@@ -125,6 +155,16 @@ export class SharedJobs {
     const known = memory?.peek(id);
     // A Redis that was emptied has lost what is known here.
     if (known !== undefined && !isOneState(known, entry)) telling?.tell(id, known);
+  }
+
+  /** What is known here of a job is as new as another replica's read that showed the same. */
+  #renew({ id, modifiedTime, ...times }: ReadAgain): void {
+    const { memory, source } = this.#local ?? {};
+    const known = memory?.peek(id);
+    if (known?.job?.status !== 'INIT' || known.job.modifiedTime !== modifiedTime) return;
+    const entry = { job: observed(known.job, times.observedAt), ...times };
+    memory?.adopt(id, entry);
+    source?.told(id, entry);
   }
 
   *#wanted(): Generator<string> {

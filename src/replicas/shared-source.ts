@@ -1,8 +1,9 @@
 import { onAbort } from '../abort.ts';
 import type { CallContext } from '../ice/client.ts';
 import { IceError } from '../ice/errors.ts';
+import { isFinished } from '../jobs/model.ts';
 import type { SharedMemory, JobSource, Reading, SharedState } from '../jobs/source/job-source.ts';
-import { hasDetail, type Detail, type Freshness } from '../jobs/store/entry.ts';
+import { hasDetail, isFresh, type Detail, type Freshness, type JobEntry } from '../jobs/store/entry.ts';
 import { NO_SCOPES, type Scopes } from '../scopes.ts';
 import { CLAIM_MS, type Claims } from './claims.ts';
 import type { Connection } from './connection.ts';
@@ -17,18 +18,19 @@ export interface SharedSourceOptions {
   readonly memory: SharedMemory;
   /** Where jobs are read that no replica has read lately. */
   readonly ice: JobSource<Reading>;
-  /** What other replicas want to be read. */
-  readonly along: Pick<TakenAlong, 'claim'>;
+  /** What is read besides. */
+  readonly along: Pick<TakenAlong, 'candidates' | 'leastAgeMs' | 'read' | 'reading'>;
   readonly freshness: Freshness;
+  readonly now: () => number;
   readonly scopes?: Scopes | undefined;
 }
 
 /** How long a read waits for another replica's at most, in milliseconds. It is made here after that. */
 const MAX_WAIT_MS = 2000;
 
-/** The pauses between looks at what is waited for, in milliseconds. */
-const FIRST_PAUSE_MS = 10;
-const LAST_PAUSE_MS = 100;
+/** The pauses between looks at what is waited for, in milliseconds. Most of it is told before that. */
+const FIRST_PAUSE_MS = 40;
+const LAST_PAUSE_MS = 320;
 
 interface Read {
   readonly id: string;
@@ -38,99 +40,175 @@ interface Read {
   readonly inScope: <T>(run: () => T) => T;
   readonly resolve: (answer: Reading | SharedState | Promise<Reading | SharedState>) => void;
   readonly reject: (error: unknown) => void;
+  /**
+   * What it brings has to be newer than this, in milliseconds since 1970: what was known when it was asked for. `undefined`: anything
+   * that is fresh.
+   */
+  readonly newerThan: number | undefined;
+  isAnswered: boolean;
 }
 
 /**
  * Reads jobs for all replicas. What another one has read lately is taken from Redis. What another one reads now is waited for, and
  * read here when that takes too long. All else is read from ICE, and with it what the other replicas want to be read, so that
- * they find it in Redis.
+ * they are told it.
  *
  * So there is no replica on which the others depend: whichever is the first for which jobs are due reads them. Without Redis
  * each reads its own.
  */
 export class SharedSource implements JobSource {
   readonly #options: SharedSourceOptions;
+  /** The reads that wait for other replicas, by id. */
+  readonly #awaited = new Map<string, Set<Read>>();
   #pending: Read[] = [];
+  #leads = false;
 
   constructor(options: SharedSourceOptions) {
     this.#options = options;
   }
 
+  /** Whether this replica came first when its watched jobs were last due. */
+  get leads(): boolean {
+    return this.#leads;
+  }
+
   read(id: string, detail: Detail, context: CallContext): Promise<Reading | SharedState> {
-    const { connection, ice, scopes = NO_SCOPES } = this.#options;
+    const { connection, ice, memory, along, scopes = NO_SCOPES } = this.#options;
     if (connection.mode === 'alone') return ice.read(id, detail, context);
     const { promise, resolve, reject } = Promise.withResolvers<Reading | SharedState>();
-    if (this.#pending.length === 0) setImmediate(() => void this.#readPending());
-    this.#pending.push({ id, detail, context, inScope: scopes.capture(), resolve, reject });
+    const known = memory.peek(id);
+    const isWhole = known !== undefined && (detail === 'summary' || hasDetail(known));
+    const newerThan = isWhole ? known.validatedAt : undefined;
+    const add = () => {
+      if (this.#pending.length === 0) setImmediate(() => void this.#readPending());
+      const inScope = scopes.capture();
+      this.#pending.push({ id, detail, context, inScope, resolve, reject, newerThan, isAnswered: false });
+    };
+    const reading = detail === 'summary' ? along.reading(id) : undefined;
+    if (reading === undefined) add();
+    else void reading.then((answer) => (this.#isGood(answer) ? resolve(answer) : add()));
     const forget = onAbort(context.signal, () =>
       reject(new IceError('UPSTREAM_TIMEOUT', { action: 'GetPackageJob' })),
     );
     return promise.finally(forget);
   }
 
+  /** Is told what another replica has read. */
+  told(id: string, entry: JobEntry): void {
+    const { freshness, now } = this.#options;
+    if (!isFresh(entry, freshness, now())) return;
+    for (const read of this.#awaited.get(id) ?? []) {
+      if (read.detail === 'detail' && !hasDetail(entry)) continue;
+      if (read.newerThan !== undefined && entry.validatedAt <= read.newerThan) continue;
+      this.#answer(read, { source: 'replica', entry });
+    }
+  }
+
   async #readPending(): Promise<void> {
     const reads = this.#pending;
     this.#pending = [];
-    const awaited = await this.#look(reads, (standing) => standing === 'awaited');
+    const { awaited, own } = await this.#look(reads, (standing) => standing === 'awaited');
+    if (reads.some(isOfSweep)) this.#leads = own.some(isOfSweep);
     if (awaited.length > 0) await this.#wait(awaited);
   }
 
-  /** Looks again and again at what other replicas read. */
+  /** Whether the answer of a read that was joined is as new as is promised. */
+  #isGood(answer: Reading | undefined): answer is Reading {
+    const { freshness, now } = this.#options;
+    if (answer === undefined || answer.job === null) return false;
+    return isFinished(answer.job) || now() - answer.observedAt < freshness.unfinishedMs;
+  }
+
+  /** Looks again and again at what other replicas read, until it was told. */
   async #wait(reads: readonly Read[]): Promise<void> {
+    for (const read of reads) this.#awaited.set(read.id, (this.#awaited.get(read.id) ?? new Set()).add(read));
     const until = performance.now() + MAX_WAIT_MS;
     let awaited = reads;
     for (let pauseMs = FIRST_PAUSE_MS; awaited.length > 0; pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS)) {
       await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
       const isOver = performance.now() >= until;
-      awaited = await this.#look(awaited, (standing) => standing === 'awaited' && !isOver);
+      ({ awaited } = await this.#look(awaited, (standing) => standing === 'awaited' && !isOver));
     }
+    for (const read of reads) this.#stopWaiting(read);
   }
 
-  /** Answers what can be answered, and reads the rest from ICE. @returns the reads that are to wait */
+  /** Answers what can be answered, and reads the rest from ICE. @returns the reads that are to wait, and those that are made here */
   async #look(
     given: readonly Read[],
     isToWait: (standing: FoundState['standing']) => boolean,
-  ): Promise<readonly Read[]> {
-    const reads = given.filter(({ context }) => !context.signal.aborted);
-    const found = await this.#find(reads);
-    const [awaited, own]: [Read[], Read[]] = [[], []];
+  ): Promise<{ readonly awaited: readonly Read[]; readonly own: readonly Read[] }> {
+    const { memory, along, claims } = this.#options;
+    const reads = given.filter(({ context, isAnswered }) => !context.signal.aborted && !isAnswered);
+    if (reads.length === 0) return { awaited: [], own: [] };
+    const listed = reads.filter(({ id, detail }) => detail === 'summary' && isListable(memory.peek(id)));
+    const others = listed.length === 0 ? [] : along.candidates(listed);
+    const found = await this.#find(reads, others, listed.length);
+    const [awaited, own, answered]: [Read[], Read[], Read[]] = [[], [], []];
     reads.forEach((read, index) => {
       const { standing, entry } = found?.[index] ?? { standing: 'stale', entry: undefined };
-      if (standing === 'fresh' && entry !== undefined) return read.resolve({ source: 'replica', entry });
+      if (read.isAnswered) return standing === 'claimed' && answered.push(read);
+      if (standing === 'fresh' && entry !== undefined)
+        return this.#answer(read, { source: 'replica', entry });
       // What is too old says where a list has the job, and may stand in while ICE fails.
-      if (entry !== undefined) this.#options.memory.adopt(read.id, entry);
+      if (entry !== undefined) memory.adopt(read.id, entry);
       (isToWait(standing) ? awaited : own).push(read);
     });
-    if (own.length > 0) await this.#readOwn(own);
-    return awaited;
+    claims.giveUp(answered.map(({ id }) => id));
+    const taken = others.map((id, index) => [id, found?.[reads.length + index]] as const);
+    this.#readOwn(own, taken);
+    return { awaited, own };
   }
 
-  /** What Redis has of these. It is `undefined` without Redis. */
-  async #find(reads: readonly Read[]): Promise<readonly FoundState[] | undefined> {
-    const { states, memory, freshness } = this.#options;
-    const wanted = reads.map(({ id, detail, context }): WantedState => {
-      const known = memory.peek(id);
-      const isWhole = known !== undefined && (detail === 'summary' || hasDetail(known));
-      const purpose = detail === 'summary' && context.client === '' ? 'sweep' : detail;
-      return { id, newerThan: isWhole ? known.validatedAt : undefined, purpose };
+  /** What Redis has of these, and of what may be taken along. It is `undefined` without Redis. */
+  async #find(
+    reads: readonly Read[],
+    others: readonly string[],
+    listed: number,
+  ): Promise<readonly FoundState[] | undefined> {
+    const { states, freshness, along } = this.#options;
+    const own = reads.map((read): WantedState => {
+      const { id, detail, newerThan } = read;
+      return { id, newerThan, purpose: detail === 'summary' && isOfSweep(read) ? 'sweep' : detail };
     });
-    return states.read(wanted, { freshness, claimMs: CLAIM_MS }).catch(() => undefined);
+    const besides = others.map((id): WantedState => ({ id, newerThan: undefined, purpose: 'along' }));
+    const alongMs = others.length === 0 ? undefined : along.leastAgeMs(listed);
+    const options = { freshness, claimMs: CLAIM_MS, alongMs };
+    return states.read([...own, ...besides], options).catch(() => undefined);
   }
 
-  async #readOwn(reads: readonly Read[]): Promise<void> {
-    const { ice, along, memory, claims } = this.#options;
-    const listable = reads.filter(({ id, detail }) => detail === 'summary' && isListable(memory.peek(id)));
-    // Both are planned together, as they are asked for in one turn.
-    const readAlong = listable.length === 0 ? undefined : await along.claim(listable, ice);
-    for (const { id, detail, context, inScope, resolve } of reads) {
+  /** Reads from ICE. All of it is planned together, as it is asked for in one turn. */
+  #readOwn(
+    reads: readonly Read[],
+    taken: readonly (readonly [id: string, found: FoundState | undefined])[],
+  ): void {
+    const { ice, along, claims } = this.#options;
+    for (const read of reads) {
+      const { id, detail, context, inScope } = read;
       const answer = claims.during(
         id,
         inScope(() => ice.read(id, detail, context)),
       );
       // Nobody sees the failure of a read that was given up.
       answer.catch(() => undefined);
-      resolve(answer);
+      this.#answer(read, answer);
     }
-    readAlong?.();
+    along.read(reads, taken, ice);
   }
+
+  #answer(read: Read, answer: Parameters<Read['resolve']>[0]): void {
+    read.isAnswered = true;
+    read.resolve(answer);
+    this.#stopWaiting(read);
+  }
+
+  #stopWaiting(read: Read): void {
+    const waiting = this.#awaited.get(read.id);
+    waiting?.delete(read);
+    if (waiting?.size === 0) this.#awaited.delete(read.id);
+  }
+}
+
+/** Whether no client waits for it. */
+function isOfSweep({ context }: Read): boolean {
+  return context.client === '';
 }

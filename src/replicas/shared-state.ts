@@ -50,7 +50,7 @@ export function entryOfFields(fields: readonly unknown[], { redis, now }: Clocks
   const [o = '', v, g, a = '', status, , modifiedTime = '', url = '', json = ''] = texts;
   if (o === '') return undefined;
   const behind = now() - redis.latest();
-  const local = (text = '') => (Number(text) > 0 ? Math.floor(Number(text) + behind) : 0);
+  const local = (text = '') => localTime(text, behind);
   const known = { observedAt: local(o), validatedAt: local(v), lastGetAt: local(g) };
   const accepted = a === '' ? {} : { acceptedAt: local(a) };
   if (status === '') return { job: null, ...known, ...accepted };
@@ -61,6 +61,11 @@ export function entryOfFields(fields: readonly unknown[], { redis, now }: Clocks
     known.observedAt,
   );
   return { job, ...known, ...accepted };
+}
+
+/** A time of Redis's clock by that of this replica, which is so far behind. 0 is never. */
+export function localTime(text: string, behind: number): number {
+  return Number(text) > 0 ? Math.floor(Number(text) + behind) : 0;
 }
 
 function urlOf(url: string): string | null | undefined {

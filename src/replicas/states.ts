@@ -2,7 +2,7 @@ import type { Detail, Freshness, JobEntry } from '../jobs/store/entry.ts';
 import { SETTLING_MS } from '../jobs/store/entry.ts';
 import type { Connection } from './connection.ts';
 import { loadScript, type Script } from './scripts.ts';
-import { entryOfFields, fieldsOf, type Clocks } from './shared-state.ts';
+import { entryOfFields, fieldsOf, localTime, type Clocks } from './shared-state.ts';
 
 /** How many jobs one call of a script is for. It takes Redis one or two milliseconds, in which it does nothing else. */
 const JOBS_OF_CALL = 100;
@@ -27,7 +27,10 @@ export interface WantedState {
   readonly id: string;
   /** It has to be newer than this, by the clock of this replica. `undefined`: any that is fresh. */
   readonly newerThan: number | undefined;
-  /** `sweep`: a summary that no client waits for. `along`: nobody here waits for it. It is claimed if a list can show it. */
+  /**
+   * `sweep`: a summary that no client waits for. `along`: nobody here waits for it. It is claimed if lists show it, and one is read
+   * for the others of the call.
+   */
   readonly purpose: Detail | 'sweep' | 'along';
 }
 
@@ -42,10 +45,19 @@ export interface FoundState {
   readonly entry: JobEntry | undefined;
 }
 
+/** An unfinished job that was read again, and had not changed since it was last read. Times are of the clock of this replica. */
+export interface ReadAgain extends Pick<JobEntry, 'observedAt' | 'validatedAt' | 'lastGetAt'> {
+  readonly id: string;
+  /** Which state it is in. */
+  readonly modifiedTime: string | null;
+}
+
 /** How old a state may be, and for how long it is claimed where it is older, in milliseconds. */
 export interface ReadOptions {
   readonly freshness: Pick<Freshness, 'unfinishedMs' | 'finishedMs' | 'missingMs'>;
   readonly claimMs: number;
+  /** How old those may be that are taken along. `undefined`: none is. */
+  readonly alongMs?: number | undefined;
 }
 
 /** The states of jobs in Redis. Every method throws {@link RedisUnavailable}. */
@@ -66,8 +78,19 @@ export class SharedStates {
     return this.#connection.key('changes');
   }
 
-  /** Reads these states, in their order, and claims those that have to be read from ICE. */
-  async read(wanted: readonly WantedState[], { freshness, claimMs }: ReadOptions): Promise<FoundState[]> {
+  /** The key of the stream of unfinished jobs that were read again, and had not changed. */
+  get reads(): string {
+    return this.#connection.key('reads');
+  }
+
+  /**
+   * Reads these states, in their order, and claims those that have to be read from ICE. Those that are taken along come last. Up to
+   * {@link CALLS_AT_ONCE} times {@link JOBS_OF_CALL} of them take one round trip.
+   */
+  async read(
+    wanted: readonly WantedState[],
+    { freshness, claimMs, alongMs }: ReadOptions,
+  ): Promise<FoundState[]> {
     const { redis, now } = this.#clocks;
     const answers = await this.#inCalls(wanted, (part) => {
       const ahead = redis.latest() - now() + NEWER_MS;
@@ -83,8 +106,11 @@ export class SharedStates {
         unfinishedMs,
         finishedMs,
         missingMs,
+        alongMs ?? '',
+        part.at(-1) === wanted.at(-1) ? 1 : 0,
       ];
-      return this.#call(READ, [this.#connection.key('leader'), ...this.#keysOf(part)], [...fixed, ...values]);
+      const keys = ['leader', 'sweeper'].map((name) => this.#connection.key(name));
+      return this.#call(READ, [...keys, ...this.#keysOf(part)], [...fixed, ...values]);
     });
     return answers.map((answer) => {
       const [standing, ...fields] = Array.isArray(answer) ? (answer as unknown[]) : ['stale'];
@@ -102,12 +128,13 @@ export class SharedStates {
    */
   async write(entries: readonly (readonly [id: string, entry: JobEntry])[]): Promise<[string, JobEntry][]> {
     const answers = await this.#inCalls(entries, (part) => {
-      const fixed = [MAX_CHANGES, this.#finishedTtlMs, UNFINISHED_TTL_MS, SETTLING_MS];
+      const { replicaId } = this.#connection;
+      const fixed = [MAX_CHANGES, this.#finishedTtlMs, UNFINISHED_TTL_MS, SETTLING_MS, replicaId];
       const values = part.flatMap(([id, entry]) => [id, ...fieldsOf(entry, this.#clocks)]);
       const keys = this.#keysOf(part.map(([id]) => ({ id })));
       return this.#call(
         WRITE,
-        [this.changes, this.#connection.key('changes-count'), ...keys],
+        [this.changes, this.#connection.key('changes-count'), this.reads, ...keys],
         [...fixed, ...values],
       );
     });
@@ -145,6 +172,25 @@ export class SharedStates {
     return id === undefined || entry === undefined
       ? undefined
       : { number: Number(values.get('number')), id, entry };
+  }
+
+  /** The jobs that another replica has read again. There are none in what this one has told. */
+  readsOf([, replica, ...pairs]: readonly string[]): ReadAgain[] {
+    const { redis, now } = this.#clocks;
+    if (replica === this.#connection.replicaId) return [];
+    const behind = now() - redis.latest();
+    const reads: ReadAgain[] = [];
+    for (let place = 0; place + 1 < pairs.length; place += 2) {
+      const [o = '', v = '', g = '', modifiedTime = ''] = pairs[place + 1]?.split(' ') ?? [];
+      reads.push({
+        id: pairs[place] ?? '',
+        modifiedTime: modifiedTime || null,
+        observedAt: localTime(o, behind),
+        validatedAt: localTime(v, behind),
+        lastGetAt: localTime(g, behind),
+      });
+    }
+    return reads;
   }
 
   #keysOf(jobs: readonly { readonly id: string }[]): string[] {

@@ -4,17 +4,18 @@ import { isFinished } from '../jobs/model.ts';
 import type { JobMemory, JobSource, Reading } from '../jobs/source/job-source.ts';
 import type { Freshness, JobEntry } from '../jobs/store/entry.ts';
 import { entryOf } from '../jobs/store/reading.ts';
-import { CLAIM_MS, type Claims } from './claims.ts';
+import type { Claims } from './claims.ts';
+import type { Connection } from './connection.ts';
 import type { Interest } from './interest.ts';
 import { isListable } from './shared-state.ts';
-import type { SharedStates } from './states.ts';
+import type { FoundState } from './states.ts';
 
 export interface TakenAlongOptions {
-  readonly states: Pick<SharedStates, 'read'>;
+  readonly connection: Pick<Connection, 'mode'>;
   readonly claims: Claims;
   readonly interest: Pick<Interest, 'others'>;
   readonly memory: JobMemory;
-  readonly freshness: Freshness;
+  readonly freshness: Pick<Freshness, 'unfinishedMs'>;
   /** Tells the other replicas. */
   readonly share: (id: string, entry: JobEntry) => void;
   /** Limit of one read, in milliseconds. */
@@ -45,13 +46,15 @@ const TIMES_OWN = 16;
 const MAX_GETS = 2;
 
 /**
- * Reads what other replicas want to be read, whenever this one reads a list of its own. The pages of a list show the jobs of all of
- * them. What comes of it is for Redis alone, where this replica knows nothing of the job.
+ * Reads what is wanted besides, whenever this replica reads a list: what other replicas want, and what is in demand here. The pages
+ * of a list show the jobs of all of them. What comes of it is for Redis alone, where this replica knows nothing of the job.
  */
 export class TakenAlong {
   readonly #options: TakenAlongOptions;
   /** What Redis has of the jobs that are read now. */
   readonly #known = new Map<string, JobEntry>();
+  /** The reads of now. Each ends with nothing where it failed. */
+  readonly #reads = new Map<string, Promise<Reading | undefined>>();
   /** By how many GetPackageJob calls in a row jobs were read. */
   readonly #gets = new LRUCache<string, number>({ max: 10_000, ttl: 30_000 });
 
@@ -59,51 +62,65 @@ export class TakenAlong {
     this.#options = options;
   }
 
-  /** What the planner may know: memory, and what is read along. */
+  /** What the planner may know: memory, and what is read along. What is in demand is read along, unless this replica is alone. */
   get memory(): JobMemory {
-    const { memory } = this.#options;
+    const { memory, connection } = this.#options;
     return {
       unfinishedMs: memory.unfinishedMs,
       peek: (id) => memory.peek(id) ?? this.#known.get(id),
-      inDemand: () => memory.inDemand(),
+      inDemand: () => (connection.mode === 'alone' ? memory.inDemand() : []),
       ingest: (id, reading) => this.#ingest(id, reading),
     };
   }
 
-  /**
-   * Claims what others want to be read by now. The function that it gives has it read. It is to be called in the same turn of the
-   * event loop as the reads that lead.
-   */
-  async claim(leading: readonly LeadingRead[], ice: JobSource<Reading>): Promise<() => void> {
-    const { states, freshness } = this.#options;
-    const wanted = this.#wanted(leading);
-    const part = leading.length > FEW ? PART : PART_OF_FEW;
-    const found = await states
-      .read(
-        wanted.map((id) => ({ id, newerThan: undefined, purpose: 'along' })),
-        {
-          freshness: { ...freshness, unfinishedMs: Math.ceil(part * freshness.unfinishedMs) },
-          claimMs: CLAIM_MS,
-        },
-      )
-      .catch(() => []);
-    const claimed = wanted.flatMap((id, index) => {
-      const { standing, entry } = found[index] ?? {};
-      return standing === 'claimed' && entry !== undefined && isListable(entry) ? [[id, entry] as const] : [];
-    });
-    return () => void this.#readAll(claimed, leading, ice);
+  /** The read of a job that is under way. */
+  reading(id: string): Promise<Reading | undefined> | undefined {
+    return this.#reads.get(id);
   }
 
-  #wanted(leading: readonly LeadingRead[]): string[] {
+  /** The jobs that may be read with these. */
+  candidates(leading: readonly LeadingRead[]): string[] {
+    const { interest, memory } = this.#options;
     const own = new Set(leading.map(({ id }) => id));
     const isSweep = leading.some(({ context }) => context.client === '');
     const max = isSweep ? Math.max(MAX_OF_CLIENT, TIMES_OWN * leading.length) : MAX_OF_CLIENT;
-    const wanted: string[] = [];
-    for (const id of this.#options.interest.others) {
-      if (wanted.length >= max) break;
-      if (!own.has(id) && (this.#gets.get(id) ?? 0) < MAX_GETS) wanted.push(id);
+    const candidates = new Set<string>();
+    for (const ids of [memory.inDemand().map(([id]) => id), interest.others]) {
+      for (const id of ids) {
+        if (candidates.size >= max) break;
+        if (!own.has(id) && (this.#gets.get(id) ?? 0) < MAX_GETS) candidates.add(id);
+      }
     }
-    return wanted;
+    return [...candidates];
+  }
+
+  /** How old the state of a job has to be that is read with so many, in milliseconds. */
+  leastAgeMs(leading: number): number {
+    const part = leading > FEW ? PART : PART_OF_FEW;
+    return Math.ceil(part * this.#options.freshness.unfinishedMs);
+  }
+
+  /**
+   * Reads those that were claimed. It is to be called in the same turn of the event loop as the reads that lead, so that all are
+   * planned together.
+   */
+  read(
+    leading: readonly LeadingRead[],
+    found: readonly (readonly [id: string, found: FoundState | undefined])[],
+    ice: JobSource<Reading>,
+  ): void {
+    const claimed = found.flatMap(([id, state]) =>
+      state?.standing === 'claimed' ? [[id, state.entry] as const] : [],
+    );
+    // Nothing leads where what was due is read by a batch before this one.
+    const listed = claimed.flatMap(([id, entry]) =>
+      leading.length > 0 && entry !== undefined && isListable(entry) ? [[id, entry] as const] : [],
+    );
+    if (listed.length < claimed.length) {
+      const kept = new Set(listed.map(([id]) => id));
+      this.#options.claims.giveUp(claimed.flatMap(([id]) => (kept.has(id) ? [] : [id])));
+    }
+    if (listed.length > 0) void this.#readAll(listed, leading, ice);
   }
 
   async #readAll(
@@ -111,8 +128,17 @@ export class TakenAlong {
     leading: readonly LeadingRead[],
     ice: JobSource<Reading>,
   ): Promise<void> {
-    const reads = claimed.map(([id, entry]) => this.#read(id, entry, leading, ice));
-    const sources = await Promise.all(reads);
+    const reads = claimed.map(([id, entry]) => {
+      const read = this.#read(id, entry, leading, ice);
+      this.#reads.set(id, read);
+      return read;
+    });
+    const readings = await Promise.all(reads);
+    for (const [index, [id]] of claimed.entries())
+      if (this.#reads.get(id) === reads[index]) this.#reads.delete(id);
+    const sources = readings.map((reading) =>
+      reading && reading.job !== null && !isFinished(reading.job) ? reading.source : undefined,
+    );
     // Without a list all of them are got, and that says nothing of any.
     if (!sources.includes('checked list')) return;
     for (const [index, [id]] of claimed.entries()) {
@@ -121,13 +147,12 @@ export class TakenAlong {
     }
   }
 
-  /** @returns by which call it was read, if it goes on */
   async #read(
     id: string,
     entry: JobEntry,
     leading: readonly LeadingRead[],
     ice: JobSource<Reading>,
-  ): Promise<Reading['source'] | undefined> {
+  ): Promise<Reading | undefined> {
     const { claims, readTimeoutMs } = this.#options;
     // The sweep that leads counts the pages, as they are its own.
     const leader = leading.find(({ context }) => context.client === '') ?? leading[0];
@@ -141,7 +166,7 @@ export class TakenAlong {
     try {
       const reading = await claims.during(id, ice.read(id, 'summary', context));
       this.#ingest(id, reading);
-      return reading.job !== null && !isFinished(reading.job) ? reading.source : undefined;
+      return reading;
     } catch {
       // Who wants it reads it.
       return undefined;

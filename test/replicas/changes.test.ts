@@ -8,12 +8,14 @@ async function reader(redis: RedisServer) {
   const connection = connect(redis.address, undefined, PATIENT_MS);
   const states = new SharedStates(connection, 60_000, Date.now);
   const told: string[] = [];
+  const again: string[] = [];
   let missed = 0;
   const changes = new Changes({
     connection,
     events: connection.events,
     states,
     onChange: (id, { job }) => told.push(`${id} ${String(job?.status)}`),
+    onRead: ({ id }) => again.push(id),
     onMissed: () => (missed += 1),
   });
   onTestFinished(() => changes.close());
@@ -25,7 +27,7 @@ async function reader(redis: RedisServer) {
       [id, { job: jobWith({ id, status }), observedAt: now, validatedAt: now, lastGetAt: now }],
     ]);
   };
-  return { connection, told, missed: () => missed, write, states };
+  return { connection, told, again, missed: () => missed, write, states };
 }
 
 describe.skipIf(REDIS.skip)(`changes in ${REDIS.label}`, () => {
@@ -40,6 +42,32 @@ describe.skipIf(REDIS.skip)(`changes in ${REDIS.label}`, () => {
     await expect.poll(() => first.told).toEqual(['a INIT', 'b INIT', 'a SUCCESS']);
     await expect.poll(() => second.told).toEqual(['b INIT', 'a SUCCESS']);
     expect([first.missed(), second.missed()]).toEqual([1, 1]);
+  });
+
+  it('say of which unfinished jobs another replica has read the same again, in order with changes', async () => {
+    const redis = await redisOfTest();
+    const [first, second] = [await reader(redis), await reader(redis)];
+    const order: string[] = [];
+    second.told.push = (text) => order.push(text);
+    second.again.push = (id) => order.push(`${id} again`);
+    // Each of them is later than the one before.
+    const write = async (...args: Parameters<typeof first.write>) => {
+      const before = Date.now();
+      await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(before));
+      await first.write(...args);
+    };
+    await write('a', 'INIT');
+    await write('a', 'INIT');
+    await write('a', 'SUCCESS');
+    await write('a', 'SUCCESS');
+    await write('b', 'INIT');
+    await write('b', 'INIT');
+    await expect.poll(() => order.length).toBe(5);
+    expect(order.filter((text) => !text.endsWith('again'))).toEqual(['a INIT', 'a SUCCESS', 'b INIT']);
+    expect(order.filter((text) => text.endsWith('again'))).toEqual(['a again', 'b again']);
+    expect(order.indexOf('b again')).toBeGreaterThan(order.indexOf('b INIT'));
+    expect(first.again).toEqual([]);
+    expect(await redis.client.xlen(first.states.reads)).toBe(2);
   });
 
   it('are bounded', async () => {

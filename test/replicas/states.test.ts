@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, afterAll, describe, expect, it } from 'vitest';
 import { merged, type JobEntry } from '../../src/jobs/store/entry.ts';
+import type { Connection } from '../../src/replicas/connection.ts';
 import { SharedStates } from '../../src/replicas/states.ts';
 import { jobWith } from '../support/job.ts';
 import { FRESHNESS } from '../support/jobs.ts';
@@ -45,6 +46,18 @@ function statesOf(redis: Pick<RedisServer, 'address'>, replicaId?: string) {
   return { connection, states: new SharedStates(connection, 60_000, Date.now) };
 }
 
+/** States whose clock stands still. */
+function statesAtRest(connection: Connection): SharedStates {
+  const atRest = new Proxy(connection, {
+    get(target, name) {
+      if (name === 'clock') return STILL;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  return new SharedStates(atRest, 60_000, now);
+}
+
 const INIT: JobEntry = {
   job: jobWith({ modifiedTime: TIMES[0] ?? null, createTime: TIMES[0] ?? null }),
   observedAt: 1,
@@ -71,18 +84,7 @@ describe.skipIf(REDIS.skip)(`states of jobs in ${REDIS.label}`, () => {
   it('are stored by the very rule of memory, whatever comes after whatever', async () => {
     const { connection } = statesOf(shared);
     await connection.first;
-    // Only the clock is another one.
-    const states = new SharedStates(
-      new Proxy(connection, {
-        get(target, name) {
-          if (name === 'clock') return STILL;
-          const value: unknown = Reflect.get(target, name);
-          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-        },
-      }),
-      60_000,
-      now,
-    );
+    const states = statesAtRest(connection);
     let id = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(entry, { minLength: 1, maxLength: 6 }), async (entries) => {
@@ -155,31 +157,75 @@ describe.skipIf(REDIS.skip)(`states of jobs in ${REDIS.label}`, () => {
     expect(await standings()).toEqual(['awaited', 'awaited', 'claimed']);
     await replicas[0]?.states.write([['j1', fresh(INIT)]]);
     expect(await standings()).toEqual(['fresh', 'fresh', 'fresh']);
+    // Who tells a state ends its own claim, and no other.
+    const key = replicas[0]?.connection.key('job', 'j1') ?? '';
+    await redis.client.hset(key, { c: Date.now() + 10_000, k: 'r2' });
+    await replicas[0]?.states.write([['j1', fresh(INIT)]]);
+    expect(await redis.client.hget(key, 'k')).toBe('r2');
+    await replicas[1]?.states.write([['j1', fresh(INIT)]]);
+    expect(await redis.client.hget(key, 'k')).toBeNull();
   });
 
-  it('are left to the replica that leads a sweep until it has claimed what it takes along', async () => {
+  it('are left to the replica that reads a list, until it has claimed what it takes along', async () => {
     const redis = await redisOfTest();
     const [first, second] = [statesOf(redis, 'r1'), statesOf(redis, 'r2')];
     await Promise.all([first.connection.first, second.connection.first]);
-    await first.states.write([...ids('a', 4), ...ids('b', 4)].map((id) => [id, fresh(INIT, 5000)]));
-    const look = async (
-      { states }: typeof first,
-      wanted: readonly string[],
-      purpose: 'sweep' | 'summary',
-    ) => {
-      const found = await states.read(
-        wanted.map((id) => ({ id, newerThan: undefined, purpose })),
-        { freshness: FRESHNESS, claimMs: 400 },
-      );
-      return [...new Set(found.map(({ standing }) => standing))];
+    const all = ['a', 'b', 'c'].flatMap((name) => ids(name, 4));
+    await first.states.write(all.map((id) => [id, fresh(INIT, 5000)]));
+    await first.states.write([['young', fresh(INIT, 100)]]);
+    const look = async ({ states }: typeof first, own: readonly string[], along: readonly string[] = []) => {
+      const wanted = [
+        ...own.map((id) => ({ id, newerThan: undefined, purpose: 'summary' as const })),
+        ...along.map((id) => ({ id, newerThan: undefined, purpose: 'along' as const })),
+      ];
+      const found = await states.read(wanted, { freshness: FRESHNESS, claimMs: 10_000, alongMs: 250 });
+      return found.map(({ standing }) => standing);
     };
-    expect(await look(first, ids('a', 4), 'sweep')).toEqual(['claimed']);
-    expect(await look(second, ids('b', 4), 'sweep')).toEqual(['awaited']);
-    // Clients do not wait for it, nor do sweeps of a few jobs.
-    expect(await look(second, ids('b', 1), 'summary')).toEqual(['claimed']);
-    expect(await look(second, ids('b', 3), 'sweep')).toEqual(['claimed']);
-    await second.states.claim(ids('b', 4), undefined);
-    await expect.poll(() => look(second, ids('b', 4), 'sweep')).toEqual(['claimed']);
+    // Another one that is due at the same moment waits, also for what has not been claimed yet.
+    const lead = first.connection.key('leader');
+    await redis.client.set(lead, 'r1');
+    expect(await look(second, ids('c', 1))).toEqual(['awaited']);
+    await redis.client.del(lead);
+    // What is young, unknown or not listed is not taken along.
+    expect(await look(first, ids('a', 2), ['b0', 'young', 'unknown'])).toEqual([
+      'claimed',
+      'claimed',
+      'claimed',
+      'fresh',
+      'stale',
+    ]);
+    expect(await redis.client.exists(lead)).toBe(0);
+    expect(await look(second, ['a0', 'b0', 'c0'])).toEqual(['awaited', 'awaited', 'claimed']);
+    // Nothing is taken along where nothing has to be read.
+    expect(await look(second, ['a0'], ['b1', 'b2'])).toEqual(['awaited', 'stale', 'stale']);
+    // A claim of its own is not taken along again.
+    expect(await look(first, ['a3'], ['b0', 'b3'])).toEqual(['claimed', 'stale', 'claimed']);
+  });
+
+  it('are left for a moment to the sweep that is due, if they were swept before', async () => {
+    const redis = await redisOfTest();
+    const { connection } = statesOf(redis, 'r1');
+    await connection.first;
+    const states = statesAtRest(connection);
+    const tell = (id: string, ageMs: number) => {
+      const at = now() - FRESHNESS.unfinishedMs - ageMs;
+      return states.write([[id, { ...INIT, observedAt: at, validatedAt: at, lastGetAt: at }]]);
+    };
+    await tell('due', 140);
+    await tell('late', 150);
+    const look = async (purpose: 'sweep' | 'summary') => {
+      const wanted = ['due', 'late', 'new'].map((id) => ({ id, newerThan: undefined, purpose }));
+      const found = await states.read(wanted, { freshness: FRESHNESS, claimMs: 10_000 });
+      return found.map(({ standing }) => standing);
+    };
+    // Nobody has swept.
+    expect(await look('summary')).toEqual(['claimed', 'claimed', 'claimed']);
+    expect(await look('sweep')).toEqual(['claimed', 'claimed', 'claimed']);
+    expect(await look('summary')).toEqual(['awaited', 'claimed', 'claimed']);
+    expect(await look('sweep')).toEqual(['claimed', 'claimed', 'claimed']);
+    // It has gone.
+    await redis.client.del(connection.key('sweeper'));
+    expect(await look('summary')).toEqual(['claimed', 'claimed', 'claimed']);
   });
 
   it('can be read by another replica once a claim is given up, or has run out', async () => {

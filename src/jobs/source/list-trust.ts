@@ -23,11 +23,32 @@ export interface Checkable {
   readonly lastGetAt: number;
 }
 
+/** Until when no list is used because one was wrong. */
+export interface Distrust {
+  /** In milliseconds since 1970. */
+  readonly until: number;
+  /** Is told that a list was wrong, for so long from now on. */
+  raise(forMs: number): void;
+}
+
+/** What this process alone has found. */
+function ownDistrust(now: () => number): Distrust {
+  let until = Number.NEGATIVE_INFINITY;
+  return {
+    get until() {
+      return until;
+    },
+    raise: (forMs) => (until = now() + forMs),
+  };
+}
+
 export interface ListTrustOptions {
   readonly ice: Pick<IceClient, 'listPackageJobs'>;
   readonly get: (id: string, context: CallContext) => Promise<Reading>;
   readonly now: () => number;
   readonly events: JobsEmitter;
+  /** @default what this process has found */
+  readonly distrust?: Distrust | undefined;
 }
 
 /**
@@ -39,21 +60,23 @@ export class ListTrust {
   readonly #options: ListTrustOptions;
   /** The jobs whose last check had no response. */
   readonly #unanswered = new Set<string>();
-  #distrustedUntil = Number.NEGATIVE_INFINITY;
+  readonly #distrust: Distrust;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: ListTrustOptions) {
     this.#options = options;
+    this.#distrust = options.distrust ?? ownDistrust(options.now);
   }
 
   /** Whether lists may be asked for. */
   get isOn(): boolean {
-    return this.#options.now() >= this.#distrustedUntil;
+    return this.#options.now() >= Math.max(this.#pausedUntil, this.#distrust.until);
   }
 
   /** Is told that a list failed. Then none is used for a while, as gets may work all the same. */
   failed(error: unknown): void {
     // A list that never had its turn says nothing of ICE. Those who asked for it had too much waiting.
-    if (!isUnsent(error)) this.#distrust(PAUSE_MS);
+    if (!isUnsent(error)) this.#pausedUntil = this.#options.now() + PAUSE_MS;
   }
 
   /**
@@ -95,12 +118,8 @@ export class ListTrust {
     const query = { jobId: listedAs, status: 'Init', orderBy: 'CreateTimeAsc', pageSize: 1 } as const;
     const again = await this.#options.ice.listPackageJobs(query, context).catch(() => undefined);
     if (again?.value.jobs.some(({ id }) => id === listedAs) !== true) return false;
-    this.#distrust(DISTRUST_MS);
+    this.#distrust.raise(DISTRUST_MS);
     this.#options.events.emit('listContradiction', listedAs);
     return true;
-  }
-
-  #distrust(forMs: number): void {
-    this.#distrustedUntil = Math.max(this.#distrustedUntil, this.#options.now() + forMs);
   }
 }

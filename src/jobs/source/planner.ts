@@ -7,7 +7,7 @@ import { MAX_JOBS } from '../input.ts';
 import { isFinished } from '../model.ts';
 import type { JobEntry } from '../store/entry.ts';
 import type { JobMemory, JobSource, Reading } from './job-source.ts';
-import { ListTrust, type Checkable } from './list-trust.ts';
+import { ListTrust, type Checkable, type Distrust } from './list-trust.ts';
 import { NewestLists, type Listed, type NewestList } from './newest-list.ts';
 import { payerOf, sharedContext } from './shared-context.ts';
 import { FEW, listUnfinished, type UnfinishedList, type Wanted } from './unfinished-list.ts';
@@ -19,6 +19,8 @@ export interface PlannerOptions {
   readonly isListBatchingOn: boolean;
   readonly now: () => number;
   readonly events: JobsEmitter;
+  /** Until when no list is used because one was wrong. @default what this process has found */
+  readonly distrust?: Distrust | undefined;
   /** @default {@link NO_SCOPES} */
   readonly scopes?: Scopes | undefined;
 }
@@ -78,9 +80,10 @@ class Planner {
   #pending: Read[] = [];
 
   constructor(options: PlannerOptions) {
-    const { ice, now, events } = options;
+    const { ice, now, events, distrust } = options;
     this.#options = options;
-    this.#trust = new ListTrust({ ice, get: (id, context) => this.#get({ id, context }), now, events });
+    const get = (id: string, context: CallContext) => this.#get({ id, context });
+    this.#trust = new ListTrust({ ice, get, now, events, distrust });
     this.#newest = new NewestLists({ ice, maxAgeMs: options.memory.unfinishedMs, now });
   }
 
@@ -169,7 +172,7 @@ class Planner {
     const isTrusted =
       listing !== undefined &&
       !(isSpotListed && (await this.#trust.isContradicted(checked, spot.wanted.id, context)));
-    const missed = new Set(listing?.missed.map(({ id }) => id));
+    const missed = new Set((listing?.missed ?? batch.map(({ wanted }) => wanted)).map(({ id }) => id));
     const unread = new Set([...(listing?.unread.map(({ id }) => id) ?? []), ...missed]);
     const turnKey = payerOf(reads)?.context.turnKey;
     const settled: [Read, Reading | undefined][] = [];

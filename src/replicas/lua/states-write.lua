@@ -1,15 +1,18 @@
--- Stores states of jobs, each where it supersedes the one that is there, and tells all replicas of what changed by it.
+-- Stores states of jobs, each where it supersedes the one that is there, and tells all replicas of what changed by it, and which
+-- unfinished jobs were read without a change.
 -- `merged` in src/jobs/store/entry.ts has the same rule.
 --
--- KEYS: the stream of changes; the number of changes; then the hash of each job.
+-- KEYS: the stream of changes; the number of changes; the stream of jobs that were read without a change; then the hash of each job.
 -- ARGV: the most changes kept; how long a finished and any other job is kept; how long an accepted job stays known although a read
---       does not find it; then ten for each job: its id, and the fields o v g a s n m u j of its state, see states.ts.
+--       does not find it; this replica; then ten for each job: its id, and the fields o v g a s n m u j of its state, see states.ts.
 -- Times are milliseconds.
 --
 -- Returns for each job nothing where it is stored as given, or else the fields of what is stored.
 
-local FIXED = 4
-local kept, finishedTtl, ttl, settling = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local FIXED = 5
+-- What a replica misses of this stream it looks up.
+local READS_KEPT = 200
+local kept, finishedTtl, ttl, settling, replica = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local NAMES = { 'o', 'v', 'g', 'a', 's', 'n', 'm', 'u', 'j' }
 
 local function isFinished(state) return state.s == 'SUCCESS' or state.s == 'FAIL' end
@@ -68,29 +71,33 @@ local function isEqual(a, b)
 end
 
 local function read(key)
-  local values = redis.call('HMGET', key, unpack(NAMES))
-  if not values[1] then return nil end
-  local state = {}
+  local values = redis.call('HMGET', key, 'k', unpack(NAMES))
+  local state = { k = table.remove(values, 1) }
   for index, name in ipairs(NAMES) do state[name] = values[index] end
   return state
 end
 
-local answers = {}
-for index = 3, #KEYS do
-  local key, first = KEYS[index], FIXED + 10 * (index - 3) + 1
+local answers, reads = {}, {}
+for index = 4, #KEYS do
+  local key, first = KEYS[index], FIXED + 10 * (index - 4) + 1
   local id, new = ARGV[first], {}
   for place, name in ipairs(NAMES) do new[name] = ARGV[first + place] end
   local known = read(key)
+  -- Nobody waits for this replica any more. Another one that has claimed the job still reads it.
+  if known.k == replica then redis.call('HDEL', key, 'c', 'k') end
+  if not known.o then known = nil end
   local stored = known and merged(new, known) or new
   redis.call('HSET', key, unpack(flat(stored, true)))
-  -- Nobody waits for the replica any more that was to read it.
-  redis.call('HDEL', key, 'c', 'k')
   redis.call('PEXPIRE', key, isFinished(stored) and finishedTtl or ttl)
   local isNews = not known or known.s ~= stored.s or known.m ~= stored.m or known.u ~= stored.u or known.j ~= stored.j
   if isNews then
     local number = redis.call('INCR', KEYS[2])
     redis.call('XADD', KEYS[1], 'MAXLEN', '~', kept, '*', 'number', number, 'id', id, unpack(flat(stored, true)))
+  elseif stored.s == 'INIT' and tonumber(stored.v) > tonumber(known.v) then
+    reads[#reads + 1] = id
+    reads[#reads + 1] = table.concat({ stored.o, stored.v, stored.g, stored.m }, ' ')
   end
   answers[#answers + 1] = not isEqual(stored, new) and flat(stored, false)
 end
+if #reads > 0 then redis.call('XADD', KEYS[3], 'MAXLEN', '~', READS_KEPT, '*', 'replica', replica, unpack(reads)) end
 return answers

@@ -79,15 +79,23 @@ export async function startReplica({
     now,
   });
   const createIce = (memory: JobMemory) =>
-    createPlanner({ ice, memory, isListBatchingOn: true, now, events: layers.jobs });
+    createPlanner({
+      ice,
+      memory,
+      isListBatchingOn: true,
+      now,
+      events: layers.jobs,
+      distrust: shared.distrust,
+    });
   const jobs = startJobs({
     ice,
     source: shared.source(createIce),
     pages: shared.pages(ice),
+    shareLooks: (look) => shared.looks(look),
     freshness: FRESHNESS,
     pollInterval: POLL_INTERVAL,
     watchShare: 0.25,
-    random: () => 1,
+    random: () => shared.jitter,
     maxJobs: 10_000,
     readTimeoutMs: 10_000,
     allowSubmit: true,
