@@ -282,10 +282,8 @@ async function startServer(
     trustedProxies: config.trustedProxies,
     tokens,
     rateLimit: composeRateLimit(replicas, composition),
-    pathPrefix: config.pathPrefix,
+    ...pagesOf(config),
     introspection,
-    pagesDirectory: config.ide ? PAGES_DIRECTORY : undefined,
-    playsLoopback: !config.production,
     stopping,
     now,
     events: events.server,
@@ -302,6 +300,11 @@ async function startServer(
     firstProblem: readiness.first.then((problem) => problem?.message),
     close: () => closeServer(app, apollo, config),
   };
+}
+
+/** Which pages there are, where, and what they may do. */
+function pagesOf({ ide, pathPrefix, production }: Config) {
+  return { pagesDirectory: ide ? PAGES_DIRECTORY : undefined, pathPrefix, playsLoopback: !production };
 }
 
 async function closeServer(app: FastifyInstance, apollo: Executor['apollo'], config: Config): Promise<void> {
