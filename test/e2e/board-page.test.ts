@@ -43,7 +43,7 @@ describe.skipIf(chromiumProgram.skip)(`the page of the job board in ${chromiumPr
       await expectGood();
 
       await page.getByRole('button', { name: 'Submit a job' }).click();
-      await page.getByLabel('Output').waitFor();
+      await page.getByRole('textbox', { name: 'Output' }).waitFor();
       await expectGood();
     });
   });

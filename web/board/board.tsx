@@ -53,7 +53,7 @@ export function Board() {
 function Jobs({ place }: { readonly place: Place }) {
   const list = useJobs(place);
   useTitle(list.jobs);
-  useShortcuts({ Escape: () => place.job && go({ ...place, job: undefined }) });
+  useShortcuts(place.job ? { Escape: () => go({ ...place, job: undefined }) } : {});
 
   return (
     <main data-open={place.job !== undefined}>

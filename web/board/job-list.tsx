@@ -80,7 +80,7 @@ function Head({ list: { jobs, hasNextPage } }: { readonly list: Jobs }) {
         {jobs.length} {hasNextPage ? 'loaded, more on ICE' : jobs.length === 1 ? 'job' : 'jobs'}
         <span className="zone"> · Times in {timeZone()}</span>
       </p>
-      <p className="scale" aria-hidden="true">
+      <p className="ticks" aria-hidden="true">
         {TICKS.map(({ ms, label }) => (
           <span key={label} style={{ left: `${100 * fractionOf(ms)}%` }}>
             {label}
