@@ -19,9 +19,11 @@ function problemOf(page: string, url: string): string | undefined {
 }
 
 function addressesOf(page: string): string[] {
-  return nodesOf(readPage(page)).flatMap((node) =>
-    node.type === 'link' || node.type === 'image' || node.type === 'definition' ? [node.url] : [],
-  );
+  return nodesOf(readPage(page)).flatMap((node) => {
+    if (node.type === 'html')
+      return [...node.value.matchAll(/(?:href|src|srcset)="([^"]*)"/g)].flatMap(([, url]) => url ?? []);
+    return node.type === 'link' || node.type === 'image' || node.type === 'definition' ? [node.url] : [];
+  });
 }
 
 /** The files that the links of a page lead to. */
@@ -49,6 +51,14 @@ describe('the links', () => {
     ['operate.md#tls-and-proxies', undefined],
   ])('would not pass as %s', ([url, problem]) => {
     expect(problemOf('docs/README.md', url ?? '')).toBe(problem);
+  });
+});
+
+describe('the pictures', () => {
+  it('are all on a page', () => {
+    const shown = PAGES.flatMap(filesOf);
+    const pictures = globSync('docs/images/*', { cwd: ROOT });
+    expect(pictures.filter((picture) => !shown.includes(picture))).toEqual([]);
   });
 });
 

@@ -8,7 +8,7 @@ export interface FigureProps {
   readonly title: string;
   /** What each column is, such as `Duration`. */
   readonly unit: string;
-  /** What stands below. */
+  /** What stands above the chart. */
   readonly note: string;
   /** Makes the columns that fit into a width in pixels. */
   readonly children: (width: number) => FigureColumns;
@@ -34,8 +34,8 @@ export function Figure({ title, unit, note, children }: FigureProps) {
         </h3>
         <Legend columns={columns} />
       </div>
-      <div ref={frame}>{width > 0 && <Chart columns={columns} labelOf={labelOf} width={width} />}</div>
       <p className="note">{note}</p>
+      <div ref={frame}>{width > 0 && <Chart columns={columns} labelOf={labelOf} width={width} />}</div>
       <details>
         <summary>As a table</summary>
         <div className="scroll">

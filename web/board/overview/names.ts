@@ -25,9 +25,6 @@ const hour = new Intl.DateTimeFormat('en', { hour: 'numeric' });
 const day = new Intl.DateTimeFormat('en', { month: 'short', day: 'numeric' });
 const year = new Intl.DateTimeFormat('en', { year: 'numeric' });
 
-/** The name of the user's time zone, such as `Europe/Berlin`. */
-export const TIME_ZONE = times.resolvedOptions().timeZone;
-
 /** A text such as `1,234`. */
 export function numberOf(count: number): string {
   return numbers.format(count);

@@ -1,8 +1,9 @@
 import type { Place } from '../location.ts';
+import { timeZone } from '../time.ts';
 import { bucketJobs, type Bucket } from './buckets.ts';
 import type { Column } from './column.ts';
 import { Figure } from './figure.tsx';
-import { labelOf, nameOf, TIME_ZONE } from './names.ts';
+import { labelOf, nameOf } from './names.ts';
 import type { OverviewJob } from './outcome.ts';
 
 export interface TimeChartProps {
@@ -21,7 +22,7 @@ const STATUSES = { SUCCESS: 'SUCCESS', FAIL: 'FAIL', OPEN: 'INIT' } as const;
 /** What became of jobs, by when they were created. Each column links to the list of its jobs. */
 export function TimeChart({ jobs, from, to, place }: TimeChartProps) {
   return (
-    <Figure title="Jobs by when they were created" unit="Time" note={`Times are those of ${TIME_ZONE}.`}>
+    <Figure title="Jobs by when they were created" unit="Time" note={`Times in ${timeZone()}`}>
       {(width) => {
         const { name, areDays, buckets } = bucketJobs(jobs, from, to, width / COLUMN_WIDTH);
         return {

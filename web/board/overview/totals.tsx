@@ -11,7 +11,8 @@ export interface TotalsProps {
 export function Totals({ jobs, place }: TotalsProps) {
   const counts = countOutcomes(jobs);
   const ended = counts.SUCCESS + counts.FAIL;
-  const share = ended === 0 ? '' : `${((100 * counts.FAIL) / ended).toFixed(1)} % of those that ended`;
+  const share =
+    ended === 0 ? '' : `${((100 * counts.FAIL) / ended).toFixed(1)} % of ${numberOf(ended)} ended`;
   const totals = [
     { term: 'Jobs', count: totalOf(counts), status: place.status },
     { term: 'Succeeded', count: counts.SUCCESS, status: 'SUCCESS' },
