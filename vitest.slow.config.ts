@@ -16,7 +16,14 @@ export default defineConfig({
         test: {
           name: 'plain-slow',
           include: [SLOW],
-          exclude: [...SAME_WHEN_PLAIN, 'test/docs/**', 'test/e2e/**', 'test/jobs/**', 'test/replicas/**', 'test/tools/**'],
+          exclude: [
+            ...SAME_WHEN_PLAIN,
+            'test/docs/**',
+            'test/e2e/**',
+            'test/jobs/**',
+            'test/replicas/**',
+            'test/tools/**',
+          ],
           env: PLAIN_ENV,
         },
       },

@@ -190,6 +190,16 @@ describe.skipIf(HELM.skip)(`the chart, rendered by ${HELM.label}`, () => {
     },
   );
 
+  it('lets the pod of its test ask, where clients are named', async () => {
+    const manifests = await render('everything');
+    const { from = [] } = find(manifests, 'NetworkPolicy').spec.ingress[0] ?? {};
+    const tested = find(manifests, 'Pod').metadata.labels ?? {};
+    expect(from.some(({ podSelector }) => podSelector && selects(podSelector.matchLabels, tested))).toBe(
+      true,
+    );
+    expect(find(await render('minimal'), 'NetworkPolicy').spec.ingress[0]).not.toHaveProperty('from');
+  });
+
   it('writes whole numbers as they are, not as 1e+06', async () => {
     expect(configOf(await render('production'))).toMatchObject({ maxJobs: 1_000_000, callsPerSecond: 8 });
   });

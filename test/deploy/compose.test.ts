@@ -71,7 +71,7 @@ describe.skipIf(HELM.skip)(`compose.yaml, read by what ${HELM.label} came with`,
     expect(gateway?.environment?.['REDIS_URL']).toBe('redis://redis:6379');
     expect(redis?.profiles).toBeUndefined();
     for (const { image } of [...Object.values(others), ...(redis ? [redis] : [])])
-      expect(image).toMatch(/^docker\.io\/[\w/-]+:v?\d+[\w.-]*$/);
+      expect(image).toMatch(/^docker\.io\/[\w/-]+:v?\d+\.\d+\.\d+[\w.-]*$/);
   });
 
   it.skipIf(PROMTOOL.skip)(`has a configuration that ${PROMTOOL.label} accepts`, async () => {

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { runProgram } from '../support/deploy-tools.ts';
 import { findProgram } from '../support/program.ts';
 import type { ImageConfig } from './image.ts';
@@ -11,21 +12,53 @@ export const RUNC = findProgram({
   install: 'apt-get install --yes runc',
 });
 
-/** What a container may take. */
-const MEMORY = 512 * 1024 * 1024;
+/** What a container may take, in bytes. */
+export const MEMORY = 512 * 1024 * 1024;
 
 /** A container that runs, on this machine's network. */
 export interface Container {
-  readonly pid: number;
   readonly output: () => string;
-  /** Resolves to the first match in its output. */
+  /** Resolves to the first match in its output. @throws {Error} when it ends without one */
   waitFor(pattern: RegExp): Promise<RegExpExecArray>;
   /** Runs another program in it. @returns its exit code, and all that it wrote */
   exec(...words: readonly string[]): Promise<[code: number, output: string]>;
-  /** Its memory, as the kernel counts it. */
-  memory(): { readonly limit: number; readonly most: number; readonly kills: number };
-  /** Resolves to its exit code. */
+  /** Its memory in bytes, as the kernel counts it. `limit` is `undefined` where the machine sets none. */
+  memory(): { readonly limit: number | undefined; readonly most: number; readonly kills: number };
+  /** Tells it to stop, and resolves to its exit code. */
   stop(): Promise<number>;
+  /** Ends it at once. */
+  kill(): Promise<void>;
+}
+
+/** What a program writes, and how it ends. */
+export function watchOutput(
+  child: ChildProcess,
+): Pick<Container, 'output' | 'waitFor'> & { ended: Promise<number> } {
+  let output = '';
+  const watchers = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+      for (const watcher of watchers) watcher();
+    });
+  child.on('error', (error) => (output += error.message));
+  const ended = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? -1)));
+  return {
+    output: () => output,
+    ended,
+    waitFor: (pattern) =>
+      new Promise<RegExpExecArray>((resolve, reject) => {
+        const look = () => {
+          const match = pattern.exec(output);
+          if (match === null) return;
+          watchers.delete(look);
+          resolve(match);
+        };
+        watchers.add(look);
+        look();
+        void ended.then(() => reject(new Error(`ended without ${String(pattern)}:\n${output}`)));
+      }),
+  };
 }
 
 /** What `runc` is told: a read-only root, no rights, 512 MiB, as the chart has it. */
@@ -76,36 +109,18 @@ export async function runContainer(
   mkdirSync(bundle, { recursive: true });
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(specOf(image, root, name, env)));
   const general = ['--root', join(folder, 'runc')];
-  // It is there before the container's first word, and stays when its last is said.
   const pidFile = join(bundle, 'pid');
   const words = ['run', '--bundle', bundle, '--pid-file', pidFile, name];
   const child = spawn(RUNC.path, [...general, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  const watchers = new Set<() => void>();
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      output += chunk;
-      for (const watcher of watchers) watcher();
-    });
-  const ended = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? -1)));
+  const { output, ended, waitFor } = watchOutput(child);
   const runc = (...words: readonly string[]) => runProgram(RUNC.path, [...general, ...words]);
-  const waitFor = (pattern: RegExp) =>
-    new Promise<RegExpExecArray>((resolve, reject) => {
-      const look = () => {
-        const match = pattern.exec(output);
-        if (match === null) return;
-        watchers.delete(look);
-        resolve(match);
-      };
-      watchers.add(look);
-      look();
-      void ended.then(() => reject(new Error(`ended without ${String(pattern)}:\n${output}`)));
-    });
   await waitFor(/./);
+  // It is written soon after the container has begun, and never where runc itself has failed.
+  while (!existsSync(pidFile) && child.exitCode === null) await setTimeout(20);
+  if (!existsSync(pidFile)) throw new Error(`runc ended with ${String(await ended)}: ${output()}`);
   const pid = Number(readFileSync(pidFile, 'utf8'));
   return {
-    pid,
-    output: () => output,
+    output,
     waitFor,
     async exec(...words) {
       const { code, stdout, stderr } = await runc('exec', name, ...words);
@@ -115,6 +130,10 @@ export async function runContainer(
     async stop() {
       await runc('kill', name, 'SIGTERM');
       return ended;
+    },
+    async kill() {
+      await runc('kill', name, 'SIGKILL');
+      await ended;
     },
   };
 }

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   symlinkSync,
   writeFileSync,
@@ -19,7 +20,9 @@ export const BUILDAH = findProgram({
   install: 'apt-get install --yes buildah runc busybox-static',
 });
 
-const BUSYBOX = findProgram({
+const NPM = findProgram({ name: 'npm', candidates: ['npm'], install: 'apt-get install --yes npm' });
+
+export const BUSYBOX = findProgram({
   name: 'a static busybox',
   candidates: ['busybox', '/bin/busybox'],
   install: 'apt-get install --yes busybox-static',
@@ -38,30 +41,35 @@ export interface ImageConfig {
   readonly Healthcheck: { readonly Test: readonly string[] };
 }
 
-/** Images of a folder of their own. */
-export interface Images {
-  /** Builds deploy/Dockerfile. @throws {Error} with all that was written, when that fails */
-  build(tag: string, args: Readonly<Record<string, string>>): Promise<void>;
+const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
+const npmSetting = (name: string) =>
+  execFileSync('npm', ['config', 'get', name], { encoding: 'utf8' }).trim();
+
+/** The authorities that this machine trusts, as npm and Node.js are told here. */
+function authorities(): string {
+  const files = [npmSetting('cafile'), process.env['NODE_EXTRA_CA_CERTS'] ?? '', CERTIFICATES];
+  return [...new Set(files)].map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('\n');
+}
+
+const BUILD_IMAGE = 'docker.io/library/node:24-trixie-slim';
+const RUNTIME_IMAGE = 'gcr.io/distroless/nodejs24-debian13:nonroot';
+
+/** A store of images of its own, and what builds them. */
+export interface Store {
+  /** Makes an image of the files of a folder. */
+  commit(image: string, files: string, ...settings: readonly string[]): Promise<void>;
+  /** Builds a Dockerfile. @throws {Error} with all that was written, when that fails */
+  build(
+    tag: string,
+    what: { readonly file: string; readonly context: string; readonly words: readonly string[] },
+  ): Promise<void>;
   inspect(tag: string): Promise<ImageConfig>;
   /** The folder of a container's files. */
   mount(tag: string): Promise<string>;
 }
 
-const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
-const npmSetting = (name: string) =>
-  execFileSync('npm', ['config', 'get', name], { encoding: 'utf8' }).trim();
-/** The authorities that npm trusts here, or `null`. */
-const CA_FILE = BUILDAH.skip ? 'null' : npmSetting('cafile');
-
-const BUILD_IMAGE = 'docker.io/library/node:24-trixie-slim';
-const RUNTIME_IMAGE = 'gcr.io/distroless/nodejs24-debian13:nonroot';
-
-/**
- * Builds images where no registry can be reached. What stands in for the two base images has their names, Node.js at the paths
- * that theirs is at, their user and no more: this machine's C library, a busybox for the build, and npm. So what is shown is
- * what deploy/Dockerfile does, and what is in the image above its base. What the real bases have is not.
- */
-export async function prepareImages(folder: string): Promise<Images> {
+/** Opens a store in a folder. */
+export function openStore(folder: string): Store {
   const storage = [
     '--root',
     join(folder, 'root'),
@@ -75,31 +83,18 @@ export async function prepareImages(folder: string): Promise<Images> {
     if (code !== 0) throw new Error(`buildah ${words.join(' ')}:\n${stdout}\n${stderr}`);
     return stdout.trim();
   };
-  const commit = async (image: string, files: string, ...settings: readonly string[]) => {
-    const container = await buildah('from', 'scratch');
-    await buildah('copy', '--quiet', container, files, '/');
-    await buildah('config', ...settings, container);
-    await buildah('commit', '--quiet', '--rm', container, image);
-  };
-
-  const runtime = join(folder, 'runtime');
-  writeRuntime(runtime);
-  await commit(RUNTIME_IMAGE, runtime, '--user', '65532', '--entrypoint', '["/nodejs/bin/node"]');
-  const build = join(folder, 'build');
-  writeBuild(build);
-  await commit(BUILD_IMAGE, build, '--env', 'PATH=/usr/local/bin:/bin');
-  const npmrc = join(folder, 'npmrc');
-  writeFileSync(npmrc, npmSettings());
-
   return {
-    async build(tag, args) {
-      const words = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+    async commit(image, files, ...settings) {
+      const container = await buildah('from', 'scratch');
+      await buildah('copy', '--quiet', container, files, '/');
+      if (settings.length > 0) await buildah('config', ...settings, container);
+      await buildah('commit', '--quiet', '--rm', container, image);
+    },
+    async build(tag, { file, context, words }) {
       const isolation = ['--isolation', 'chroot', '--pull-never', '--layers=false', '--format', 'docker'];
       // npm opens many files at once.
       const limits = ['--ulimit', 'nofile=16384:16384'];
-      const npm = ['--secret', `id=npmrc,src=${npmrc}`, '--volume', `${npmSetting('cache')}:/root/.npm`];
-      const file = ['--ignorefile', join(ROOT, '.dockerignore'), '--file', join(ROOT, 'deploy/Dockerfile')];
-      await buildah('build', ...isolation, ...limits, ...npm, ...words, ...file, '--tag', tag, ROOT);
+      await buildah('build', ...isolation, ...limits, ...words, '--file', file, '--tag', tag, context);
     },
     async inspect(tag) {
       const { Docker } = JSON.parse(await buildah('inspect', '--type', 'image', tag)) as {
@@ -111,6 +106,64 @@ export async function prepareImages(folder: string): Promise<Images> {
       return buildah('mount', await buildah('from', '--pull-never', tag));
     },
   };
+}
+
+/**
+ * Builds deploy/Dockerfile where no registry can be reached. What stands in for the two base images has their names, Node.js at the
+ * paths that theirs is at, their user and no more: this machine's C library, a busybox for the build, and npm. So what is shown is
+ * what deploy/Dockerfile does, and what is in the image above its base. What the real bases have is not.
+ *
+ * @returns the folder of the image's files, and what it says of containers
+ */
+export async function buildImage(
+  folder: string,
+  args: Readonly<Record<string, string>>,
+): Promise<{ root: string; config: ImageConfig }> {
+  const store = openStore(folder);
+  const runtime = join(folder, 'runtime');
+  writeRuntime(runtime);
+  await store.commit(RUNTIME_IMAGE, runtime, '--user', '65532', '--entrypoint', '["/nodejs/bin/node"]');
+  await commitBuildImage(store, folder);
+  const values = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+  await store.build('gateway', {
+    file: join(ROOT, 'deploy/Dockerfile'),
+    context: ROOT,
+    words: [...npmWords(folder), ...values, '--ignorefile', join(ROOT, '.dockerignore')],
+  });
+  return { root: await store.mount('gateway'), config: await store.inspect('gateway') };
+}
+
+async function commitBuildImage(store: Store, folder: string): Promise<void> {
+  const files = join(folder, 'build');
+  writeBuild(files);
+  await store.commit(BUILD_IMAGE, files, '--env', 'PATH=/usr/local/bin:/bin');
+}
+
+/** What gives a build npm's settings and cache of this machine. */
+function npmWords(folder: string): string[] {
+  const npmrc = join(folder, 'npmrc');
+  writeFileSync(npmrc, npmSettings());
+  return ['--secret', `id=npmrc,src=${npmrc}`, '--volume', `${npmSetting('cache')}:/root/.npm`];
+}
+
+/** A Dockerfile with all that the real one needs of a machine: a shell, npm that reaches its registry, a second stage. */
+const SMALL = `FROM ${BUILD_IMAGE} AS build
+WORKDIR /app
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm view graphql name > name.txt
+FROM scratch
+COPY --from=build /app/name.txt /
+`;
+
+/** Builds a small image, as a machine does that can build the real one. @throws {Error} with the reason, where it cannot */
+export async function tryToBuild(folder: string): Promise<void> {
+  const store = openStore(folder);
+  await commitBuildImage(store, folder);
+  const context = join(folder, 'context');
+  mkdirSync(context);
+  const file = join(context, 'Dockerfile');
+  writeFileSync(file, SMALL);
+  await store.build('small', { file, context, words: npmWords(folder) });
+  readFileSync(join(await store.mount('small'), 'name.txt'));
 }
 
 /** Copies a program to a path below a folder, with the libraries that it is linked with. */
@@ -138,16 +191,17 @@ function writeCommon(folder: string): void {
     'root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n',
   );
   writeFileSync(join(folder, 'etc/group'), 'root:x:0:\nnonroot:x:65532:\n');
-  if (CA_FILE !== 'null') cpSync(CA_FILE, join(folder, CERTIFICATES));
 }
 
-function writeRuntime(folder: string): void {
+/** What stands in for the base image of what runs. */
+export function writeRuntime(folder: string): void {
   writeCommon(folder);
   copyProgram(process.execPath, folder, 'nodejs/bin/node');
 }
 
 function writeBuild(folder: string): void {
   writeCommon(folder);
+  writeFileSync(join(folder, CERTIFICATES), authorities());
   copyProgram(process.execPath, folder, 'usr/local/bin/node');
   // Parts of the C library that only addons are linked with, such as those of the bundler.
   const libraries = dirname(librariesOf(process.execPath).find((path) => path.includes('/libc.so')) ?? '');
@@ -158,9 +212,7 @@ function writeBuild(folder: string): void {
   cpSync(realpathSync(BUSYBOX.path), join(folder, 'bin/busybox'));
   for (const name of ['sh', 'rm', 'mkdir', 'cp', 'mv', 'ls', 'cat', 'env', 'chmod'])
     symlinkSync('busybox', join(folder, 'bin', name));
-  const npm = realpathSync(
-    join(execFileSync('npm', ['root', '--global'], { encoding: 'utf8' }).trim(), 'npm'),
-  );
+  const npm = dirname(dirname(realpathSync(NPM.path)));
   cpSync(npm, join(folder, 'usr/local/lib/node_modules/npm'), { recursive: true });
   symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(folder, 'usr/local/bin/npm'));
   mkdirSync(join(folder, 'usr/bin'), { recursive: true });
@@ -169,7 +221,15 @@ function writeBuild(folder: string): void {
 
 /** How npm is set up here. What was installed once is in its cache. */
 function npmSettings(): string {
-  const lines = [`registry=${npmSetting('registry')}`, 'prefer-offline=true', 'audit=false', 'fund=false'];
-  if (CA_FILE !== 'null') lines.push(`cafile=${CERTIFICATES}`);
-  return `${lines.join('\n')}\n`;
+  const settings = {
+    registry: npmSetting('registry'),
+    'prefer-offline': true,
+    audit: false,
+    fund: false,
+    'fetch-retries': 1,
+    cafile: CERTIFICATES,
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${String(value)}\n`)
+    .join('');
 }

@@ -46,6 +46,9 @@ interface Specs {
   readonly NetworkPolicy: {
     readonly podSelector: { readonly matchLabels: Labels };
     readonly policyTypes: readonly string[];
+    readonly ingress: readonly {
+      readonly from?: readonly { readonly podSelector?: { readonly matchLabels: Labels } }[];
+    }[];
     readonly egress: readonly { readonly ports: readonly { readonly port: number }[] }[];
   };
   readonly ServiceMonitor: { readonly selector: { readonly matchLabels: Labels } };

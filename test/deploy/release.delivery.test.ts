@@ -5,22 +5,15 @@ import { ROOT } from '../support/command.ts';
 import { runProgram } from '../support/deploy-tools.ts';
 import { makeFolder } from '../support/folder.ts';
 import { findProgram } from '../support/program.ts';
-
-const GIT = findProgram({ name: 'git', candidates: ['git'], install: 'apt-get install --yes git' });
+import { cloneRepository, git as runGit, GIT } from '../support/repository.ts';
 
 const VERSION = '98.7.6';
 
 /** A copy of what is committed here, in which the CHANGELOG announces the version. */
 async function copy() {
   const folder = join(makeFolder(), 'copy');
-  const git = async (...words: string[]) => {
-    const author = ['-c', 'user.name=Example', '-c', 'user.email=someone@example.com'];
-    const { code, stdout, stderr } = await runProgram(GIT.path, ['-C', folder, ...author, ...words]);
-    expect([code, stderr]).toEqual([0, expect.anything()]);
-    return stdout.trim();
-  };
-  const cloned = await runProgram(GIT.path, ['clone', '--quiet', '--no-local', ROOT, folder]);
-  expect([cloned.code, cloned.stderr]).toEqual([0, expect.anything()]);
+  await cloneRepository(folder);
+  const git = (...words: readonly string[]) => runGit(folder, ...words);
   await git('config', 'user.name', 'Example');
   await git('config', 'user.email', 'someone@example.com');
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
@@ -76,16 +69,19 @@ describe.skipIf(GIT.skip)(`a release, tried in a copy that ${GIT.label} makes`, 
 });
 
 describe('the signatures of the registry', () => {
-  it('verify, where it gives any', { timeout: 240_000 }, async () => {
+  it('are not wrong, where it gives any', { timeout: 240_000 }, async () => {
     const npm = findProgram({ name: 'npm', candidates: ['npm'], install: 'apt-get install --yes npm' });
     // The keys of the log that they are in are elsewhere, where not every machine gets to.
     const words = ['audit', 'signatures', '--fetch-retries=0', '--fetch-timeout=10000'];
     const { stdout, stderr } = await runProgram(npm.path, words);
     const output = `${stdout}\n${stderr}`;
-    process.stderr.write(`npm audit signatures: ${output.trim().split('\n').slice(0, 3).join(' ')}\n`);
-    expect(output).not.toMatch(/invalid (?:registry )?signature|invalid attestation|tampered/i);
-    expect(output).toMatch(
-      /verified registry signature|no .*signing keys|found no .*dependencies to audit|not supported|ENOTFOUND|E40\d|E50\d/i,
+    const summary = output.trim().split('\n').slice(0, 3).join(' ');
+    const isProved = /verified registry signature/i.test(output);
+    process.stderr.write(
+      isProved
+        ? `npm audit signatures: ${summary}\n`
+        : `NOT PROVED on this machine: the signatures of packages (npm audit signatures: ${summary})\n`,
     );
+    expect(output).not.toMatch(/invalid (?:registry )?signature|invalid attestation|tampered/i);
   });
 });
