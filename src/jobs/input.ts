@@ -3,6 +3,9 @@ import { InputError } from './errors.ts';
 /** The most ids that one field takes, and the most jobs on one page. ICE's largest page has as many. */
 export const MAX_JOBS = 100;
 
+/** The jobs of a page whose size nobody says. */
+export const DEFAULT_PAGE_SIZE = 20;
+
 /**
  * Checks an ICE JobId: 1 to 128 printable ASCII characters without spaces. The ids of ICE's documentation, such as
  * `ab48…****`, pass too.

@@ -148,6 +148,6 @@ export function createJobs(
 }
 
 /** Ids that can be read one by one for a list. `undefined`: they are more than a list of ids may have. */
-function fewOf(jobIds: ReadonlySet<string>): readonly string[] | undefined {
+export function fewOf(jobIds: ReadonlySet<string>): readonly string[] | undefined {
   return jobIds.size <= MAX_JOBS ? [...jobIds].filter(isJobId) : undefined;
 }

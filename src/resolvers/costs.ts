@@ -1,9 +1,17 @@
 import type { ComplexityEstimatorArgs } from 'graphql-query-complexity';
 import { BOUNDS } from '../bounds.ts';
-import { MAX_JOBS } from '../jobs/input.ts';
+import { DEFAULT_PAGE_SIZE, MAX_JOBS } from '../jobs/input.ts';
 
-/** The cost of a field, from its arguments and the cost of one of its items. */
-export type FieldCost = (field: Pick<ComplexityEstimatorArgs, 'args' | 'childComplexity'>) => number;
+/** The cost of a field, from its arguments, the cost of one of its items, and who asks. */
+export type FieldCost = (
+  field: Pick<ComplexityEstimatorArgs, 'args' | 'childComplexity'> & { readonly context?: CostContext },
+) => number;
+
+/** What the cost of a field depends on besides the operation. */
+export interface CostContext {
+  /** How many jobs exist for whoever asks, where its token names them and lists read these. @default nobody knows */
+  readonly givenJobs?: number | undefined;
+}
 
 /** What a field declares of its costs. */
 export interface FieldCosts {
@@ -45,8 +53,9 @@ const LISTS_PER_PAGE = 9;
 
 /** The costs of a page of jobs, with its argument `first`. */
 export const PAGE_OF_JOBS: FieldCosts = {
-  complexity: ({ args, childComplexity }) => 1 + (pageSize(args) ?? 1) * childComplexity,
-  reads: ({ args, childComplexity }) => LISTS_PER_PAGE + (pageSize(args) ?? 20) * childComplexity,
+  complexity: ({ args, childComplexity, context }) => 1 + pageSize(args, context) * childComplexity,
+  reads: ({ args, childComplexity, context }) =>
+    Math.max(1, context?.givenJobs ?? LISTS_PER_PAGE) + pageSize(args, context) * childComplexity,
 };
 
 /** The costs of a subscription to all jobs: the lists that say what there is when nobody listens yet, and one job of an event. */
@@ -62,6 +71,11 @@ function idsIn({ ids }: ComplexityEstimatorArgs['args']): number {
   return Array.isArray(ids) ? Math.min(ids.length, MAX_JOBS) : 1;
 }
 
-function pageSize({ first }: ComplexityEstimatorArgs['args']): number | undefined {
-  return typeof first === 'number' ? Math.max(1, Math.min(first, MAX_JOBS)) : undefined;
+/** How many jobs a page has at most. The field itself refuses a size that is none. */
+function pageSize(
+  { first }: ComplexityEstimatorArgs['args'],
+  { givenJobs = MAX_JOBS }: CostContext = {},
+): number {
+  const size = typeof first === 'number' ? first : DEFAULT_PAGE_SIZE;
+  return Math.max(1, Math.min(size, MAX_JOBS, givenJobs));
 }

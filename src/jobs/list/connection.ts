@@ -4,7 +4,7 @@ import { anchorsOf, countBefore, decodeCursor, encodeCursor, invalidCursor, type
 import { beganWith, hasPassed, leadsNowhere, NO_WALK, passedOn, walkPast } from './walk.ts';
 import { InputError } from '../errors.ts';
 import { readFilter, timeText, wholeSecond, type FilterArgument } from '../filter.ts';
-import { MAX_JOBS } from '../input.ts';
+import { DEFAULT_PAGE_SIZE, MAX_JOBS } from '../input.ts';
 import { EVERY_JOB, type IsVisible, type PackageJob } from '../model.ts';
 
 /** The arguments of a list. `null` and absent mean the same. */
@@ -192,7 +192,7 @@ async function listFrom(token: string | null, pageSize: number, query: Scope, li
 
 /** How many jobs a page has at most. @throws {InputError} when that cannot be */
 export function pageSizeOf(first: number | null | undefined): number {
-  const size = first ?? 20;
+  const size = first ?? DEFAULT_PAGE_SIZE;
   if (size >= 1 && size <= MAX_JOBS) return size;
   throw new InputError('first', `must be 1 to ${String(MAX_JOBS)}, got ${String(size)}`);
 }

@@ -8,7 +8,9 @@ import {
 import { GraphQLError, OperationTypeNode, type FormattedExecutionResult, type GraphQLSchema } from 'graphql';
 import type { FastifyBaseLogger } from 'fastify';
 import { BOUNDS } from '../../bounds.ts';
+import { fewOf } from '../../jobs/jobs.ts';
 import type { Caches } from '../../measured-cache.ts';
+import type { Client } from '../client.ts';
 import { retryAfterSeconds } from '../errors/retry-after.ts';
 import { admitQuery, checkOperation } from './checked-operation.ts';
 import type { GatewayContext } from './context.ts';
@@ -95,12 +97,14 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
           if (operation.operation === SUBSCRIPTION && !contextValue.acceptsSubscriptions) throw needsStream();
           if (operation.operation === MUTATION && isGet) throw needsPost();
           const checked = { document, definition: operation, variables };
-          const { isWaitPreferred, charge } = contextValue;
-          const { cost, reads, waits, errors } = checkOperation(schema, checked, isWaitPreferred);
+          const { isWaitPreferred, charge, client } = contextValue;
+          const given = { givenJobs: givenJobsOf(client) };
+          const { cost, reads, waits, errors } = checkOperation(schema, checked, isWaitPreferred, given);
           contextValue.record.cost = cost;
+          contextValue.record.mostSpent = operation.operation === SUBSCRIPTION ? cost : Math.max(cost, reads);
           variableErrors = errors;
-          checkScope(operation, reads, contextValue.client);
-          if (charge !== undefined) await chargeFor(cost, charge);
+          checkScope(operation, reads, client);
+          if (charge !== undefined) await chargeFor(contextValue.record.mostSpent, charge);
           admitQuery(checked, () => {
             contextValue.checkReads(reads);
             if (waits > 0) contextValue.checkWaits(waits);
@@ -122,6 +126,12 @@ function limits(schema: GraphQLSchema): ApolloServerPlugin<GatewayContext> {
       });
     },
   };
+}
+
+/** How many jobs a token names, where lists read these alone. */
+function givenJobsOf({ principal }: Client): number | undefined {
+  const ids = principal?.view.jobIds;
+  return ids && fewOf(ids)?.length;
 }
 
 /** A link must not change anything. */
@@ -171,7 +181,7 @@ const record: ApolloServerPlugin<GatewayContext> = {
         response.http.headers.set('server-timing', serverTiming(receipt));
         if (wantsReceipt) {
           const { calls, coalesced, cacheHits, stale, queuedMs } = receipt;
-          const { traceId, cost } = contextValue.record;
+          const { traceId, mostSpent } = contextValue.record;
           const left = charge && { left: charge.left };
           response.body.singleResult.extensions = {
             ...response.body.singleResult.extensions,
@@ -184,7 +194,7 @@ const record: ApolloServerPlugin<GatewayContext> = {
               ...(traceId && { traceId }),
               ...requestIdsOf(contextValue.record),
             },
-            cost: { requested: cost, actual, ...left },
+            cost: { requested: mostSpent, actual, ...left },
           };
         }
       },

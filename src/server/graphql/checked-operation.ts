@@ -14,7 +14,7 @@ import {
   type ComplexityEstimator,
 } from 'graphql-query-complexity';
 import { BOUNDS } from '../../bounds.ts';
-import type { FieldCosts } from '../../resolvers/costs.ts';
+import type { CostContext, FieldCosts } from '../../resolvers/costs.ts';
 import { LIMITS, tooComplex } from './limits.ts';
 import { coerceVariables } from './operation-variables.ts';
 
@@ -61,12 +61,14 @@ export interface Findings {
  * Refuses operations over the limits that need the variables.
  *
  * @param isWaitPreferred whether each job that can be waited for is, where the operation says nothing
+ * @param context what is known of whoever asks
  * @throws {GraphQLError} OPERATION_TOO_COMPLEX. BAD_USER_INPUT when the variables are nested too deep
  */
 export function checkOperation(
   schema: GraphQLSchema,
   operation: CheckedOperation,
   isWaitPreferred = false,
+  context: CostContext = {},
 ): Findings {
   const { definition, variables } = operation;
   const { listSize, values, depth } = measure(variables);
@@ -76,13 +78,14 @@ export function checkOperation(
   if (values > LIMITS.values) throw tooComplex('values', values, `${String(values)} values in its variables`);
   const { errors } = coerceVariables(schema, definition, variables);
   if (errors) return { cost: 0, reads: 0, waits: 0, errors };
-  const cost = estimate(COST, schema, operation);
+  const cost = estimate(COST, schema, operation, context);
   if (cost > LIMITS.cost) throw tooComplex('cost', cost, `a cost of ${String(cost)}`);
   let waits = 0;
   const reads = estimate(
     readsOf(isWaitPreferred, (more) => (waits += more)),
     schema,
     operation,
+    context,
   );
   if (reads > LIMITS.reads) throw tooComplex('reads', reads, `${String(reads)} reads of ICE`);
   return { cost, reads, waits };
@@ -118,12 +121,19 @@ function estimate(
   estimators: ComplexityEstimator[],
   schema: GraphQLSchema,
   { document, definition, variables }: CheckedOperation,
+  of: CostContext,
 ): number {
   let failure: GraphQLError | undefined;
   const context = new ValidationContext(schema, document, new TypeInfo(schema), (error) => {
     failure = error;
   });
-  const options = { maximumComplexity: Infinity, maxQueryNodes: Infinity, estimators, variables };
+  const options = {
+    maximumComplexity: Infinity,
+    maxQueryNodes: Infinity,
+    estimators,
+    variables,
+    context: of,
+  };
   const rule = createComplexityRule(options)(context);
   rule.onOperationDefinitionEnter(definition);
   if (failure === undefined) return rule.complexity;

@@ -23,9 +23,9 @@ export async function chargeFor(cost: number, charge: Charge): Promise<void> {
  * and at most what was expected of it. A subscription comes to just that when it begins, and its events cost nothing more.
  */
 export function costSpent(record: OperationRecord, data: unknown): number {
-  const { cost, calls } = record;
-  if (isSubscription(record)) return cost;
-  return Math.max(1, Math.min(cost, Math.max(calls.length, countFields(data, cost))));
+  const { cost, mostSpent, calls } = record;
+  if (isSubscription(record)) return mostSpent;
+  return Math.max(1, Math.min(mostSpent, Math.max(calls.length, countFields(data, cost))));
 }
 
 /** Counts members of objects until there are so many. Values can be nested deeper than the stack. */

@@ -11,6 +11,8 @@ export interface OperationRecord {
   traceId: string | undefined;
   /** The fields of its response, each list counted at the length that was asked for. 0: it was refused before that. */
   cost: number;
+  /** The most that it can come to of `RATE_LIMIT`: its cost, or the calls of ICE that it can take if these are more. */
+  mostSpent: number;
   readonly calls: CallRecord[];
   /** How many reads were answered without a call of their own, by how. */
   readonly cached: Record<CacheStatus, number>;
@@ -49,6 +51,7 @@ export function createRecord(): OperationRecord {
     operationName: null,
     traceId: undefined,
     cost: 0,
+    mostSpent: 0,
     calls: [],
     cached: { hit: 0, collapsed: 0, stale: 0 },
     isRefused: false,
