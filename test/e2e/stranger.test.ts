@@ -12,7 +12,7 @@ const curl = findProgram({ name: 'curl', candidates: ['curl'], install: 'apt-get
 /** As long as the emulator lets a job take at the very most. */
 const patience = { timeout: 20_000 };
 
-/** What the form is prefilled with, under a name that the emulator is done with soonest. */
+/** What the form is filled with: a name that the emulator is done with soonest. */
 const OUTPUT = { Type: 'OSS', Media: 'oss://bucket/path/to/video.m3u8' } as const;
 const input = soonest('oss://bucket/path/to/video');
 
@@ -32,7 +32,8 @@ describe.skipIf(chromiumProgram.skip || curl.skip)(
       await page.goto(address);
       await page.getByRole('button', { name: 'Submit a job' }).click();
       await page.getByLabel('Name').fill("the stranger's");
-      await page.getByLabel('Inputs').fill(input);
+      await page.getByLabel('Input 1').fill(input);
+      await page.getByLabel('Output').fill(OUTPUT.Media);
       await page.getByRole('button', { name: 'Submit', exact: true }).click();
       const panel = page.getByRole('complementary');
       await panel.getByRole('heading', { name: "the stranger's" }).waitFor();
