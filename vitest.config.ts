@@ -100,7 +100,7 @@ export function options(results: string) {
  * Most suites wait more than they compute, so there are more workers than cores. One suite after the other runs in a
  * process, as to load the gateway takes longer than most suites do.
  */
-const WAITING = { isolate: false, maxWorkers: 2 * CORES, sequence: { groupOrder: 0 } };
+const WAITING = { isolate: false, maxWorkers: 3 * CORES, sequence: { groupOrder: 0 } };
 /** Suites that measure time run after the others, with a core for each. */
 const TIMED_LATER = { isolate: false, maxWorkers: CORES, sequence: { groupOrder: 1 } };
 const ALONE_LAST = { maxWorkers: 1, sequence: { groupOrder: 2 } };

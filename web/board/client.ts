@@ -40,7 +40,9 @@ export const client = new ApolloClient({
         attempts: {
           max: 3,
           retryIf: (error, { operationType }) =>
-            operationType === OperationTypeNode.QUERY && !ServerError.is(error),
+            operationType === OperationTypeNode.QUERY &&
+            !ServerError.is(error) &&
+            error.name !== 'AbortError',
         },
       }),
       new SetContextLink(() => ({ headers: authorization(), token: authorization().authorization })),

@@ -13,7 +13,10 @@ import {
   servicesOf,
   startService,
   write,
+  useKeyServices,
 } from './support/key-services.ts';
+
+useKeyServices();
 
 describe('the role of an OIDC token', () => {
   it('is taken at STS, through the proxy, with the token as it is now', async () => {

@@ -11,7 +11,10 @@ import {
   servicesOf,
   startService,
   write,
+  useKeyServices,
 } from './support/key-services.ts';
+
+useKeyServices();
 
 const members = (seconds: number) => ({
   mode: 'OAuth',

@@ -25,17 +25,20 @@ const closing: LoopbackServer[] = [];
 let home = '';
 let trustedBefore: string[];
 
-beforeAll(() => {
-  trustedBefore = getCACertificates('default');
-  setDefaultCACertificates([...trustedBefore, certificate.cert]);
-});
-afterAll(() => setDefaultCACertificates(trustedBefore));
-beforeEach(() => {
-  home = makeFolder();
-});
-afterEach(async () => {
-  for (const server of closing.splice(0).toReversed()) await server.close();
-});
+/** Has the suite trust the services, gives each test a home, and closes its services. Every suite calls it once. */
+export function useKeyServices(): void {
+  beforeAll(() => {
+    trustedBefore = getCACertificates('default');
+    setDefaultCACertificates([...trustedBefore, certificate.cert]);
+  });
+  afterAll(() => setDefaultCACertificates(trustedBefore));
+  beforeEach(() => {
+    home = makeFolder();
+  });
+  afterEach(async () => {
+    for (const server of closing.splice(0).toReversed()) await server.close();
+  });
+}
 
 /** STS, or another service, behind a proxy that all https goes through. It notes what it is asked. */
 export async function startService(
