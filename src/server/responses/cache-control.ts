@@ -45,6 +45,15 @@ export function cacheControl(
 export function notPastToken(control: string, { principal }: Client, ageS = 0): string {
   if (principal === undefined) return control;
   const leftS = Math.floor((principal.expiresAt - Date.now()) / 1000);
+  if (last.control !== control || last.leftS !== leftS || last.ageS !== ageS)
+    last = { control, leftS, ageS, text: shortened(control, leftS, ageS) };
+  return last.text;
+}
+
+/** The last result. Requests that repeat mostly ask for the same one within a second. */
+let last = { control: '', leftS: 0, ageS: 0, text: '' };
+
+function shortened(control: string, leftS: number, ageS: number): string {
   return control.replace(/max-age=(\d+)/, (rule, seconds: string) => {
     if (Number(seconds) <= ageS + leftS) return rule;
     return leftS > 0 ? `max-age=${String(ageS + leftS)}` : 'no-cache';
