@@ -29,7 +29,7 @@ export interface Replicas {
    */
   shareBuckets(policy: RatePolicy, own: Buckets): Buckets;
   /** Has jobs read for all replicas. It is for the one domain of jobs of this process. */
-  shareJobs(options: Omit<SharedJobsOptions, 'connection' | 'events'>): SharedJobs;
+  shareJobs(options: Omit<SharedJobsOptions, 'connection' | 'events' | 'starts'>): SharedJobs;
   close(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export async function startReplicas(options: ReplicasOptions): Promise<Replicas>
   return {
     connection,
     sharedRates,
-    shareJobs: (given) => (jobs = new SharedJobs({ ...given, connection, events })),
+    shareJobs: (given) => (jobs = new SharedJobs({ ...given, connection, events, starts: sharedRates[get] })),
     shareBuckets: (policy, own) => createSharedBuckets(policy, connection, own),
     async close() {
       await jobs?.close();

@@ -21,6 +21,7 @@ import { KnownPages } from './known-pages.ts';
 import { shareDistrust } from './shared-distrust.ts';
 import { shareLooks } from './shared-looks.ts';
 import { SharedPages } from './shared-pages.ts';
+import type { AdvanceStarts } from './shared-rates.ts';
 import { SharedSource } from './shared-source.ts';
 import { SharedStates, type ReadAgain } from './states.ts';
 import { TakenAlong } from './taken-along.ts';
@@ -29,6 +30,8 @@ import { Telling } from './telling.ts';
 export interface SharedJobsOptions {
   readonly connection: Connection;
   readonly events: ReplicasEmitter;
+  /** Where starts of GetPackageJob calls are taken. @default they are asked for when they are due */
+  readonly starts?: AdvanceStarts | undefined;
   readonly freshness: Freshness;
   readonly pollInterval: PollInterval;
   /** Limit of one read of a job that others want, in milliseconds. */
@@ -63,8 +66,8 @@ export class SharedJobs {
 
   constructor(options: SharedJobsOptions) {
     this.#options = options;
-    const { connection, events, freshness, now } = options;
-    this.#states = new SharedStates(connection, freshness.finishedMs, now);
+    const { connection, events, freshness, now, starts } = options;
+    this.#states = new SharedStates(connection, freshness.finishedMs, now, starts);
     this.distrust = shareDistrust({ connection, events, now });
     this.#interest = new Interest({ connection, events, wanted: () => this.#wanted() });
   }

@@ -1,4 +1,5 @@
 import type { IceAction } from '../ice/actions.ts';
+import { SPAN_MS } from '../ice/rate.ts';
 import type { Grant, SharedRate } from '../ice/shared-rate.ts';
 import type { Connection } from './connection.ts';
 import type { ReplicasEmitter } from './events.ts';
@@ -26,14 +27,30 @@ interface Told {
   readonly own: number;
 }
 
+/** Starts of calls that are taken in the round trip of another command, so that they need not be asked for. */
+export interface AdvanceStarts {
+  /** The keys of `lua/rate.lua`. */
+  readonly keys: readonly string[];
+  readonly values: readonly [limit: number, clients: number];
+  /** Is told what `lua/rate.lua` has answered to a command that was sent then, by `performance.now()`. */
+  taken(reply: unknown, sentAt: number): void;
+}
+
+/** For how long starts that were taken in advance can be used, in milliseconds. The span has so much to spare. */
+const ADVANCE_MS = SPAN_MS - 1000;
+
 /** The rate of calls of one action, which Redis keeps for all replicas by its clock. */
-export function createSharedRate(options: SharedRateOptions): SharedRate {
+export function createSharedRate(options: SharedRateOptions): SharedRate & AdvanceStarts {
   return new RedisRate(options);
 }
 
-class RedisRate implements SharedRate {
+class RedisRate implements SharedRate, AdvanceStarts {
   readonly #options: SharedRateOptions;
-  readonly #keys: readonly string[];
+  readonly keys: readonly string[];
+  /** Starts that were taken in advance, and until when they can be used. */
+  #advance = { starts: 0, until: -Infinity };
+  /** How many clients had calls when starts were last asked for. */
+  #clients = 1;
   #told: Told;
   /** How many replicas there were when this one last went on alone. */
   #replicasBefore = 1;
@@ -42,7 +59,7 @@ class RedisRate implements SharedRate {
   constructor(options: SharedRateOptions) {
     const { connection, action, limit } = options;
     this.#options = options;
-    this.#keys = ['rate', 'starts', 'takers'].map((name) => connection.key(name, action));
+    this.keys = ['rate', 'starts', 'takers'].map((name) => connection.key(name, action));
     this.#told = { at: -Infinity, rate: limit, own: limit };
     options.events.on('left', (_told, { durationMs }) => {
       const before = durationMs < SETTLING_MS ? this.#replicasBefore : 1;
@@ -84,9 +101,35 @@ class RedisRate implements SharedRate {
     return Math.max(0, this.#pausedUntil - performance.now());
   }
 
+  get values(): readonly [limit: number, clients: number] {
+    return [this.#options.limit, this.#clients];
+  }
+
+  taken(reply: unknown, sentAt: number): void {
+    const [granted = 0] = this.#learn(reply);
+    const { starts, until } = this.#advance;
+    const isKept = starts > 0 && performance.now() < until;
+    // Those that are left count for no longer than before.
+    this.#advance = isKept
+      ? { starts: starts + granted, until }
+      : { starts: granted, until: sentAt + ADVANCE_MS };
+  }
+
   async take(wanted: number, clients: number): Promise<Grant> {
-    const [granted = 0, waitMs = 0, free = 0] = await this.#call('take', wanted, clients);
-    return { granted, waitMs, free };
+    this.#clients = clients;
+    const ready = this.#useAdvance(wanted);
+    if (ready === wanted) return { granted: ready, waitMs: 0, free: 0 };
+    const [granted = 0, waitMs = 0, free = 0] = await this.#call('take', wanted - ready, clients);
+    return { granted: ready + granted, waitMs, free };
+  }
+
+  /** @returns how many of the wanted starts were taken in advance */
+  #useAdvance(wanted: number): number {
+    const { starts, until } = this.#advance;
+    if (performance.now() >= until || this.pausedMs > 0) return 0;
+    const used = Math.min(starts, wanted);
+    this.#advance = { starts: starts - used, until };
+    return used;
   }
 
   log(starts: number, clients: number): void {
@@ -112,7 +155,10 @@ class RedisRate implements SharedRate {
   async #call(task: string, first: number, second: number): Promise<number[]> {
     const { connection, limit } = this.#options;
     const values = [task, connection.replicaId, limit, first, second];
-    const reply = await connection.call(RATE, this.#keys, values);
+    return this.#learn(await connection.call(RATE, this.keys, values));
+  }
+
+  #learn(reply: unknown): number[] {
     const numbers = Array.isArray(reply) ? reply.map(Number) : [];
     const [granted = 0, waitMs = 0, pausedMs = 0, free = 0, rate = 0, own = 0] = numbers;
     this.#told = { at: performance.now(), rate: rate / 1000, own: own / 1000 };

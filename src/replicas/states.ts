@@ -2,6 +2,7 @@ import type { Detail, Freshness, JobEntry } from '../jobs/store/entry.ts';
 import { SETTLING_MS } from '../jobs/store/entry.ts';
 import type { Connection } from './connection.ts';
 import { loadScript, type Script } from './scripts.ts';
+import type { AdvanceStarts } from './shared-rates.ts';
 import { entryOfFields, fieldsOf, localTime, type Clocks } from './shared-state.ts';
 
 /** How many jobs one call of a script is for. It takes Redis one or two milliseconds, in which it does nothing else. */
@@ -18,7 +19,7 @@ const UNFINISHED_TTL_MS = 600_000;
 /** By how much a state has to be newer, in milliseconds. What is known of the clocks changes by less. */
 const NEWER_MS = 50;
 
-const READ = loadScript('states-read');
+const READ = loadScript('states-read', ['rate']);
 const WRITE = loadScript('states-write');
 const CLAIMS = loadScript('claims');
 
@@ -65,10 +66,15 @@ export class SharedStates {
   readonly #connection: Connection;
   readonly #finishedTtlMs: number;
   readonly #clocks: Clocks;
+  readonly #starts: AdvanceStarts | undefined;
 
-  /** @param finishedTtlMs for how long the state of a job that has finished is kept */
-  constructor(connection: Connection, finishedTtlMs: number, now: () => number) {
+  /**
+   * @param finishedTtlMs for how long the state of a job that has finished is kept
+   * @param starts where starts of the calls are taken that read what was claimed. Without it none are taken
+   */
+  constructor(connection: Connection, finishedTtlMs: number, now: () => number, starts?: AdvanceStarts) {
     this.#connection = connection;
+    this.#starts = starts;
     this.#finishedTtlMs = finishedTtlMs;
     this.#clocks = { redis: connection.clock, now };
   }
@@ -99,6 +105,7 @@ export class SharedStates {
         purpose,
       ]);
       const { unfinishedMs, finishedMs, missingMs } = freshness;
+      const [limit, clients] = (claimMs > 0 && this.#starts?.values) || ['', 1];
       const fixed = [
         this.#connection.replicaId,
         Math.ceil(redis.latest()),
@@ -108,9 +115,10 @@ export class SharedStates {
         missingMs,
         alongMs ?? '',
         part.at(-1) === wanted.at(-1) ? 1 : 0,
+        limit,
+        clients,
       ];
-      const keys = ['leader', 'sweeper'].map((name) => this.#connection.key(name));
-      return this.#call(READ, [...keys, ...this.#keysOf(part)], [...fixed, ...values]);
+      return this.#look(part, [...fixed, ...values], claimMs > 0);
     });
     return answers.map((answer) => {
       const [standing, ...fields] = Array.isArray(answer) ? (answer as unknown[]) : ['stale'];
@@ -191,6 +199,21 @@ export class SharedStates {
       });
     }
     return reads;
+  }
+
+  /** Runs the script that reads, which may take starts for what it claims. */
+  async #look(
+    part: readonly WantedState[],
+    values: readonly (string | number)[],
+    isToRead: boolean,
+  ): Promise<unknown[]> {
+    const [starts, sentAt] = [isToRead ? this.#starts : undefined, performance.now()];
+    const own = ['leader', 'sweeper'].map((name) => this.#connection.key(name));
+    // Without starts its keys are not used.
+    const keys = [...own, ...(starts?.keys ?? [...own, ...own].slice(0, 3)), ...this.#keysOf(part)];
+    const [taken, answers] = await this.#call(READ, keys, values);
+    if (taken !== null) starts?.taken(taken, sentAt);
+    return Array.isArray(answers) ? (answers as unknown[]) : [];
   }
 
   #keysOf(jobs: readonly { readonly id: string }[]): string[] {

@@ -73,10 +73,9 @@ describe.skipIf(REDIS.skip)(`a gateway with ${REDIS.label}`, () => {
     expect(lines.join('')).not.toContain(PASSWORD);
   });
 
-  it('makes three round trips for a job that nobody has read: looks, asks for its turn, and tells; none for what is in memory', async () => {
+  it('makes two round trips for a job that nobody has read: looks and takes its turn, and tells after the answer; none for what is in memory', async () => {
     const redis = await redisOfTest();
     const { gateway } = await gatewayAt(redis.url);
-    const id = gateway.emulator.jobs.add({ finishTime: Date.now() - 1000 });
     const takes = async () => {
       const stats = await redis.client.info('commandstats');
       const count = (command: string) =>
@@ -84,13 +83,28 @@ describe.skipIf(REDIS.skip)(`a gateway with ${REDIS.label}`, () => {
       // Each renewal of the lease reads the size of one set, and nothing else does.
       return count('eval') + count('evalsha') - count('zcard');
     };
-    const read = () => gateway.query(`{ packageJob(id: "${id}") { id } }`);
+    const read = (id: string) => gateway.query(`{ packageJob(id: "${id}") { id } }`);
+    const add = () => gateway.emulator.jobs.add({ finishTime: Date.now() - 1000 });
+    const told = async (id: string) => {
+      const [key] = await redis.client.keys(`*:job:${id}`);
+      return key !== undefined && (await redis.client.hexists(key, 'o')) === 1;
+    };
+    // On a machine so busy that a turn is used 50 ms after it was taken, it is asked for again.
+    const miss = async () => {
+      const [id, before] = [add(), await takes()];
+      await read(id);
+      // Redis is told right after the answer.
+      await expect.poll(() => told(id)).toBe(true);
+      return (await takes()) - before;
+    };
+    await expect.poll(miss, { timeout: 20_000 }).toBe(2);
+    const id = add();
+    await read(id);
+    await expect.poll(() => told(id)).toBe(true);
+    gateway.emulator.resetRequests();
     const before = await takes();
-    await read();
-    // Redis is told right after the answer.
-    await expect.poll(takes).toBe(before + 3);
-    for (let time = 0; time < 5; time += 1) await read();
-    expect([await takes(), gateway.emulator.countRequests()]).toEqual([before + 3, 1]);
+    for (let time = 0; time < 5; time += 1) await read(id);
+    expect([await takes(), gateway.emulator.countRequests()]).toEqual([before, 0]);
   });
 
   it('counts what a client asks of any replica against one limit, also where memory answers', async () => {

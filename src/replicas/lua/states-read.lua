@@ -1,6 +1,7 @@
--- Reads states of jobs, and claims those for this replica that have to be read from ICE.
+-- Reads states of jobs, and claims those for this replica that have to be read from ICE. It takes the starts of their
+-- GetPackageJob calls by rate.lua, so that they need not be asked for after that.
 --
--- KEYS: the replica that leads; the replica that swept last; then the hash of each job.
+-- KEYS: the replica that leads; the replica that swept last; the three of rate.lua; then the hash of each job.
 -- ARGV: this replica; Redis's time now; how long a claim lasts, 0 is none; how old the state of an unfinished, a finished and a
 --       missing job may be; how old an unfinished job of others may be, or nothing where none is taken along; 1 if this is the
 --       last of the calls that belong together, or 0; then two for each job: the time that its state has to be newer than, or
@@ -8,14 +9,16 @@
 --       'along': nobody here waits for it, and it is claimed where lists show it and this replica reads a list).
 -- Times are milliseconds.
 --
--- Returns a list for each job: 'fresh', 'claimed' for this replica, 'awaited' as another one reads it, or 'stale', and then the
--- fields o v g a s n m u j of its state, see states.ts.
+-- Returns what rate.lua does, or nothing; and a list for each job: 'fresh', 'claimed' for this replica, 'awaited' as another
+-- one reads it, or 'stale', and then the fields o v g a s n m u j of its state, see states.ts.
 
-local FIXED = 8
+local FIXED, KEPT = 10, 5
 -- How long the others wait at most until the replica that leads has claimed what it takes along.
 local LEAD = 250
 -- How late a sweep may be for which clients wait, as a part of the greatest age of an unfinished job and at most.
 local LATE, MAX_LATE = 0.15, 150
+-- For more jobs than FEW that lists show, a list is read. So it is for MANY of which nothing is known.
+local FEW, MANY = 3, 10
 
 local replica, now, claim = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local unfinished, finished, missing = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -42,9 +45,9 @@ local function isLeftToSweep(state)
 end
 
 local states, isToList = {}, false
-for place = 1, #KEYS - 2 do
+for place = 1, #KEYS - KEPT do
   local newerThan, purpose = ARGV[FIXED + 2 * place - 1], ARGV[FIXED + 2 * place]
-  local fields = redis.call('HMGET', KEYS[place + 2], 'o', 'v', 'g', 'a', 's', 'n', 'm', 'u', 'j', 'c', 'k')
+  local fields = redis.call('HMGET', KEYS[place + KEPT], 'o', 'v', 'g', 'a', 's', 'n', 'm', 'u', 'j', 'c', 'k')
   local state = {
     fields = fields, purpose = purpose, isGood = isGood(fields, newerThan, purpose),
     isListed = fields[1] and fields[5] == 'INIT' and purpose ~= 'detail',
@@ -66,9 +69,9 @@ if not leader and along and isToList then
   redis.call('SET', KEYS[1], replica, 'PX', LEAD)
 end
 
-local answers = {}
+local answers, listed, others = {}, 0, 0
 for place, state in ipairs(states) do
-  local fields, key = state.fields, KEYS[place + 2]
+  local fields, key = state.fields, KEYS[place + KEPT]
   local answer, isClaimed = 'stale', false
   if state.isGood then
     answer = 'fresh'
@@ -83,10 +86,14 @@ for place, state in ipairs(states) do
   end
   if isClaimed then
     answer = 'claimed'
+    if state.isListed then listed = listed + 1 else others = others + 1 end
     redis.call('HSET', key, 'c', string.format('%.0f', now + claim), 'k', replica)
     if not fields[1] then redis.call('PEXPIRE', key, claim) end
   end
   answers[place] = { answer, unpack(fields, 1, 9) }
 end
 if isLast and leader == replica then redis.call('DEL', KEYS[1]) end
-return answers
+
+local wanted = (listed <= FEW and listed or 0) + (others < MANY and others or 0)
+if ARGV[9] == '' or wanted == 0 then return { false, answers } end
+return { rate({ KEYS[3], KEYS[4], KEYS[5] }, { 'take', replica, ARGV[9], wanted, ARGV[10] }), answers }
