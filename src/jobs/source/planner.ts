@@ -138,8 +138,11 @@ class Planner {
 
   /** Nobody waits for a read that was given up. */
   #beginGet(read: Read): void {
-    if (read.context.signal.aborted) read.reject(timeout());
-    else read.resolve(read.inScope(() => this.#get(read)));
+    if (read.context.signal.aborted) return read.reject(timeout());
+    const reading = read.inScope(() => this.#get(read));
+    // Whoever reads sees the failure. It must not be unhandled when the read has ended before.
+    reading.catch(() => undefined);
+    read.resolve(reading);
   }
 
   /** Ends reads by what a list said. The others are begun as gets. */
@@ -155,11 +158,12 @@ class Planner {
     const spot = this.#trust.spotOf(batch);
     const context = sharedContext(reads);
     const check = spot && this.#trust.check(spot.id, context);
-    const byListedId = new Map(batch.map((job) => [job.wanted.id, job]));
+    // A job may be read more than once at a time, when some cannot wait for what others have begun.
+    const byListedId = Map.groupBy(batch, (job) => job.wanted.id);
     const got = new Set<Listable>();
     const listing = await this.#listUnfinished(batch, context, (missing) => {
       // They have changed, whatever else comes of the list.
-      const changed = missing.flatMap(({ id }) => byListedId.get(id) ?? []);
+      const changed = [...new Set(missing.map(({ id }) => id))].flatMap((id) => byListedId.get(id) ?? []);
       const reads = changed.flatMap((job) => {
         if (job === spot || job.read === undefined) return [];
         got.add(job);
