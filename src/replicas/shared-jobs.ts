@@ -79,16 +79,20 @@ export class SharedJobs {
       const states = this.#states;
       const claims = new Claims(states);
       const telling = new Telling({ connection, states, memory });
+      const found = (id: string, entry: JobEntry) => {
+        telling.tell(id, entry);
+        this.#local?.source.told(id, entry);
+      };
       const along = new TakenAlong({
         connection,
         claims,
         interest: this.#interest,
         memory,
         freshness,
-        share: (id, entry) => telling.tell(id, entry),
+        share: found,
         readTimeoutMs,
       });
-      memory.onIngest((id, entry) => telling.tell(id, entry));
+      memory.onIngest(found);
       const ice = createIce(along.memory);
       const given = { connection, states, claims, memory, ice, along, freshness, now, scopes };
       const source = new SharedSource(given);

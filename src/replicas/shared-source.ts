@@ -28,9 +28,12 @@ export interface SharedSourceOptions {
 /** How long a read waits for another replica's at most, in milliseconds. It is made here after that. */
 const MAX_WAIT_MS = 2000;
 
-/** The pauses between looks at what is waited for, in milliseconds. Most of it is told before that. */
-const FIRST_PAUSE_MS = 40;
-const LAST_PAUSE_MS = 320;
+/**
+ * The pauses between looks at what is waited for, in milliseconds. Nearly all of it is told before that. Looks that come too soon keep
+ * replicas and Redis busy just when many wait.
+ */
+const FIRST_PAUSE_MS = 150;
+const LAST_PAUSE_MS = 600;
 
 interface Read {
   readonly id: string;
@@ -93,7 +96,7 @@ export class SharedSource implements JobSource {
     return promise.finally(forget);
   }
 
-  /** Is told what another replica has read. */
+  /** Is told what this replica or another one has read. */
   told(id: string, entry: JobEntry): void {
     const { freshness, now } = this.#options;
     if (!isFresh(entry, freshness, now())) return;
@@ -107,7 +110,7 @@ export class SharedSource implements JobSource {
   async #readPending(): Promise<void> {
     const reads = this.#pending;
     this.#pending = [];
-    const { awaited, own } = await this.#look(reads, (standing) => standing === 'awaited');
+    const { awaited, own } = await this.#look(reads, 'first');
     if (reads.some(isOfSweep)) this.#leads = own.some(isOfSweep);
     if (awaited.length > 0) await this.#wait(awaited);
   }
@@ -126,8 +129,7 @@ export class SharedSource implements JobSource {
     let awaited = reads;
     for (let pauseMs = FIRST_PAUSE_MS; awaited.length > 0; pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS)) {
       await new Promise((resolve) => setTimeout(resolve, pauseMs).unref());
-      const isOver = performance.now() >= until;
-      ({ awaited } = await this.#look(awaited, (standing) => standing === 'awaited' && !isOver));
+      ({ awaited } = await this.#look(awaited, performance.now() >= until ? 'last' : 'again'));
     }
     for (const read of reads) this.#stopWaiting(read);
   }
@@ -135,15 +137,25 @@ export class SharedSource implements JobSource {
   /** Answers what can be answered, and reads the rest from ICE. @returns the reads that are to wait, and those that are made here */
   async #look(
     given: readonly Read[],
-    isToWait: (standing: FoundState['standing']) => boolean,
+    turn: 'first' | 'again' | 'last',
   ): Promise<{ readonly awaited: readonly Read[]; readonly own: readonly Read[] }> {
     const { memory, along, claims } = this.#options;
-    const reads = given.filter(({ context, isAnswered }) => !context.signal.aborted && !isAnswered);
-    if (reads.length === 0) return { awaited: [], own: [] };
-    const listed = reads.filter(({ id, detail }) => detail === 'summary' && isListable(memory.peek(id)));
-    const others = listed.length === 0 ? [] : along.candidates(listed);
-    const found = await this.#find(reads, others, listed.length);
+    const waiting = given.filter(({ context, isAnswered }) => !context.signal.aborted && !isAnswered);
+    // What is taken along by now is told once it is read.
+    const isTakenAlong = ({ id, detail }: Read) => detail === 'summary' && along.reading(id) !== undefined;
     const [awaited, own, answered]: [Read[], Read[], Read[]] = [[], [], []];
+    if (turn === 'again') awaited.push(...waiting.filter(isTakenAlong));
+    const reads = turn === 'again' ? waiting.filter((read) => !isTakenAlong(read)) : waiting;
+    if (reads.length === 0) return { awaited, own };
+    const listed = reads.filter(({ id, detail }) => detail === 'summary' && isListable(memory.peek(id)));
+    // Those that wait were left to another replica, which takes along what others want.
+    const others = turn === 'first' && listed.length > 0 ? along.candidates(listed) : [];
+    const found = await this.#find(reads, others.length === 0 ? undefined : listed.length);
+    const isListing = reads.some(({ id, detail }, index) => {
+      const { standing, entry } = found?.[index] ?? {};
+      return standing === 'claimed' && detail === 'summary' && isListable(entry ?? memory.peek(id));
+    });
+    const taken = isListing && others.length > 0 ? await this.#findAlong(others, listed.length) : [];
     reads.forEach((read, index) => {
       const { standing, entry } = found?.[index] ?? { standing: 'stale', entry: undefined };
       if (read.isAnswered) return standing === 'claimed' && answered.push(read);
@@ -151,29 +163,41 @@ export class SharedSource implements JobSource {
         return this.#answer(read, { source: 'replica', entry });
       // What is too old says where a list has the job, and may stand in while ICE fails.
       if (entry !== undefined) memory.adopt(read.id, entry);
-      (isToWait(standing) ? awaited : own).push(read);
+      (standing === 'awaited' && turn !== 'last' ? awaited : own).push(read);
     });
     claims.giveUp(answered.map(({ id }) => id));
-    const taken = others.map((id, index) => [id, found?.[reads.length + index]] as const);
     this.#readOwn(own, taken);
     return { awaited, own };
   }
 
-  /** What Redis has of these, and of what may be taken along. It is `undefined` without Redis. */
+  /**
+   * What Redis has of these. It is `undefined` without Redis.
+   *
+   * @param leading with how many reads others are taken along, if this replica is to read a list. `undefined`: there are no others
+   */
   async #find(
     reads: readonly Read[],
-    others: readonly string[],
-    listed: number,
+    leading: number | undefined,
   ): Promise<readonly FoundState[] | undefined> {
     const { states, freshness, along } = this.#options;
-    const own = reads.map((read): WantedState => {
+    const wanted = reads.map((read): WantedState => {
       const { id, detail, newerThan } = read;
       return { id, newerThan, purpose: detail === 'summary' && isOfSweep(read) ? 'sweep' : detail };
     });
-    const besides = others.map((id): WantedState => ({ id, newerThan: undefined, purpose: 'along' }));
-    const alongMs = others.length === 0 ? undefined : along.leastAgeMs(listed);
-    const options = { freshness, claimMs: CLAIM_MS, alongMs };
-    return states.read([...own, ...besides], options).catch(() => undefined);
+    const taking = leading === undefined ? {} : { alongMs: along.leastAgeMs(leading), alongFollows: true };
+    return states.read(wanted, { freshness, claimMs: CLAIM_MS, ...taking }).catch(() => undefined);
+  }
+
+  /** What Redis has of those that may be taken along. A replica asks for it only when it reads a list, as there may be many. */
+  async #findAlong(
+    ids: readonly string[],
+    leading: number,
+  ): Promise<readonly (readonly [id: string, found: FoundState | undefined])[]> {
+    const { states, freshness, along } = this.#options;
+    const wanted = ids.map((id): WantedState => ({ id, newerThan: undefined, purpose: 'along' }));
+    const options = { freshness, claimMs: CLAIM_MS, alongMs: along.leastAgeMs(leading) };
+    const found = await states.read(wanted, options).catch(() => undefined);
+    return ids.map((id, index) => [id, found?.[index]]);
   }
 
   /** Reads from ICE. All of it is planned together, as it is asked for in one turn. */

@@ -42,7 +42,10 @@ const STANDINGS = ['fresh', 'claimed', 'awaited', 'stale'] as const;
 
 export interface FoundState {
   readonly standing: Standing;
-  /** What is known of the id, however old. */
+  /**
+   * What Redis has of the id, however old. It is `undefined` where that is not newer than asked for, unless it is fresh, and for
+   * those that are not taken along.
+   */
   readonly entry: JobEntry | undefined;
 }
 
@@ -59,6 +62,8 @@ export interface ReadOptions {
   readonly claimMs: number;
   /** How old those may be that are taken along. `undefined`: none is. */
   readonly alongMs?: number | undefined;
+  /** Whether those that are taken along come in another call after this one. @default false */
+  readonly alongFollows?: boolean;
 }
 
 /** The states of jobs in Redis. Every method throws {@link RedisUnavailable}. */
@@ -95,7 +100,7 @@ export class SharedStates {
    */
   async read(
     wanted: readonly WantedState[],
-    { freshness, claimMs, alongMs }: ReadOptions,
+    { freshness, claimMs, alongMs, alongFollows = false }: ReadOptions,
   ): Promise<FoundState[]> {
     const { redis, now } = this.#clocks;
     const answers = await this.#inCalls(wanted, (part) => {
@@ -114,7 +119,7 @@ export class SharedStates {
         finishedMs,
         missingMs,
         alongMs ?? '',
-        part.at(-1) === wanted.at(-1) ? 1 : 0,
+        part.at(-1) === wanted.at(-1) && !alongFollows ? 1 : 0,
         limit,
         clients,
       ];

@@ -211,8 +211,8 @@ describe.skipIf(REDIS.skip)(`states of jobs in ${REDIS.label}`, () => {
       const at = now() - FRESHNESS.unfinishedMs - ageMs;
       return states.write([[id, { ...INIT, observedAt: at, validatedAt: at, lastGetAt: at }]]);
     };
-    await tell('due', 140);
-    await tell('late', 150);
+    await tell('due', 490);
+    await tell('late', 500);
     const look = async (purpose: 'sweep' | 'summary') => {
       const wanted = ['due', 'late', 'new'].map((id) => ({ id, newerThan: undefined, purpose }));
       const found = await states.read(wanted, { freshness: FRESHNESS, claimMs: 10_000 });
@@ -268,6 +268,28 @@ describe.skipIf(REDIS.skip)(`states of jobs in ${REDIS.label}`, () => {
     expect(await standings(undefined, 'summary')).toEqual(['stale', 'fresh', 'fresh', 'fresh']);
     expect(await standings(undefined, 'detail')).toEqual(['stale', 'stale', 'stale', 'fresh']);
     expect(await standings(Date.now(), 'summary')).toEqual(['stale', 'stale', 'stale', 'stale']);
+  });
+
+  it('are not sent to a replica that knows as much, or that does not take them along', async () => {
+    const { connection, states } = statesOf(await redisOfTest(), 'r1');
+    await connection.first;
+    await states.write(['own', 'due', 'young'].map((id) => [id, fresh(INIT, id === 'young' ? 100 : 5000)]));
+    const sent = async (newerThan: number | undefined, alongMs: number) => {
+      const wanted = [
+        { id: 'own', newerThan, purpose: 'summary' as const },
+        ...['due', 'young'].map((id) => ({ id, newerThan: undefined, purpose: 'along' as const })),
+      ];
+      const found = await states.read(wanted, { freshness: FRESHNESS, claimMs: 10_000, alongMs });
+      await states.claim(['own', 'due'], undefined);
+      return found.map(({ standing, entry }) => [standing, entry !== undefined]);
+    };
+    const along = [
+      ['claimed', true],
+      ['fresh', false],
+    ];
+    expect(await sent(undefined, 250)).toEqual([['claimed', true], ...along]);
+    expect(await sent(Date.now() - 10_000, 250)).toEqual([['claimed', true], ...along]);
+    expect(await sent(Date.now() - 1000, 250)).toEqual([['claimed', false], ...along]);
   });
 
   it('are as old as they are for a replica whose clock is wrong', async () => {

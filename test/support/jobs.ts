@@ -141,3 +141,13 @@ export function callsOf({ emulator }: JobsSetting): [number, number] {
   emulator.resetRequests();
   return counted;
 }
+
+/** Reads all of them at once, after their states have expired; gives their statuses. */
+export async function sweep(
+  { clock, store, context }: JobsSetting,
+  ids: readonly string[],
+): Promise<(string | undefined)[]> {
+  clock.now += 1000;
+  const read = await Promise.all(ids.map((id) => store.get(id, context)));
+  return read.map(({ job }) => job?.status);
+}

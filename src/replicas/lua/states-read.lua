@@ -4,19 +4,21 @@
 -- KEYS: the replica that leads; the replica that swept last; the three of rate.lua; then the hash of each job.
 -- ARGV: this replica; Redis's time now; how long a claim lasts, 0 is none; how old the state of an unfinished, a finished and a
 --       missing job may be; how old an unfinished job of others may be, or nothing where none is taken along; 1 if this is the
---       last of the calls that belong together, or 0; then two for each job: the time that its state has to be newer than, or
---       nothing, and what for ('summary'; 'sweep', a summary that no client waits for; 'detail', which has an output URL;
---       'along': nobody here waits for it, and it is claimed where lists show it and this replica reads a list).
+--       last of the calls that belong together, or 0, as it is while what is taken along is still to come; then two for each job:
+--       the time that its state has to be newer than, or nothing, and what for ('summary'; 'sweep', a summary that no client waits
+--       for; 'detail', which has an output URL; 'along': nobody here waits for it, and it is claimed where lists show it and this
+--       replica reads a list).
 -- Times are milliseconds.
 --
 -- Returns what rate.lua does, or nothing; and a list for each job: 'fresh', 'claimed' for this replica, 'awaited' as another
--- one reads it, or 'stale', and then the fields o v g a s n m u j of its state, see states.ts.
+-- one reads it, or 'stale', and then the fields o v g a s n m u j of its state, see states.ts. The fields are left out where
+-- nobody needs them: this replica knows as much, or it does not take the job along.
 
 local FIXED, KEPT = 10, 5
 -- How long the others wait at most until the replica that leads has claimed what it takes along.
 local LEAD = 250
 -- How late a sweep may be for which clients wait, as a part of the greatest age of an unfinished job and at most.
-local LATE, MAX_LATE = 0.15, 150
+local LATE, MAX_LATE = 0.5, 500
 -- For more jobs than FEW that lists show, a list is read. So it is for MANY of which nothing is known.
 local FEW, MANY = 3, 10
 
@@ -25,17 +27,21 @@ local unfinished, finished, missing = tonumber(ARGV[4]), tonumber(ARGV[5]), tonu
 local along, isLast = tonumber(ARGV[7]), ARGV[8] == '1'
 local maxAges = { INIT = unfinished, UNKNOWN = unfinished, SUCCESS = finished, FAIL = finished, [''] = missing }
 
+local function isKnown(state, newerThan)
+  return newerThan ~= '' and state[2] and tonumber(state[2]) <= tonumber(newerThan)
+end
+
 local function isGood(state, newerThan, purpose)
   if not state[1] then return false end
   local validatedAt, status, url = tonumber(state[2]), state[5], state[8]
   local age = now - validatedAt
   if age < 0 or age >= (purpose == 'along' and along or maxAges[status] or 0) then return false end
-  if newerThan ~= '' and validatedAt <= tonumber(newerThan) then return false end
+  if isKnown(state, newerThan) then return false end
   return purpose ~= 'detail' or status == '' or url ~= ''
 end
 
--- What was swept in time is swept again right away. So a sweep that is a little late does not have clients read its jobs piece by
--- piece.
+-- What was swept in time is swept again right away. So a sweep that is late, as replicas are busy, does not have clients read its
+-- jobs piece by piece, which would keep them busier.
 local isSwept = claim > 0 and redis.call('EXISTS', KEYS[2]) == 1
 local late = math.min(MAX_LATE, LATE * unfinished)
 local function isLeftToSweep(state)
@@ -57,7 +63,7 @@ for place = 1, #KEYS - KEPT do
   state.isAwaited = (state.claimant and state.claimant ~= replica) or isLeftToSweep(state)
   if claim > 0 and state.isListed and not state.isGood and not state.isAwaited and purpose ~= 'along' then
     isToList = true
-    if purpose == 'sweep' then redis.call('SET', KEYS[2], replica, 'PX', math.ceil(1.3 * unfinished)) end
+    if purpose == 'sweep' then redis.call('SET', KEYS[2], replica, 'PX', math.ceil(2 * unfinished)) end
   end
 end
 
@@ -90,7 +96,10 @@ for place, state in ipairs(states) do
     redis.call('HSET', key, 'c', string.format('%.0f', now + claim), 'k', replica)
     if not fields[1] then redis.call('PEXPIRE', key, claim) end
   end
-  answers[place] = { answer, unpack(fields, 1, 9) }
+  local isNews = not isKnown(fields, ARGV[FIXED + 2 * place - 1])
+  local isOfUse = state.isGood or isNews
+  if state.purpose == 'along' then isOfUse = isClaimed end
+  answers[place] = isOfUse and { answer, unpack(fields, 1, 9) } or { answer }
 end
 if isLast and leader == replica then redis.call('DEL', KEYS[1]) end
 

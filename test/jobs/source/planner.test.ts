@@ -4,19 +4,9 @@ import { DISTRUST_MS } from '../../../src/jobs/source/list-trust.ts';
 import { createPlanner, type PlannerOptions } from '../../../src/jobs/source/planner.ts';
 import { JobStore } from '../../../src/jobs/store/store.ts';
 import { createEvents } from '../../support/events.ts';
-import { callsOf, FRESHNESS, it, type JobsSetting, memoryOf } from '../../support/jobs.ts';
+import { callsOf, FRESHNESS, it, memoryOf, sweep } from '../../support/jobs.ts';
 
 const SUCCESS = { status: 'Success' } as const;
-
-/** Reads all of them at once, after their states have expired; gives their statuses. */
-async function sweep(
-  { clock, store, context }: JobsSetting,
-  ids: readonly string[],
-): Promise<(string | undefined)[]> {
-  clock.now += 1000;
-  const read = await Promise.all(ids.map((id) => store.get(id, context)));
-  return read.map(({ job }) => job?.status);
-}
 
 describe('the planner', () => {
   it('reads 100 unfinished jobs by one list and one spot check', async ({ jobs }) => {
@@ -234,20 +224,6 @@ describe('the planner', () => {
     expect(counters.listContradictions).toBe(0);
   });
 
-  it('gets each job when the list fails', async ({ jobs }) => {
-    const ids = await jobs.addKnownJobs(10);
-    jobs.emulator.faults.add({ kind: 'status', status: 403, action: 'ListPackageJobs', times: 'always' });
-    expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
-    expect(callsOf(jobs)[1]).toBeGreaterThanOrEqual(10);
-  });
-
-  it('uses a list although its spot check fails', async ({ jobs }) => {
-    const ids = await jobs.addKnownJobs(10);
-    jobs.emulator.faults.add({ kind: 'status', status: 403, action: 'GetPackageJob' });
-    expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
-    expect(callsOf(jobs)).toEqual([1, 1]);
-  });
-
   it('finds a wrong list even where more jobs than a page holds were created in one second', async ({
     jobs,
   }) => {
@@ -260,20 +236,6 @@ describe('the planner', () => {
     for (const id of ids) emulator.jobs.finish(id, SUCCESS);
     expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['SUCCESS']));
     expect(contradictions()).toBe(1);
-  });
-
-  it('gets each job when the list hangs, and leaves lists alone for a while', async ({ jobs }) => {
-    const ids = await jobs.addKnownJobs(10);
-    jobs.emulator.faults.add({
-      kind: 'hang',
-      when: 'before-headers',
-      action: 'ListPackageJobs',
-      times: 'always',
-    });
-    expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
-    callsOf(jobs);
-    expect(new Set(await sweep(jobs, ids))).toEqual(new Set(['INIT']));
-    expect(callsOf(jobs)).toEqual([0, 10]);
   });
 
   it('lets a reader go at its deadline although others of its batch wait on', async ({ jobs }) => {
