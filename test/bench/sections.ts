@@ -1,3 +1,4 @@
+import { cluster } from './sections/cluster.ts';
 import { coalescing } from './sections/coalescing.ts';
 import { economy } from './sections/economy.ts';
 import { endurance } from './sections/endurance.ts';
@@ -37,6 +38,7 @@ export const SECTIONS: Readonly<Record<string, Section>> = {
   telemetry: { run: telemetry, core: 'load', nodeOptions: [] },
   scrape: { run: scrape, core: 'load', nodeOptions: [] },
   replicas: { run: replicas, core: 'load', nodeOptions: [] },
+  cluster: { run: cluster, core: 'load', nodeOptions: [] },
   revalidation: { run: revalidation, core: 'load', nodeOptions: [] },
   growth: { run: growth, core: 'load', nodeOptions: [] },
   endurance: { run: endurance, core: 'load', nodeOptions: [] },

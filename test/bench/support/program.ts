@@ -76,6 +76,7 @@ async function start(
     url,
     pid,
     async stop() {
+      if (child.exitCode !== null) throw new Error(`${command} ended by itself (${String(child.exitCode)})`);
       process.kill(pid, 'SIGTERM');
       await ended;
       process.off('exit', kill);
