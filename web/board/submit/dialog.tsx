@@ -15,6 +15,9 @@ interface SubmitDialogProps {
   readonly isPaused: boolean;
 }
 
+/** The return value of the dialog when what was filled in is not wanted any more. */
+const DISCARDED = 'discarded';
+
 /** The form for a new job, while it is open. */
 export function SubmitDialog({ isPaused }: SubmitDialogProps) {
   const initial = useOpenForm();
@@ -53,8 +56,11 @@ function OpenDialog({ initial, isPaused }: SubmitDialogProps & { readonly initia
     go({ job: id });
   };
 
+  // Esc may be a slip, so what was filled in is there when the form is opened again.
+  const close = () => isPaused || closeForm(dialog.current?.returnValue === DISCARDED ? undefined : draft);
+
   return (
-    <dialog ref={dialog} onClose={() => isPaused || closeForm()} aria-labelledby="submit">
+    <dialog ref={dialog} onClose={close} aria-labelledby="submit">
       <form className="submit" onSubmit={(event) => void send(event)}>
         <h2 id="submit">{isConfirming ? 'Submit this job to ICE?' : 'Submit a job'}</h2>
         {isConfirming ? (
@@ -76,7 +82,7 @@ function OpenDialog({ initial, isPaused }: SubmitDialogProps & { readonly initia
               Back
             </button>
           )}
-          <button type="button" onClick={() => dialog.current?.close()}>
+          <button type="button" onClick={() => dialog.current?.close(DISCARDED)}>
             Cancel
           </button>
         </p>

@@ -2,16 +2,21 @@ import { useSyncExternalStore } from 'react';
 import { emptyDraft, type Draft } from './draft.ts';
 
 let initial: Draft | undefined;
+/** What was filled in when the form was closed without a word. */
+let kept: Draft | undefined;
 const listeners = new Set<() => void>();
 
-/** Opens the form for a new job. */
-export function openForm(draft = emptyDraft()): void {
+/** Opens the form for a new job. @param draft what it begins with. @default what was kept */
+export function openForm(draft = kept ?? emptyDraft()): void {
   initial = draft;
+  kept = undefined;
   tell();
 }
 
-export function closeForm(): void {
+/** Closes the form. @param draft is kept for the next time. @default nothing is */
+export function closeForm(draft?: Draft): void {
   initial = undefined;
+  kept = draft;
   tell();
 }
 
