@@ -110,6 +110,13 @@ export const BOUNDS = {
     what: 'Finished jobs, and jobs submitted in the last minute, that `CACHE_MAX_JOBS` has no room for',
     reason: 'About 8,000 jobs. A list that lags does not take them back for as long.',
   },
+  unwrittenLog: {
+    max: 4 * 1024 * 1024,
+    unit: 'characters',
+    per: 'gateway',
+    what: 'Lines of the log that nobody has read yet. Those beyond it are dropped, and counted in the log once there is room',
+    reason: 'About 8,000 lines. A reader that is started anew is back within that.',
+  },
   waits: {
     max: 1000,
     unit: 'items',

@@ -1,17 +1,25 @@
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { withIssuer } from './auth-config.ts';
+import { BOUNDS } from './bounds.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import type { Emulator } from './emulator/server.ts';
 import { DEFAULT_PORT } from './emulator/default-port.ts';
 import { PAGES_DIRECTORY, startGateway, type Gateway, type Upstream } from './gateway.ts';
 import { limitHeapGrowth } from './heap.ts';
 import { arePagesBuilt } from './server/http/pages.ts';
+import { createLogStream } from './telemetry/log-stream.ts';
 import { unknownVariables } from './unknown-variables.ts';
+
+/** How long the end waits for whoever reads the log, in milliseconds. */
+const LOG_LIMIT_MS = 1000;
 
 limitHeapGrowth();
 const config = configOrExit();
-const logger = pino({ level: config.logLevel });
+const logStream = createLogStream(process.stdout, BOUNDS.unwrittenLog.max, (lines) =>
+  logger.warn({ lines }, 'lines of the log were dropped, as nobody read them in time'),
+);
+const logger = pino({ level: config.logLevel }, logStream);
 const { upstream, emulator } = await connectUpstream(config);
 const gateway = await listenOrExit();
 process.on('SIGUSR2', () => gateway.logLevel.toggleDebug());
@@ -30,6 +38,7 @@ closeWithGrace({ delay: longestMs + 5000, logger: false, skip: ['SIGUSR2'] }, as
   else logger.info({ signal }, 'stopping');
   await gateway.close();
   await emulator?.close();
+  await logStream.written(LOG_LIMIT_MS);
 });
 
 function configOrExit(): Config {
