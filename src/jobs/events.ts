@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { ListOddity } from './list/connection.ts';
+import type { ListViolation } from './list/connection.ts';
 import type { ReadingSource } from './source/job-source.ts';
 
 /**
@@ -63,7 +63,7 @@ export interface JobsEvents {
   /** A list still showed a job as unfinished that had finished before the list was asked for. */
   listContradiction: [id: string];
   /** Pages of a list were wrong together. No job is shown twice for it, and the list ends. */
-  listOddity: [oddity: ListOddity];
+  listViolation: [violation: ListViolation];
   /** The gateway itself has a fault. It goes on. */
   unexpectedError: [error: unknown, where: string];
 }

@@ -78,13 +78,13 @@ function countSweeps({ events: { jobs } }: Observed, register: Register): void {
     name: 'pjg_list_contradictions_total',
     help: 'Lists that still showed a job as unfinished that had finished. No list is trusted for a minute then.',
   });
-  const oddities = new PlainCounter({
-    name: 'pjg_list_oddities_total',
+  const violations = new PlainCounter({
+    name: 'pjg_list_violations_total',
     help: 'Pages of a list that overlapped, or led in a circle.',
   });
-  for (const metric of [durations, sizes, batches, contradictions, oddities]) register.add(metric);
+  for (const metric of [durations, sizes, batches, contradictions, violations]) register.add(metric);
   const [duration, size, batch] = [durations.series(), sizes.series(), batches.series()];
-  const [contradicted, odd] = [contradictions.series(), oddities.series()];
+  const [contradicted, odd] = [contradictions.series(), violations.series()];
   const startedAt = new WeakMap<Sweep, number>();
   jobs.on('sweepStart', (sweep) => {
     startedAt.set(sweep, performance.now());
@@ -93,5 +93,5 @@ function countSweeps({ events: { jobs } }: Observed, register: Register): void {
   jobs.on('sweepEnd', (sweep) => duration.observe((performance.now() - (startedAt.get(sweep) ?? 0)) / 1000));
   jobs.on('listBatch', (count) => batch.observe(count));
   jobs.on('listContradiction', () => (contradicted.value += 1));
-  jobs.on('listOddity', () => (odd.value += 1));
+  jobs.on('listViolation', () => (odd.value += 1));
 }

@@ -31,11 +31,11 @@ export function logEvents(
   jobs.on('listContradiction', () =>
     logger.warn('ICE listed a finished job as unfinished: lists are not trusted for now'),
   );
-  const oddities = new Set<string>();
-  jobs.on('listOddity', (oddity) => {
-    if (oddities.has(oddity)) return;
-    oddities.add(oddity);
-    logger.warn({ oddity }, 'pages of a list of ICE overlap, or lead in a circle');
+  const violations = new Set<string>();
+  jobs.on('listViolation', (violation) => {
+    if (violations.has(violation)) return;
+    violations.add(violation);
+    logger.warn({ violation }, 'pages of a list of ICE overlap, or lead in a circle');
   });
   const logError = (err: unknown, where: string, requestId?: string) =>
     logger.error(

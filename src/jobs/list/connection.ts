@@ -27,7 +27,7 @@ export interface PackageJobConnection {
 }
 
 /** How ICE's pages can be wrong together. `overlap`: a page shows a job again. `circle`: a token leads back. */
-export type ListOddity = 'overlap' | 'circle';
+export type ListViolation = 'overlap' | 'circle';
 
 /** One call of ListPackageJobs. */
 export type ReadPage = (query: ListQuery) => Promise<{
@@ -47,7 +47,7 @@ const MAX_PAGES = 5;
  * Pages can overlap. A job that the way to the cursor has passed is left out. A page that the way has been on is the end, and so
  * is the last of many that showed nothing new.
  *
- * @param onOddity is called when pages were wrong together
+ * @param onViolation is called when pages were wrong together
  * @param isVisible jobs that it refuses are not on the page. Neither are jobs whose latest known status is not that of the
  *   filter. Unless it is {@link EVERY_JOB}, `hasNextPage` is `false` when nothing more is to be seen, as far as the pages reach
  * @throws {InputError} for bad arguments, a cursor of another list, and one whose page ICE no longer has
@@ -56,7 +56,7 @@ export async function readConnection(
   args: PackageJobsArguments,
   list: ReadPage,
   isVisible: IsVisible,
-  onOddity: (oddity: ListOddity) => void = () => undefined,
+  onViolation: (violation: ListViolation) => void = () => undefined,
 ): Promise<PackageJobConnection> {
   const first = pageSizeOf(args.first);
   const query = scopeOf(args);
@@ -74,8 +74,8 @@ export async function readConnection(
   for (let page = 0; page < MAX_PAGES && place !== null && edges.size < wanted; page += 1) {
     const found = await readPage(place, query, list, (job) => !edges.has(job.id) && isShown(job));
     const shown = found.jobs;
-    if (found.isCircle) onOddity('circle');
-    if (found.repeated > 0) onOddity('overlap');
+    if (found.isCircle) onViolation('circle');
+    if (found.repeated > 0) onViolation('overlap');
     const taken = shown.slice(0, wanted - edges.size);
     for (const located of taken) edges.set(located.job.id, located);
     const last = taken.at(-1);

@@ -53,6 +53,11 @@ export function createListJobs(
       };
       return { jobs: value.jobs.map(latest), nextPageToken: value.nextPageToken };
     };
-    return readConnection(args, readPage, isVisible, (oddity) => void events?.emit('listOddity', oddity));
+    return readConnection(
+      args,
+      readPage,
+      isVisible,
+      (violation) => void events?.emit('listViolation', violation),
+    );
   };
 }

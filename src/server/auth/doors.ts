@@ -30,24 +30,29 @@ const NOTHING: View = {
   problem: 'Nobody has shown a token',
 };
 
+type Submits = 'canSubmit' | 'submit';
+/** What says nothing of a job that the caller does not have already. */
+type Harmless = 'checkReads' | 'pollAfterMs' | 'isTimed' | 'lifetimeMs';
+
+/** What a door does that shows no job. It is by exclusion, so that whatever a door learns to do is refused here too. */
+const NO_READS: Omit<Jobs, Submits | Harmless> = {
+  get: refuseLater(SCOPES.read),
+  list: refuseLater(SCOPES.read),
+  wait: refuseLater(SCOPES.read),
+  watch: refuse(SCOPES.read),
+  watchAll: refuse(SCOPES.read),
+  peek: () => undefined,
+  getFreshMany: () => undefined,
+  revalidate: () => undefined,
+};
+
+const NO_SUBMITS: Pick<Jobs, Submits> = { canSubmit: false, submit: refuseLater(SCOPES.submit) };
+
 /** Closes what a view has no right to. Operations are refused before that. This holds for whatever gets past it. */
 function withRights(jobs: Jobs, view: View): Jobs {
   const canRead = view.canRead && view.problem === undefined;
   const canSubmit = view.canSubmit && view.problem === undefined && view.jobIds === undefined;
-  return {
-    ...jobs,
-    ...(!canRead && {
-      get: refuseLater(SCOPES.read),
-      list: refuseLater(SCOPES.read),
-      wait: refuseLater(SCOPES.read),
-      watch: refuse(SCOPES.read),
-      watchAll: refuse(SCOPES.read),
-      peek: () => undefined,
-      getFreshMany: () => undefined,
-      revalidate: () => undefined,
-    }),
-    ...(!canSubmit && { canSubmit: false, submit: refuseLater(SCOPES.submit) }),
-  };
+  return { ...jobs, ...(!canRead && NO_READS), ...(!canSubmit && NO_SUBMITS) };
 }
 
 function lacks(scope: string): ForbiddenError {

@@ -101,11 +101,11 @@ describe('a list whose tokens lead back', () => {
         const jobs = ids.slice(start, start + pageSize).map((id) => jobWith({ id }));
         return Promise.resolve({ jobs, nextPageToken: String(end) });
       };
-      const oddities = new Set<string>();
+      const violations = new Set<string>();
       const list: List = (args) =>
-        readConnection(args, readPage, EVERY_JOB, (oddity) => void oddities.add(oddity));
+        readConnection(args, readPage, EVERY_JOB, (violation) => void violations.add(violation));
       expect(await walk(list, { first })).toEqual(ids);
-      expect(oddities).toContain('circle');
+      expect(violations).toContain('circle');
     },
   );
 

@@ -186,7 +186,7 @@ export const READS: readonly Row[] = [
     grows: {
       ...Object.fromEntries(Object.entries(EXECUTED).map(([name, value]) => [name, 2 * value])),
       // The second page overlaps with the first, and the third with the second.
-      pjg_list_oddities_total: 2,
+      pjg_list_violations_total: 2,
     },
     ignored: /ListPackageJobs/,
   },
