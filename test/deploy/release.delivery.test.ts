@@ -9,6 +9,9 @@ import { cloneRepository, git as runGit, GIT } from '../support/repository.ts';
 
 const VERSION = '98.7.6';
 
+/** What the schema has since the last release. */
+const NEW_FIELD = '\n  "An example."\n  example: String';
+
 /** A copy of what is committed here, in which the CHANGELOG announces the version. */
 async function copy() {
   const folder = join(makeFolder(), 'copy');
@@ -28,7 +31,10 @@ async function copy() {
 
 describe.skipIf(GIT.skip)(`a release, tried in a copy that ${GIT.label} makes`, () => {
   it('is one commit and one tag, with the version wherever it stands', async () => {
-    const { git, release, text } = await copy();
+    const { folder, git, release, text } = await copy();
+    const viewer = join(folder, 'schema/viewer.graphql');
+    writeFileSync(viewer, readFileSync(viewer, 'utf8').replace('type Viewer {', `type Viewer {${NEW_FIELD}`));
+    await git('commit', '--quiet', '--all', '--message', 'feat: add a field');
     const before = await git('rev-parse', 'HEAD');
     const { code, stdout, stderr } = await release(VERSION);
     expect([code, stderr]).toEqual([0, expect.anything()]);
@@ -43,8 +49,10 @@ describe.skipIf(GIT.skip)(`a release, tried in a copy that ${GIT.label} makes`, 
     expect(chart).toContain(`\nappVersion: ${VERSION}\n`);
     const sbom = JSON.parse(text('build/sbom.cdx.json')) as { metadata: { component: { version: string } } };
     expect(sbom.metadata.component.version).toBe(VERSION);
-    expect(stdout).toContain(`--tag <registry>/package-job-gateway:${VERSION}`);
+    expect(stdout).toContain(`--tag <registry>/package-job-gateway:${VERSION} `);
+    expect(stdout).toContain('--tag <registry>/package-job-gateway:98.7 .');
     // What a release freezes is the schema of this very commit.
+    expect(await git('show', `v${VERSION}:schema/released/schema.graphql`)).toContain('example: String');
     expect(await git('log', '--format=%s', '--max-count=1')).toBe(`chore: release ${VERSION}`);
   });
 
