@@ -13,9 +13,11 @@ import {
   type SectionResult,
 } from '../support/result.ts';
 import { sharesOf, takeTurns } from '../support/rounds.ts';
+import { mainThreadMs } from '../support/usage.ts';
 
-const ROUNDS = 9;
-const SECONDS = 1;
+/** Turns are short, so that what else the machine does meets all of them. */
+const ROUNDS = 24;
+const SECONDS = 0.4;
 const TOKENS = 1000;
 /** What the cached route keeps of its rate when each request has to show a token. */
 const WITH_TOKENS = 0.8;
@@ -71,14 +73,15 @@ async function cachedRoute(issuer: Issuer): Promise<Part> {
     ],
     ROUNDS,
     SECONDS,
+    mainThreadMs,
   );
   await Promise.all([none.stop(), jwt.stop(), limited.stop()]);
   await emulator.close();
   const shares = (name: string) => sharesOf(rates, name, 'none');
   const byCpu = (title: string, name: string) =>
-    figureOf(`${title}, by CPU time`, sharesOf(ratesByCpu, name, 'none'), '');
+    figureOf(`${title}, by time of the main thread`, sharesOf(ratesByCpu, name, 'none'), '');
   const rate = (title: string, name: string) => figureOf(title, rates.get(name) ?? [], 'requests/s');
-  const share = median(shares('jwt'));
+  const share = median(sharesOf(ratesByCpu, 'jwt', 'none'));
   return {
     figures: [
       rate('AUTH=none', 'none'),
@@ -94,7 +97,7 @@ async function cachedRoute(issuer: Issuer): Promise<Part> {
     ],
     checks: [
       {
-        promise: `with AUTH=jwt at least ${String(WITH_TOKENS)} of the rate with AUTH=none, it was ${share.toFixed(2)}`,
+        promise: `with AUTH=jwt at least ${String(WITH_TOKENS)} of the requests for each second of CPU, it was ${share.toFixed(2)}`,
         isKept: share >= WITH_TOKENS,
       },
     ],
