@@ -36,7 +36,11 @@ export function JobPanel({ id, place, jobs, told, ref }: JobPanelProps) {
   const { job, error, retry } = useJob(id);
   const isNoId = codeOf(error) === 'BAD_USER_INPUT';
   const isTold = told !== undefined && codeOf(told) === codeOf(error);
-  useImperativeHandle(ref, () => ({ retry: () => void (error && retry()) }));
+  useImperativeHandle(ref, () => ({
+    retry: () => {
+      if (error) retry();
+    },
+  }));
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     heading.current?.focus();

@@ -4,6 +4,9 @@ import { fractionOf, TICKS } from '../../../web/board/scale.ts';
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
 
+/** By how much the line of a duration grows when it takes twice as long. */
+const doubled = (ms: number) => fractionOf(2 * ms) - fractionOf(ms);
+
 describe('the scale of the lines in the list', () => {
   it('gives 10 s and 5 h lines that differ, with room at both ends', () => {
     const [short, long] = [fractionOf(10 * SECOND), fractionOf(5 * HOUR)];
@@ -13,7 +16,6 @@ describe('the scale of the lines in the list', () => {
   });
 
   it('grows by as much for each doubling', () => {
-    const doubled = (ms: number) => fractionOf(2 * ms) - fractionOf(ms);
     expect(doubled(HOUR)).toBeCloseTo(doubled(20 * SECOND));
     expect(doubled(HOUR)).toBeGreaterThan(0);
   });
