@@ -94,6 +94,7 @@ describe.skipIf(chromiumProgram.skip)(`the page of the job board in ${chromiumPr
       await page.route('**/graphql', () => undefined);
       await board.open(`/board?job=${id}`);
       await panel.getByText('Loading the job').waitFor();
+      expect(await panel.locator('.bone').count()).toBeGreaterThan(0);
       await expectGood(board);
       await page.unroute('**/graphql');
 
