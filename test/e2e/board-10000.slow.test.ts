@@ -11,6 +11,8 @@ const CHANGES = 40;
 
 /** The most rows in the page, whatever is loaded. */
 const MAX_ROWS = 80;
+/** The screen shows 60 frames a second. Machines that are shared have been seen to be three times as slow as others. */
+const MIN_FRAMES = 20;
 const MAX_HEAP = 64 * 2 ** 20;
 /** Apollo Client's cache took 1,440 ms for a change in a list of this length. */
 const MAX_CHANGE_MS = 100;
@@ -40,7 +42,8 @@ describe.skipIf(chromiumProgram.skip)(`the job board in ${chromiumProgram.label}
 
       const slow = await scroll(board, meter, 60);
       const quick = await scroll(board, meter, 1_500);
-      for (const { mostRows, blankFrames } of [slow, quick]) {
+      for (const { mostRows, blankFrames, framesPerSecond } of [slow, quick]) {
+        expect(framesPerSecond).toBeGreaterThan(MIN_FRAMES);
         expect(mostRows).toBeLessThan(MAX_ROWS);
         expect(blankFrames).toBe(0);
       }

@@ -86,6 +86,41 @@ describe.skipIf(chromiumProgram.skip)(`an open job of the job board in ${chromiu
     },
   );
 
+  it('has no alert of its own where the list tells the same problem, and is read again with the list', async ({
+    gateway,
+    board,
+  }) => {
+    const { page, panel } = board;
+    const [id = ''] = addFinished(gateway, 'mine');
+    await page.route('**/graphql', (route) => route.abort('connectionrefused'));
+    await board.open(`/board?job=${id}`);
+    await page.locator('main > [role=alert]').waitFor();
+    await panel.getByText('Loading the job').waitFor({ state: 'detached' });
+    expect(await page.getByRole('alert').allInnerTexts()).toEqual([
+      expect.stringContaining('The gateway cannot be reached.'),
+    ]);
+    await page.unroute('**/graphql');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await panel.getByRole('heading', { name: 'mine' }).waitFor();
+    await board.row('mine').waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+  });
+
+  it('has an alert of its own for a problem of its own', async ({ gateway, board }) => {
+    const fault = { kind: 'status', status: 403, code: 'Forbidden.RAM', times: 'always' } as const;
+    const [id = ''] = addFinished(gateway, 'mine');
+    for (const action of ['GetPackageJob', 'ListPackageJobs'] as const)
+      gateway.emulator.faults.add({ ...fault, action });
+    await board.page.route('**/graphql', (route) =>
+      route.request().postData()?.includes('query Jobs') === true
+        ? route.abort('connectionrefused')
+        : route.continue(),
+    );
+    await board.open(`/board?job=${id}`);
+    await board.panel.getByRole('alert').getByText('UPSTREAM_REJECTED').waitFor();
+    await board.page.getByRole('alert').getByText('The gateway cannot be reached.').waitFor();
+  });
+
   it('compares how long it took with the others that are loaded, and explains its failure', async ({
     gateway,
     board,
@@ -167,6 +202,30 @@ describe.skipIf(chromiumProgram.skip)(`an open job of the job board in ${chromiu
     const { data, errors } = await gateway.query(await copied('Copy query'), { id });
     expect(errors).toBeUndefined();
     expect(data).toMatchObject({ packageJob: { id, name: 'mine' } });
+  });
+
+  describe('in Shanghai', () => {
+    it.override({ view: { timezoneId: 'Asia/Shanghai' } });
+
+    it('has times of there, which are in UTC on hover, as those of the list are', async ({
+      gateway,
+      board,
+    }) => {
+      const { page, panel } = board;
+      const createTime = Date.UTC(2026, 0, 2, 20, 4, 5);
+      const id = gateway.emulator.jobs.add({ name: 'mine', createTime, finishTime: createTime + 60_000 });
+      await board.open(`/board?job=${id}`);
+      await board.loaded.getByText('Times in Asia/Shanghai (GMT+8)').waitFor();
+      await panel.getByText('Times are in Asia/Shanghai (GMT+8)').waitFor();
+      // Node and Chromium may have other spaces in it.
+      const submitted = panel.getByText(/^Jan 3, 2026, 4:04:05\sAM$/);
+      expect(await submitted.getAttribute('title')).toBe('2026-01-02 20:04:05 UTC');
+      const ended = board.row('mine').locator('time');
+      expect(await ended.getAttribute('title')).toMatch(
+        /^Jan 3, 2026, 4:05:05\sAM \(2026-01-02 20:05:05 UTC\)$/,
+      );
+      expect(await page.locator('time:not([title$=" UTC"], [title$=" UTC)"])').count()).toBe(0);
+    });
   });
 
   it('opens in the IDE', async ({ gateway, board }) => {

@@ -22,6 +22,20 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
     await expect(board.statusOf('slow')).resolves.toBe('In flight');
   });
 
+  it('tells screen readers of ten ends at once in one sentence', async ({ gateway, board }) => {
+    const { jobs } = gateway.emulator;
+    const ids = Array.from({ length: 10 }, (_, index) =>
+      jobs.add({ name: `job ${String(index)}`, finishTime: Infinity }),
+    );
+    await board.open();
+    await expect.poll(board.names, patience).toHaveLength(10);
+    await expect.poll(() => board.page.getByText('Live').count(), patience).toBe(1);
+    const said = collectTexts(board.page, '[role=status], output');
+    for (const id of ids) jobs.finish(id, { status: 'Success' });
+    await expect.poll(said, patience).toEqual(['10 jobs have finished, 0 of them failed']);
+    await expect(board.rows.getByText('Succeeded').count()).resolves.toBe(10);
+  });
+
   it('moves the open job along with its row, and brings what only an ended job has', async ({
     gateway,
     board,
@@ -151,7 +165,7 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
       const id = jobs.add({ name: 'mine', finishTime: Infinity });
       await board.open(`/board?job=${id}`);
       await expect.poll(() => board.page.getByText('Live').count(), patience).toBe(1);
-      const alerts = collectAlerts(board.page);
+      const alerts = collectTexts(board.page, '[role=alert]');
       await line.refuse();
       jobs.finish(id, { status: 'Success' });
       jobs.add({ name: 'other', finishTime: Infinity });
@@ -170,13 +184,14 @@ describe.skipIf(chromiumProgram.skip)(`the live job board in ${chromiumProgram.l
   );
 });
 
-/** Collects the texts of all alerts that the page shows from now on, however shortly. */
-function collectAlerts(page: Page): () => Promise<unknown> {
+/** Collects the texts that elements show from now on, however shortly; the same one in a row counts once. */
+function collectTexts(page: Page, selector: string): () => Promise<unknown> {
   void page.evaluate(`
-    globalThis.alerts = [];
+    globalThis.texts = [];
     new MutationObserver(() => {
-      for (const alert of document.querySelectorAll('[role=alert]')) alerts.push(alert.textContent);
-    }).observe(document, { childList: true, subtree: true });
+      for (const { textContent } of document.querySelectorAll(${JSON.stringify(selector)}))
+        if (textContent !== '' && textContent !== texts.at(-1)) texts.push(textContent);
+    }).observe(document, { childList: true, characterData: true, subtree: true });
   `);
-  return () => page.evaluate('alerts');
+  return () => page.evaluate('texts');
 }

@@ -4,6 +4,7 @@ import { findIssues } from '../support/accessibility.ts';
 import { chromiumProgram } from '../support/browser.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { addFinished, FAILURE, it, patience, type Board } from './support/board.ts';
+import { VIEWS } from './support/views.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -98,6 +99,7 @@ describe.skipIf(chromiumProgram.skip)(`the overview in ${chromiumProgram.label}`
     await page.getByRole('button', { name: '24 hours' }).click();
     await page.getByText(/^100 jobs read, back to /).waitFor();
     await expect(page.getByRole('progressbar').getAttribute('value')).resolves.toMatch(/^0\.0/);
+    expect(await findIssues(page)).toEqual([]);
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByText(/^The newest 100 jobs, back to .*, read at /).waitFor();
     expect(asked).toHaveLength(2);
@@ -127,6 +129,7 @@ describe.skipIf(chromiumProgram.skip)(`the overview in ${chromiumProgram.label}`
     await page.getByRole('button', { name: '24 hours' }).click();
     await page.getByRole('alert').getByText('The gateway cannot be reached').waitFor();
     await page.getByText(/^The newest 100 jobs, back to /).waitFor();
+    expect(await findIssues(page)).toEqual([]);
     isAway = false;
     await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
     await page.getByText(/^All 120 jobs, read at /).waitFor();
@@ -151,10 +154,7 @@ describe.skipIf(chromiumProgram.skip)(`the overview in ${chromiumProgram.label}`
     expect(size).toBeLessThan(CHART_BUDGET);
   });
 
-  describe.for([
-    { colorScheme: 'light', viewport: { width: 390, height: 844 } },
-    { colorScheme: 'dark', viewport: { width: 1440, height: 900 } },
-  ] as const)('in $colorScheme, $viewport.width px wide', (view) => {
+  describe.for(VIEWS)('on $name', ({ view, width }) => {
     it.override({ view });
 
     it('has no serious accessibility issue, and nothing to scroll sideways', async ({ gateway, board }) => {
@@ -167,7 +167,7 @@ describe.skipIf(chromiumProgram.skip)(`the overview in ${chromiumProgram.label}`
         .first()
         .waitFor();
       await expect(findIssues(page)).resolves.toEqual([]);
-      await expect(page.evaluate('document.documentElement.scrollWidth')).resolves.toBe(view.viewport.width);
+      await expect(page.evaluate('document.documentElement.scrollWidth')).resolves.toBe(width);
     });
   });
 });

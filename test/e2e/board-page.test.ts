@@ -2,7 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { findIssues } from '../support/accessibility.ts';
 import { chromiumProgram } from '../support/browser.ts';
-import { addFinished, FAILURE, it, patience } from './support/board.ts';
+import { addFinished, FAILURE, it, patience, type Board } from './support/board.ts';
+import { VIEWS } from './support/views.ts';
 
 const DIST = new URL('../../web/dist/', import.meta.url);
 
@@ -11,68 +12,52 @@ const SCRIPT_BUDGET = 200 * 1024;
 
 const LONG_NAME = 'a-name-that-is-as-long-as-the-names-of-files-tend-to-become-in-the-end.m3u8';
 
-const VIEWPORTS = {
-  'a desktop': { width: 1440, height: 900 },
-  'a phone': { width: 390, height: 844 },
-} as const;
-
-const VIEWS = (['light', 'dark'] as const).flatMap((colorScheme) =>
-  Object.entries(VIEWPORTS).map(([device, viewport]) => ({ colorScheme, device, viewport })),
-);
+/** Says that axe finds nothing serious, and that there is nothing to scroll sideways. */
+async function expectGood({ page }: Board): Promise<void> {
+  await expect(findIssues(page)).resolves.toEqual([]);
+  await expect(page.evaluate('document.documentElement.scrollWidth')).resolves.toBe(
+    page.viewportSize()?.width,
+  );
+}
 
 describe.skipIf(chromiumProgram.skip)(`the page of the job board in ${chromiumProgram.label}`, () => {
-  describe.for(VIEWS)('in $colorScheme on $device', ({ colorScheme, viewport }) => {
-    it.override({ view: { colorScheme, viewport } });
+  describe.for(VIEWS)('on $name', ({ view }) => {
+    it.override({ view });
 
     it('has no serious accessibility issue, and nothing to scroll sideways', async ({ gateway, board }) => {
       const { page } = board;
-      const expectGood = async () => {
-        await expect(findIssues(page)).resolves.toEqual([]);
-        await expect(page.evaluate('document.documentElement.scrollWidth')).resolves.toBe(viewport.width);
-      };
       gateway.emulator.jobs.add({ name: 'running', finishTime: Infinity });
       gateway.emulator.jobs.add({ name: 'odd', finishTime: Infinity, statusText: 'Processing' });
       gateway.emulator.jobs.add({ name: 'broken', finishTime: Date.now(), outcome: FAILURE });
       const [id = ''] = addFinished(gateway, LONG_NAME);
       await board.open();
       await expect.poll(board.names, patience).toHaveLength(4);
-      await expectGood();
+      await expectGood(board);
 
       await board.open(`/board?job=${id}`);
       await board.panel.getByText('Show the query').click();
-      await expectGood();
+      await expectGood(board);
 
       await page.getByRole('button', { name: 'Submit a job' }).click();
       await page.getByRole('textbox', { name: 'Output' }).waitFor();
-      await expectGood();
+      await expectGood(board);
     });
-  });
-
-  // The colours of one scheme and the layout of one device each, as every state takes a second.
-  describe.for(
-    VIEWS.filter(({ colorScheme, device }) => (colorScheme === 'dark') === (device === 'a phone')),
-  )('in $colorScheme on $device', ({ colorScheme, viewport }) => {
-    it.override({ view: { colorScheme, viewport } });
 
     it('has no serious accessibility issue in any state of the list', async ({ gateway, board }) => {
       const { page } = board;
       const { jobs } = gateway.emulator;
-      const expectGood = async () => {
-        await expect(findIssues(page)).resolves.toEqual([]);
-        await expect(page.evaluate('document.documentElement.scrollWidth')).resolves.toBe(viewport.width);
-      };
       // Otherwise it is looked at while it fades.
       await page.emulateMedia({ reducedMotion: 'reduce' });
       await page.route('**/graphql', () => undefined);
       await board.open();
       await page.getByText('Loading jobs').waitFor();
-      await expectGood();
+      await expectGood(board);
       await page.unroute('**/graphql');
 
       await page.route('**/graphql', (route) => route.abort('connectionrefused'));
       await board.open('/board?status=INIT');
       await page.getByRole('alert').waitFor();
-      await expectGood();
+      await expectGood(board);
       await page.unroute('**/graphql');
 
       for (let count = 0; count < 20; count += 1) jobs.add({ name: LONG_NAME, finishTime: Infinity });
@@ -85,21 +70,48 @@ describe.skipIf(chromiumProgram.skip)(`the page of the job board in ${chromiumPr
       await expect.poll(() => page.getByText('Live').count(), patience).toBe(1);
       const id = jobs.add({ name: 'new', finishTime: Infinity });
       await page.getByRole('button', { name: '1 new' }).waitFor();
-      await expectGood();
+      await expectGood(board);
 
       await page.getByRole('button', { name: '1 new' }).click();
       jobs.finish(id, { status: 'Success' });
       await page.getByText('now succeeded').waitFor();
-      await expectGood();
+      await expectGood(board);
 
       await page.keyboard.press('?');
       await page.getByRole('dialog', { name: 'Keys' }).waitFor();
-      await expectGood();
+      await expectGood(board);
       await page.keyboard.press('Escape');
 
       await page.getByRole('searchbox').fill('nothing like it');
       await page.getByText('None of the loaded jobs').waitFor();
-      await expectGood();
+      await expectGood(board);
+    });
+
+    it('has no serious accessibility issue in any state of the open job', async ({ gateway, board }) => {
+      const { page, panel } = board;
+      const [id = ''] = addFinished(gateway, LONG_NAME);
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+      await page.route('**/graphql', () => undefined);
+      await board.open(`/board?job=${id}`);
+      await panel.getByText('Loading the job').waitFor();
+      expect(await panel.locator('.bone').count()).toBeGreaterThan(0);
+      await expectGood(board);
+      await page.unroute('**/graphql');
+
+      await page.route('**/graphql', (route) => route.abort('connectionrefused'));
+      await board.open(`/board?job=${id}`);
+      await page.getByRole('alert').waitFor();
+      await expectGood(board);
+      await page.unroute('**/graphql');
+
+      for (const [unknown, words] of [
+        ['nobody', 'ICE does not know the job'],
+        ['no%20id', 'is no id of a job'],
+      ] as const) {
+        await board.open(`/board?job=${unknown}`);
+        await panel.getByText(words).waitFor();
+        await expectGood(board);
+      }
     });
   });
 

@@ -6,6 +6,7 @@ import { chromiumProgram } from '../support/browser.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { addFinished, it as boardIt, patience, type Beyond } from './support/board.ts';
 import { ffmpeg, startMedia, type Media } from './support/media.ts';
+import { VIEWS } from './support/views.ts';
 
 const ARTIFACTS = new URL('../artifacts/', import.meta.url);
 
@@ -25,11 +26,6 @@ const it = boardIt.extend<{ media: Media; beyond: Beyond }>({
   },
   beyond: ({ media }, use) => use({ origins: [media.origin, UNREACHABLE], complaints: REFUSALS }),
 });
-
-const VIEWS = [
-  { colorScheme: 'light', viewport: { width: 1440, height: 900 } },
-  { colorScheme: 'dark', viewport: { width: 390, height: 844 } },
-] as const;
 
 // Decoders and the controls of browsers shade the green of the video.
 const isDark = (part: number) => part < 40;
@@ -59,7 +55,7 @@ async function colourOf(page: Page, png: Buffer): Promise<readonly number[]> {
 describe.skipIf(chromiumProgram.skip || ffmpeg.skip)(
   `a package on the job board in ${chromiumProgram.label} and by ${ffmpeg.label}`,
   () => {
-    describe.for(VIEWS)('at $viewport.width px in $colorScheme', (view) => {
+    describe.for(VIEWS)('on $name', ({ name, view, width }) => {
       it.override({ view });
 
       it('plays in the page once it is asked for, and nothing else is asked', async ({
@@ -86,11 +82,12 @@ describe.skipIf(chromiumProgram.skip || ffmpeg.skip)(
           .poll(async () => colourOf(page, await picture()), patience)
           .toEqual([expect.toSatisfy(isDark), expect.toSatisfy(isBright), expect.toSatisfy(isDark)]);
         await mkdir(ARTIFACTS, { recursive: true });
-        await writeFile(new URL(`player-${view.colorScheme}.png`, ARTIFACTS), await page.screenshot());
-        expect(await findIssues(page)).toEqual([]);
-        await expect(page.evaluate('document.documentElement.scrollWidth')).resolves.toBe(
-          view.viewport.width,
+        await writeFile(
+          new URL(`player-${name.replaceAll(' ', '-')}.png`, ARTIFACTS),
+          await page.screenshot(),
         );
+        expect(await findIssues(page)).toEqual([]);
+        await expect(page.evaluate('document.documentElement.scrollWidth')).resolves.toBe(width);
         expect(new Set(media.requests)).toEqual(
           new Set(['/open/master.m3u8', '/open/master0.ts', '/open/master1.ts']),
         );
@@ -117,6 +114,8 @@ describe.skipIf(chromiumProgram.skip || ffmpeg.skip)(
         const alert = board.page.frameLocator('iframe').getByRole('alert');
         await expect.poll(() => alert.innerText(), patience).toMatch(words);
       }
+      const player = board.page.frames().at(-1);
+      expect(await Promise.all([findIssues(board.page), player && findIssues(player)])).toEqual([[], []]);
     });
 
     it('is not offered where browsers cannot play it, and the page says why', async ({ gateway, board }) => {

@@ -1,44 +1,14 @@
-import type { BrowserContextOptions, Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { findIssues } from '../support/accessibility.ts';
 import { chromiumProgram } from '../support/browser.ts';
 import { it, patience } from './support/board.ts';
-
-const VIEWS: Readonly<Record<string, Pick<BrowserContextOptions, 'colorScheme' | 'viewport'>>> = {
-  'a light screen': { colorScheme: 'light', viewport: { width: 1440, height: 900 } },
-  'a dark screen': { colorScheme: 'dark', viewport: { width: 1440, height: 900 } },
-  'a light phone': { colorScheme: 'light', viewport: { width: 390, height: 844 } },
-  'a dark phone': { colorScheme: 'dark', viewport: { width: 390, height: 844 } },
-};
-
-/** More than the page has stops. */
-const MAX_STOPS = 60;
-
-/** What a screen reader calls the element that has the focus. */
-const focused = (page: Page) =>
-  page.evaluate<string>(`(({ activeElement: element }) =>
-    element.getAttribute('aria-label') ?? element.labels?.[0]?.firstChild.textContent ?? element.textContent
-  )(document)`);
-
-/** Goes on with Tab until the focus is there. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  for (let stops = 0; stops < MAX_STOPS; stops += 1) {
-    if ((await focused(page)) === name) return;
-    await page.keyboard.press('Tab');
-  }
-  throw new Error(`Tab never comes to ${name}`);
-}
-
-async function write(page: Page, name: string, text: string): Promise<void> {
-  await tabTo(page, name);
-  await page.keyboard.press('ControlOrMeta+A');
-  await page.keyboard.type(text);
-}
+import { focused, tabTo, write } from './support/keyboard.ts';
+import { VIEWS } from './support/views.ts';
 
 describe.skipIf(chromiumProgram.skip)(
   `the form of the job board, by keyboard alone, in ${chromiumProgram.label}`,
   () => {
-    describe.each(Object.entries(VIEWS))('on %s', (_name, view) => {
+    describe.for(VIEWS)('on $name', ({ view }) => {
       it.override({ view, env: { UPSTREAM: 'ice', ALLOW_SUBMIT: 'true' } });
 
       it('is filled in, is as it was after Esc, says what is wrong, and is sent once that was confirmed', async ({

@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest';
 import { findIssues } from '../support/accessibility.ts';
 import { chromiumProgram } from '../support/browser.ts';
 import { it, patience, type Board } from './support/board.ts';
+import { VIEWPORTS } from './support/views.ts';
 
 /** Variables of GraphiQL, and the colours of all pages that they repeat as hue, saturation and lightness. */
 const REPEATED = {
@@ -78,9 +79,9 @@ describe.skipIf(chromiumProgram.skip)(`how the IDE looks in ${chromiumProgram.la
     });
   });
 
-  describe('on a phone', () => {
-    const viewport = { width: 390, height: 844 };
-    it.override({ view: { viewport } });
+  describe.for(['light', 'dark'] as const)('on a phone in %s', (colorScheme) => {
+    const viewport = VIEWPORTS.phone;
+    it.override({ view: { viewport, colorScheme } });
 
     it('has the editor above the response, both over the whole width, and a pane covers them', async ({
       board,

@@ -1,8 +1,8 @@
 import axe from 'axe-core';
-import type { Page } from 'playwright-core';
+import type { Frame, Page } from 'playwright-core';
 
-/** The serious and critical issues that axe-core finds on a page, such as `color-contrast: .row > small`. */
-export async function findIssues(page: Page): Promise<string[]> {
+/** The serious and critical issues that axe-core finds on a page, or in a frame of it, such as `color-contrast: .row > small`. */
+export async function findIssues(page: Page | Frame): Promise<string[]> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate<axe.AxeResults>('axe.run()');
   return violations

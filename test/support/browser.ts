@@ -48,7 +48,7 @@ export interface Observations {
 export async function openPage(
   browser: Browser,
   origin: string,
-  options: Pick<BrowserContextOptions, 'colorScheme' | 'viewport' | 'reducedMotion'> = {},
+  options: Pick<BrowserContextOptions, 'colorScheme' | 'viewport' | 'reducedMotion' | 'timezoneId'> = {},
   others: readonly string[] = [],
 ): Promise<{ page: Page; observed: Observations }> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });

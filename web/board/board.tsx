@@ -1,8 +1,9 @@
+import { useRef } from 'react';
 import icon from '../icon.svg';
 import { ROOT } from '../root.ts';
 import { Help } from './help.tsx';
 import { JobList } from './job-list.tsx';
-import { JobPanel } from './job-panel.tsx';
+import { JobPanel, type PanelHandle } from './job-panel.tsx';
 import { useJobs } from './jobs.ts';
 import { go, usePlace, type Place } from './location.ts';
 import { useNews } from './news.ts';
@@ -53,17 +54,31 @@ export function Board() {
 function Jobs({ place }: { readonly place: Place }) {
   const list = useJobs(place);
   useTitle(list.jobs);
+  const panel = useRef<PanelHandle>(null);
+  const retry = () => {
+    list.refresh();
+    panel.current?.retry();
+  };
   useShortcuts(place.job ? { Escape: () => go({ ...place, job: undefined }) } : {});
 
   return (
     <main data-open={place.job !== undefined}>
-      {list.error && <Problem error={list.error} onRetry={list.refresh} />}
+      {list.error && <Problem error={list.error} onRetry={retry} />}
       {place.view ? (
         <OverviewOnDemand place={place} loaded={list.jobs} />
       ) : (
         <JobList place={place} list={list} />
       )}
-      {place.job && <JobPanel key={place.job} id={place.job} place={place} jobs={list.jobs} />}
+      {place.job && (
+        <JobPanel
+          key={place.job}
+          ref={panel}
+          id={place.job}
+          place={place}
+          jobs={list.jobs}
+          told={list.error}
+        />
+      )}
       <output className="hidden">{useNews()}</output>
     </main>
   );

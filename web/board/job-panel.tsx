@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useEffect, useImperativeHandle, useRef, type Ref } from 'react';
 import { Copy } from './copy.tsx';
 import { Failure } from './failure.tsx';
 import type { JobDetailsFragment, JobSummaryFragment } from './gql/graphql.ts';
@@ -15,17 +15,32 @@ import { supportText } from './support.ts';
 import { timeZone } from './time.ts';
 import { Timeline } from './times.tsx';
 
+/** What others can do with the open job. */
+export interface PanelHandle {
+  /** Reads it again where that has failed. */
+  readonly retry: () => void;
+}
+
 export interface JobPanelProps {
   readonly id: string;
   readonly place: Place;
   /** The jobs that are loaded. */
   readonly jobs: readonly JobSummaryFragment[];
+  /** A problem that the page tells already. The same one is not told again. */
+  readonly told: Error | undefined;
+  readonly ref: Ref<PanelHandle>;
 }
 
 /** The open job. It takes the focus for keyboards and screen readers, and gives it back to the row when it closes. */
-export function JobPanel({ id, place, jobs }: JobPanelProps) {
+export function JobPanel({ id, place, jobs, told, ref }: JobPanelProps) {
   const { job, error, retry } = useJob(id);
   const isNoId = codeOf(error) === 'BAD_USER_INPUT';
+  const isTold = told !== undefined && codeOf(told) === codeOf(error);
+  useImperativeHandle(ref, () => ({
+    retry: () => {
+      if (error) retry();
+    },
+  }));
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     heading.current?.focus();
@@ -46,15 +61,29 @@ export function JobPanel({ id, place, jobs }: JobPanelProps) {
           <code>{id}</code> is no id of a job: it must have 1 to 128 ASCII characters without spaces.
         </p>
       )}
-      {error && !isNoId && <Problem error={error} onRetry={retry} />}
+      {error && !isNoId && !isTold && <Problem error={error} onRetry={retry} />}
       {job === null && (
         <p className="empty">
           ICE does not know the job <code>{id}</code>. It can be of another account or region.
         </p>
       )}
-      {job === undefined && !error && <output>Loading the job</output>}
+      {job === undefined && !error && <Skeleton />}
       {job && <Job job={job} jobs={jobs} />}
     </aside>
+  );
+}
+
+const SKELETON_LINES = 6;
+
+function Skeleton() {
+  return (
+    <>
+      <output className="hidden">Loading the job</output>
+      {Array.from({ length: SKELETON_LINES }, (_, index) => (
+        // eslint-disable-next-line react/no-array-index-key -- they are all the same
+        <span key={index} className="bone" aria-hidden="true" />
+      ))}
+    </>
   );
 }
 

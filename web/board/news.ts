@@ -40,8 +40,11 @@ export function tell(news: string): void {
 
 /** The text for screen readers. */
 export function useNews(): string {
-  return useSyncExternalStore(listen, () => text);
+  return useSyncExternalStore(news.subscribe, news.text);
 }
+
+/** The same outside React: `subscribe` calls back when there is another text, and returns what ends that. */
+export const news = { text: () => text, subscribe: listen } as const;
 
 /** How many jobs have finished while nobody looked at the page. */
 export function useUnseen(): number {

@@ -11,6 +11,7 @@ export const TICKS = [
 
 /** Where a duration in milliseconds is on the scale, 0 to 1. */
 export function fractionOf(ms: number): number {
-  const fraction = Math.log(ms / SHORTEST_MS) / Math.log(LONGEST_MS / SHORTEST_MS);
-  return Math.min(1, Math.max(0, fraction));
+  // A clock that goes behind the gateway's makes less than nothing of a young job.
+  const fraction = Math.log(Math.max(ms, SHORTEST_MS) / SHORTEST_MS) / Math.log(LONGEST_MS / SHORTEST_MS);
+  return Math.min(1, fraction);
 }

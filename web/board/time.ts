@@ -1,7 +1,6 @@
 import { useSyncExternalStore } from 'react';
 
 const dateTimeFormat = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' });
-const offsetFormat = new Intl.DateTimeFormat('en', { timeZoneName: 'shortOffset' });
 
 const UNITS = [
   ['d', 86_400],
@@ -43,8 +42,9 @@ export function utc(time: string): string {
 
 /** The user's time zone and its present offset, such as `Europe/Berlin (GMT+1)`. */
 export function timeZone(): string {
-  const { timeZone } = offsetFormat.resolvedOptions();
-  const offset = offsetFormat.formatToParts().find(({ type }) => type === 'timeZoneName');
+  const format = new Intl.DateTimeFormat('en', { timeZoneName: 'shortOffset' });
+  const { timeZone } = format.resolvedOptions();
+  const offset = format.formatToParts().find(({ type }) => type === 'timeZoneName');
   return timeZone === 'UTC' ? timeZone : `${timeZone} (${offset?.value ?? ''})`;
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { test } from 'vitest';
 import { launchBrowser, openPage } from '../../support/browser.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { startLine, type Line } from '../../support/line.ts';
+import type { View } from './views.ts';
 
 /** How long the page may take to come round, on a machine that is busy with other suites. */
 export const patience = { timeout: 10_000 };
@@ -44,7 +45,7 @@ export interface Beyond {
 interface BoardFixtures {
   /** Variables of the gateway. */
   env: Readonly<Record<string, string>>;
-  view: Pick<BrowserContextOptions, 'colorScheme' | 'viewport'>;
+  view: View;
   browser: Browser;
   gateway: TestGateway;
   /** A line to the gateway that can fail. */

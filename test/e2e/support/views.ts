@@ -1,0 +1,19 @@
+import type { BrowserContextOptions } from 'playwright-core';
+
+/** How the browser shows the page. */
+export type View = Pick<BrowserContextOptions, 'colorScheme' | 'viewport' | 'timezoneId'>;
+
+/** The screens that the pages are made for. */
+export const VIEWPORTS = {
+  screen: { width: 1440, height: 900 },
+  phone: { width: 390, height: 844 },
+} as const;
+
+/** Each of them in both themes, for `describe.for(VIEWS)('on $name', …)`. */
+export const VIEWS = (['light', 'dark'] as const).flatMap((colorScheme) =>
+  (['screen', 'phone'] as const).map((device) => ({
+    name: `a ${colorScheme} ${device}`,
+    width: VIEWPORTS[device].width,
+    view: { colorScheme, viewport: VIEWPORTS[device] },
+  })),
+);
