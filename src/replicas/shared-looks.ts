@@ -6,7 +6,7 @@ import { loadScript } from './scripts.ts';
 const LOOK = loadScript('look');
 
 export interface SharedLooksOptions {
-  readonly connection: Connection;
+  readonly connection: Pick<Connection, 'mode' | 'replicaId' | 'key' | 'call' | 'run'>;
   readonly interest: Pick<Interest, 'others'>;
   /** How long the ends that one replica has looked for are looked for by none, in milliseconds. */
   readonly pauseMs: number;
@@ -31,10 +31,12 @@ export function shareLooks(
     if (!Array.isArray(answer)) return look(given);
     const [from, to, pages] = (answer as unknown[]).map(String);
     if (!from || !to) return Number(pages) || given.maxPages;
+    const window = { from: Number(from), to: Number(to) };
+    // A window without bounds would have every job of the account read.
+    const isKnown = Number.isFinite(window.from) && Number.isFinite(window.to);
     const all: Look = {
       ...given,
-      from: Number(from),
-      to: Number(to),
+      ...(isKnown && window),
       isUnfinished: (id) => given.isUnfinished(id) || interest.others.has(id),
     };
     const took = await look(all);

@@ -83,7 +83,7 @@ export class SharedSource implements JobSource {
     const isWhole = known !== undefined && (detail === 'summary' || hasDetail(known));
     const newerThan = isWhole ? known.validatedAt : undefined;
     const add = () => {
-      if (this.#pending.length === 0) setImmediate(() => void this.#readPending());
+      if (this.#pending.length === 0) setImmediate(() => this.#readPending());
       const inScope = scopes.capture();
       this.#pending.push({ id, detail, context, inScope, resolve, reject, newerThan, isAnswered: false });
     };
@@ -107,9 +107,16 @@ export class SharedSource implements JobSource {
     }
   }
 
-  async #readPending(): Promise<void> {
+  #readPending(): void {
     const reads = this.#pending;
     this.#pending = [];
+    // Whoever waits for a read is told, and nobody else would be.
+    this.#readBatch(reads).catch((error: unknown) => {
+      for (const read of reads) this.#fail(read, error);
+    });
+  }
+
+  async #readBatch(reads: readonly Read[]): Promise<void> {
     const { awaited, own } = await this.#look(reads, 'first');
     if (reads.some(isOfSweep)) this.#leads = own.some(isOfSweep);
     if (awaited.length > 0) await this.#wait(awaited);
@@ -222,6 +229,13 @@ export class SharedSource implements JobSource {
   #answer(read: Read, answer: Parameters<Read['resolve']>[0]): void {
     read.isAnswered = true;
     read.resolve(answer);
+    this.#stopWaiting(read);
+  }
+
+  /** A read that was answered stays so. */
+  #fail(read: Read, error: unknown): void {
+    read.isAnswered = true;
+    read.reject(error);
     this.#stopWaiting(read);
   }
 

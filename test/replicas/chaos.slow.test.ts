@@ -2,8 +2,7 @@ import { expect } from 'vitest';
 import { describeChaos, modeOf } from './support/chaos.ts';
 import type { GatewayProcess } from './support/processes.ts';
 
-async function stop(gateway: GatewayProcess | undefined, signal: NodeJS.Signals, gateways: GatewayProcess[]) {
-  if (gateway === undefined) throw new TypeError('no gateway');
+async function stop(gateway: GatewayProcess, signal: NodeJS.Signals, gateways: GatewayProcess[]) {
   gateways.splice(gateways.indexOf(gateway), 1);
   gateway.program.signal(signal);
   await gateway.program.ended;
@@ -12,10 +11,9 @@ async function stop(gateway: GatewayProcess | undefined, signal: NodeJS.Signals,
 describeChaos([
   {
     name: 'one is killed while it sweeps',
-    disturb: async ({ gateways, emulator, finishSome, sweeps }) => {
-      const release = emulator.faults.hold({ action: 'ListPackageJobs', times: 1 });
-      await sweeps(1);
-      await stop(gateways[0], 'SIGKILL', gateways);
+    disturb: async ({ gateways, holdSweep, finishSome, sweeps }) => {
+      const { sweeping, release } = await holdSweep();
+      await stop(sweeping, 'SIGKILL', gateways);
       release();
       finishSome();
       await sweeps(2);

@@ -63,4 +63,22 @@ describe.skipIf(REDIS.skip)(`looks for ends through ${REDIS.label}`, () => {
     await a.look(1000, 2000);
     expect(a.made.length).toBe(2);
   });
+
+  it('are made for the jobs of this replica where Redis tells no times', async () => {
+    const redis = await redisOfTest();
+    const a = replicaOf(redis, 'a');
+    await untilJoined(a.connection);
+    const answers = [
+      ['inf', '2000', ''],
+      ['0', 'nan', ''],
+    ];
+    for (const answer of answers) {
+      Object.assign(a.connection, { call: () => Promise.resolve(answer) });
+      await a.look(1000, 2000);
+    }
+    expect(a.made.map(({ from, to }) => [from, to])).toEqual([
+      [1000, 2000],
+      [1000, 2000],
+    ]);
+  });
 });

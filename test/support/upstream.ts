@@ -14,6 +14,9 @@ export class Upstream {
   /** When anything else about an unfinished job changed, in order. */
   readonly changedAt = new Map<string, number[]>();
 
+  /** When jobs were created that were not there at first, and since when they are shown. */
+  readonly submitted = new Map<string, { readonly createdAt: number; readonly shownAt: number }>();
+
   finishedAtOf(id: string): number {
     return this.finishedAt.get(id) ?? Infinity;
   }
@@ -30,19 +33,34 @@ export class Upstream {
 
   /** The state it has at a time before it ends. */
   unfinishedAt(id: string, at: number): IceJob {
-    const createTime = new Date(START - 10_000 + 1000 * this.ids.indexOf(id)).toISOString();
+    const createdAt = this.submitted.get(id)?.createdAt ?? START - 10_000 + 1000 * this.ids.indexOf(id);
+    const createTime = new Date(createdAt).toISOString();
     const changedAt = this.changedAt.get(id)?.findLast((time) => time <= at);
     const modifiedTime = changedAt === undefined ? createTime : new Date(changedAt).toISOString();
     const { observedAt: _, ...job } = jobWith({ id, createTime, modifiedTime });
     return job;
   }
 
-  listAt({ status, startOfCreateTime = '', endOfCreateTime = '9' }: ListQuery, at: number): IceJob[] {
-    return this.ids
-      .map((id) => ({ ...this.stateAt(id, at), outputUrl: undefined }))
+  /** Whether calls that began at a time show the job. */
+  isShownAt(id: string, begunAt: number): boolean {
+    return this.ids.includes(id) || (this.submitted.get(id)?.shownAt ?? Infinity) <= begunAt;
+  }
+
+  listAt(
+    { status, startOfCreateTime = '', endOfCreateTime = '9' }: ListQuery,
+    at: number,
+    begunAt = at,
+  ): IceJob[] {
+    return [...this.ids, ...this.submitted.keys()]
+      .filter((id) => this.isShownAt(id, begunAt))
+      .map((id) => this.#listedAt(id, at))
       .filter((job) => status === undefined || job.status === 'INIT')
       .filter(
         ({ createTime }) => (createTime ?? '') >= startOfCreateTime && (createTime ?? '') <= endOfCreateTime,
       );
+  }
+
+  #listedAt(id: string, at: number): IceJob {
+    return { ...this.stateAt(id, at), outputUrl: undefined };
   }
 }

@@ -4,6 +4,7 @@ import { startEmulator, type Emulator } from '../../../src/emulator/server.ts';
 import { steadyLoad } from '../../chaos/support/load.ts';
 import { loadFollowers, type Seen } from '../support/followers.ts';
 import { NO_LIMITS } from '../../support/limits.ts';
+import { REDIS, redisOfTest } from '../../support/redis.ts';
 import {
   HAPROXY,
   startHaproxy,
@@ -13,7 +14,11 @@ import {
 } from '../../deploy/replicas.ts';
 import { read } from '../../deploy/support.ts';
 
-const STREAMS = 500;
+/** What the replicas share through, and how many streams go on. */
+const CASES = [
+  { what: 'nothing', streams: 500 },
+  ...(REDIS.skip ? [] : [{ what: REDIS.label, streams: 100 }]),
+];
 /** How long a proxy takes to hear that a pod is to be stopped. The pod's own pause has to be longer. */
 const ENDPOINT_REMOVED_AFTER_MS = 2000;
 
@@ -28,8 +33,9 @@ async function replace(
   haproxy: RunningHaproxy,
   old: { readonly replica: Replica; readonly slot: string },
   freeSlot: string,
+  env: Readonly<Record<string, string>>,
 ): Promise<Replica> {
-  const replica = await startReplica(emulator, ENV, onTestFinished);
+  const replica = await startReplica(emulator, env, onTestFinished);
   const { port } = new URL(replica.url);
   await haproxy.say(`set server gateways/${freeSlot} addr 127.0.0.1 port ${port}`);
   await haproxy.say(`enable health gateways/${freeSlot}`);
@@ -53,11 +59,13 @@ async function replace(
 }
 
 describe.skipIf(HAPROXY.skip)(`a rolling restart behind ${HAPROXY.label}`, () => {
-  it(`fails no request, and ${String(STREAMS)} streams go on`, { timeout: 240_000 }, async () => {
+  const title = 'fails no request, and $streams streams go on, where replicas share $what';
+  it.for(CASES)(title, { timeout: 240_000 }, async ({ what, streams: count }) => {
     const emulator = await startEmulator({ limits: NO_LIMITS });
     onTestFinished(() => emulator.close());
-    const first = await startReplica(emulator, ENV, onTestFinished);
-    const second = await startReplica(emulator, ENV, onTestFinished);
+    const env = what === 'nothing' ? ENV : { ...ENV, REDIS_URL: (await redisOfTest()).url };
+    const first = await startReplica(emulator, env, onTestFinished);
+    const second = await startReplica(emulator, env, onTestFinished);
     const haproxy = await startHaproxy(
       { servers: { a: first.url, b: second.url, c: undefined } },
       onTestFinished,
@@ -65,7 +73,7 @@ describe.skipIf(HAPROXY.skip)(`a rolling restart behind ${HAPROXY.label}`, () =>
 
     const { follow } = await loadFollowers(onTestFinished);
     const clients = [follow['graphql-ws'], follow['graphql-sse']];
-    const ids = Array.from({ length: STREAMS }, () => emulator.jobs.add({ finishTime: Infinity }));
+    const ids = Array.from({ length: count }, () => emulator.jobs.add({ finishTime: Infinity }));
     const streams: Seen[] = [];
     for (const [index, id] of ids.entries()) {
       const seen = clients[index % clients.length]?.(`${haproxy.url}/graphql`, id);
@@ -73,15 +81,15 @@ describe.skipIf(HAPROXY.skip)(`a rolling restart behind ${HAPROXY.label}`, () =>
     }
     await expect
       .poll(() => streams.filter(({ states }) => states.length > 0).length, { timeout: 60_000 })
-      .toBe(STREAMS);
+      .toBe(count);
 
     const over = new AbortController();
     const outcomes: string[] = [];
     const load = steadyLoad({ everyMs: 10, signal: over.signal }, async (index) => {
       outcomes.push(await ask(haproxy.url, ids, index));
     });
-    const third = await replace(emulator, haproxy, { replica: first, slot: 'a' }, 'c');
-    const fourth = await replace(emulator, haproxy, { replica: second, slot: 'b' }, 'a');
+    const third = await replace(emulator, haproxy, { replica: first, slot: 'a' }, 'c', env);
+    const fourth = await replace(emulator, haproxy, { replica: second, slot: 'b' }, 'a', env);
     over.abort();
     await load;
     expect(new Set(outcomes)).toEqual(new Set(['200']));
@@ -89,12 +97,12 @@ describe.skipIf(HAPROXY.skip)(`a rolling restart behind ${HAPROXY.label}`, () =>
 
     for (const id of ids) emulator.jobs.finish(id, { status: 'Success' });
     const ends = await Promise.all(streams.map(({ end }) => end));
-    expect(ends.filter((status) => status === 'SUCCESS').length).toBe(STREAMS);
+    expect(ends.filter((status) => status === 'SUCCESS').length).toBe(count);
     expect(
       streams.filter(({ states }) => states.join() !== 'INIT,SUCCESS').map(({ states }) => states),
     ).toEqual([]);
     // They had been cut, all of them.
-    expect(streams.filter(({ wasLost }) => wasLost).length).toBe(STREAMS);
+    expect(streams.filter(({ wasLost }) => wasLost).length).toBe(count);
     for (const { output } of [first, second, third, fourth]) expect(output()).not.toMatch(/"level":[56]0/);
   });
 });

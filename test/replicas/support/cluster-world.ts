@@ -6,6 +6,7 @@ import { createListJobs } from '../../../src/jobs/list/list-jobs.ts';
 import { EVERY_JOB, isFinished, type PackageJob } from '../../../src/jobs/model.ts';
 import type { JobMemory } from '../../../src/jobs/source/job-source.ts';
 import { createPlanner } from '../../../src/jobs/source/planner.ts';
+import type { Detail } from '../../../src/jobs/store/entry.ts';
 import { JobStore, type ReadContext } from '../../../src/jobs/store/store.ts';
 import type { Connection } from '../../../src/replicas/connection.ts';
 import { SharedJobs } from '../../../src/replicas/shared-jobs.ts';
@@ -17,6 +18,9 @@ import { Link } from './link.ts';
 
 const replica = fc.nat(3);
 
+/** Jobs that are there only once they were submitted. */
+const SUBMITTED = ['j6', 'j7'];
+
 /** What happens at ICE, at the replicas, and between them and Redis. Calls in flight end whenever they do. */
 export const step = fc.oneof(
   {
@@ -24,16 +28,25 @@ export const step = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('read' as const),
       replica,
-      ids: fc.subarray([0, 1, 2, 3, 4, 5], { minLength: 1 }),
+      ids: fc.subarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 1 }),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('list' as const), replica }) },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('submit' as const),
+      replica,
+      id: fc.integer({ min: 6, max: 7 }),
+      shownAfterMs: fc.constantFrom(1, 500, 30_000),
+    }),
+  },
+  {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 300, 1000, 61_000) }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('finish' as const), id: fc.nat(5) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('change' as const), id: fc.nat(5) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('finish' as const), id: fc.nat(7) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('change' as const), id: fc.nat(7) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('lose' as const), replica }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('join' as const), replica }) },
   { weight: 1, arbitrary: fc.constant({ do: 'empty' as const }) },
@@ -67,6 +80,7 @@ export interface Answer {
 /** Replicas over one Redis, in front of one ICE, on a clock that only the test moves. */
 export class ClusterWorld {
   readonly upstream = new Upstream();
+  readonly ids = [...this.upstream.ids, ...SUBMITTED];
   readonly members: readonly Member[];
   readonly answers: Answer[] = [];
   readonly #empty: () => Promise<unknown>;
@@ -92,7 +106,7 @@ export class ClusterWorld {
   known(): Map<string, Set<string>> {
     const known = new Map<string, Set<string>>();
     for (const { store } of this.members) {
-      for (const id of this.upstream.ids) {
+      for (const id of this.ids) {
         const job = store.peek(id)?.job;
         if (!job) continue;
         const states = known.get(id) ?? new Set();
@@ -114,8 +128,10 @@ export class ClusterWorld {
       for (const index of step.ids) this.#reads.push(this.#read(member, `j${String(index)}`));
     if (step.do === 'list' && member !== undefined) this.#reads.push(member.list());
     if (step.do === 'pass') upstream.now += step.ms;
-    if (step.do === 'finish' && !upstream.finishedAt.has(id)) upstream.finishedAt.set(id, upstream.now);
-    if (step.do === 'change' && !upstream.finishedAt.has(id))
+    if (step.do === 'submit' && member !== undefined) this.#submit(member, id, step.shownAfterMs);
+    const isOpen = upstream.isShownAt(id, upstream.now) && !upstream.finishedAt.has(id);
+    if (step.do === 'finish' && isOpen) upstream.finishedAt.set(id, upstream.now);
+    if (step.do === 'change' && isOpen)
       upstream.changedAt.set(id, [...(upstream.changedAt.get(id) ?? []), upstream.now]);
     if (step.do === 'lose') member?.link.lose();
     if (step.do === 'join') member?.link.join();
@@ -125,11 +141,22 @@ export class ClusterWorld {
     else await new Promise(setImmediate);
   }
 
-  async #read({ store }: Member, id: string): Promise<void> {
+  /** Does what SubmitPackageJob does at a replica. ICE shows the job later. */
+  #submit(member: Member, id: string, shownAfterMs: number): void {
+    const { upstream } = this;
+    if (upstream.submitted.has(id)) return;
+    const { now } = upstream;
+    upstream.submitted.set(id, { createdAt: now, shownAt: now + shownAfterMs });
+    const job = { ...upstream.unfinishedAt(id, now), createTime: null, modifiedTime: null };
+    member.store.ingest(id, { job: { ...job, outputUrl: undefined }, observedAt: now, source: 'submission' });
+    this.#reads.push(this.#read(member, id, 'detail'));
+  }
+
+  async #read({ store }: Member, id: string, detail: Detail = 'summary'): Promise<void> {
     const askedAt = this.upstream.now;
     let isStale = false;
     const context = this.#context(() => (isStale = true));
-    const entry = await store.get(id, context).catch((error: unknown) => {
+    const entry = await store.get(id, context, detail).catch((error: unknown) => {
       if (!(error instanceof IceError)) throw error;
       return undefined;
     });
@@ -169,10 +196,10 @@ export class ClusterWorld {
       now,
       events,
     });
-    const states: Member['states'] = new Map(this.upstream.ids.map((id) => [id, []]));
+    const states: Member['states'] = new Map(this.ids.map((id) => [id, []]));
     store.onChange(({ id, entry }) => states.get(id)?.push(entry.job));
     shared.attach({
-      unfinished: () => this.upstream.ids.filter((id) => store.peek(id)?.job?.status === 'INIT'),
+      unfinished: () => this.ids.filter((id) => store.peek(id)?.job?.status === 'INIT'),
       isWanted: (id) => store.peek(id) !== undefined,
     });
     const listJobs = createListJobs(shared.pages(ice).listed, store);
@@ -187,20 +214,27 @@ export class ClusterWorld {
 
   #createIce(): Pick<IceClient, 'getPackageJob' | 'listPackageJobs'> {
     const { upstream } = this;
-    const call = async <T>({ signal }: CallContext, sample: () => T): Promise<Observed<T>> => {
+    const call = async <T>({ signal }: CallContext, sample: (begunAt: number) => T): Promise<Observed<T>> => {
       const observedAt = upstream.now;
       const hasFailed = this.#failing > 0;
       this.#failing = Math.max(0, this.#failing - 1);
       await sleep(Math.random() * 3);
-      const value = sample();
+      const value = sample(observedAt);
       await sleep(Math.random() * 3);
       if (hasFailed || signal.aborted) throw new IceError('UPSTREAM_UNAVAILABLE', { action: 'test' });
       return { value, observedAt };
     };
     return {
-      getPackageJob: (id, context) => call(context, () => upstream.stateAt(id, upstream.now)),
+      // Calls that began at the same time say the same of whether a job is there.
+      getPackageJob: (id, context) =>
+        call(context, (begunAt) =>
+          upstream.isShownAt(id, begunAt) ? upstream.stateAt(id, upstream.now) : null,
+        ),
       listPackageJobs: (query, context) =>
-        call(context, () => ({ jobs: upstream.listAt(query, upstream.now), nextPageToken: null })),
+        call(context, (begunAt) => ({
+          jobs: upstream.listAt(query, upstream.now, begunAt),
+          nextPageToken: null,
+        })),
     };
   }
 }

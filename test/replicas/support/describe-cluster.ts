@@ -20,7 +20,10 @@ function goesBack(states: readonly (PackageJob | null)[]): boolean {
 
 function isTooOld({ id, askedAt, answeredAt, isStale, job }: Answer, { upstream }: ClusterWorld): boolean {
   const bound = isStale ? answeredAt - FRESHNESS.staleIfErrorMs : askedAt - FRESHNESS.unfinishedMs;
-  return job !== null && !isFinished(job) && upstream.finishedAtOf(id) < bound;
+  if (job === null) {
+    return upstream.isShownAt(id, askedAt - FRESHNESS.missingMs);
+  }
+  return !isFinished(job) && upstream.finishedAtOf(id) < bound;
 }
 
 /** Plays so many histories. */

@@ -33,21 +33,30 @@ export async function startGatewayProcess(
   return { url, program };
 }
 
-/** What a client that comes back was told of a job. */
+/** What a client was told of a job, and when, by `performance.now()`. */
+export interface Told {
+  readonly status: string;
+  readonly at: number;
+}
+
+/** A client that comes back. */
 export interface Follower {
-  readonly statuses: readonly string[];
+  readonly id: string;
+  /** What it was told, without repeats. */
+  readonly told: readonly Told[];
   /** How often it had to come back. */
   readonly returns: () => number;
+  /** Resolves when an end was told, and whoever told it was asked once more. */
   readonly ended: Promise<void>;
 }
 
 /**
- * Subscribes to a job until its end is told, as a client that comes back elsewhere when its connection breaks.
+ * Subscribes to a job until any end is told, as a client that comes back elsewhere when its connection breaks.
  *
  * @param urlsOf the gateways that there are at this moment, the first to be asked first
  */
 export function follow(id: string, urlsOf: () => readonly string[]): Follower {
-  const statuses: string[] = [];
+  const told: Told[] = [];
   let returns = 0;
   const done = new AbortController();
   onTestFinished(() => done.abort());
@@ -56,22 +65,32 @@ export function follow(id: string, urlsOf: () => readonly string[]): Follower {
     let seen = 0;
     const note = (text: string) => {
       const found = [...text.matchAll(/"status":"(\w+)"/g)].map(([, status = '']) => status);
-      for (const status of found.slice(seen)) if (statuses.at(-1) !== status) statuses.push(status);
+      for (const status of found.slice(seen)) noteStatus(told, status);
       seen = found.length;
     };
     onTestFinished(() => stream.leave());
     await stream.each(note);
   };
+  const hasEnded = () => told.length > 0 && told.at(-1)?.status !== 'INIT';
   const ended = (async () => {
-    while (!done.signal.aborted && statuses.at(-1) !== 'SUCCESS') {
+    let url = '';
+    while (!done.signal.aborted && !hasEnded()) {
       const urls = urlsOf();
-      await attempt(urls[returns % urls.length] ?? '').catch(() => undefined);
-      if (statuses.at(-1) === 'SUCCESS') return;
+      url = urls[returns % urls.length] ?? '';
+      await attempt(url).catch(() => undefined);
+      if (hasEnded()) break;
       returns += 1;
       await sleep(50);
     }
+    // A gateway that has stepped back says so. One that is gone says nothing.
+    if (!done.signal.aborted) await attempt(url).catch(() => undefined);
   })();
-  return { statuses, returns: () => returns, ended };
+  return { id, told, returns: () => returns, ended };
+}
+
+/** Notes a status that was told now, unless it is the last one again. */
+export function noteStatus(told: Told[], status: string): void {
+  if (told.at(-1)?.status !== status) told.push({ status, at: performance.now() });
 }
 
 /** The most calls of an action that came to ICE within a second, and when that second ended, in milliseconds since 1970. */
