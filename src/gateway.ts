@@ -132,10 +132,12 @@ export async function startGateway(
 
   const schema = createSchema();
   const persisted = persistedDocuments(schema, config);
+  const replicasMetrics = await countReplicas(composition);
   const replicas = await composeReplicas(upstream, composition);
   const ice = connectUpstream(upstream, config, events.ice, now, replicas?.sharedRates);
   const jobs = composeJobs(ice, replicas, composition);
-  const metrics = await startMetrics({ ice, jobs, spans: tracing?.spans }, persisted, composition);
+  const observed = { ice, jobs, spans: tracing?.spans, replicas: replicasMetrics };
+  const metrics = await startMetrics(observed, persisted, composition);
   const server = await startServer(ice, jobs, { schema, persisted, replicas }, composition).catch(
     async (error: unknown) => {
       await metrics?.close();
@@ -195,13 +197,20 @@ async function startTracing(
   return { currentTraceId, spans: recorder.spans, shutdown: () => recorder.shutdown() };
 }
 
+/** Counts what happens between replicas, where metrics tell of it. */
+async function countReplicas({ config, events }: Composition): Promise<Observed['replicas']> {
+  if (config.metrics === undefined || config.redis === undefined) return undefined;
+  const metrics = await import('./telemetry/replicas-metrics.ts');
+  return metrics.countReplicas(events.replicas);
+}
+
 /**
  * Serves metrics, where the configuration says so. What makes them is only loaded then.
  *
  * @throws {ConfigError} in production, when the port is taken. Elsewhere it is a warning
  */
 async function startMetrics(
-  observed: Pick<Observed, 'ice' | 'jobs' | 'spans'>,
+  observed: Pick<Observed, 'ice' | 'jobs' | 'spans' | 'replicas'>,
   { operationNames }: PersistedDocuments,
   { config, logger, logLevel, events, caches, now }: Composition,
 ): Promise<MetricsServer | undefined> {
@@ -213,7 +222,6 @@ async function startMetrics(
     ...observed,
     events,
     caches,
-    replicas: config.redis && events.replicas,
     version: ownVersion(),
     jobMaxAgeMs: freshness.unfinishedMs,
     errorCodes: Object.keys(ERRORS),

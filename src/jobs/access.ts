@@ -55,6 +55,12 @@ export interface JobAccess {
    */
   listen(id: string, listener: JobListener, context: ReadContext, detail?: Detail): Listening;
   /**
+   * Counts a listener of a job that nobody watches, although it is told nothing, until the returned function is called.
+   *
+   * @throws as {@link listen}
+   */
+  countListener(client: string): () => void;
+  /**
    * Begins to follow all jobs of the account. `onChange` is called when there is a change to be read.
    *
    * @throws {RateLimitedError} when the client listens to too much

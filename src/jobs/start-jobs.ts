@@ -100,6 +100,7 @@ export function startJobs(options: JobsOptions): StartedJobs {
     list: listBegun(listJobs, feed),
     follow: (onChange, client) => feed.follow(onChange, client),
     listen: (id, listener, context, detail) => watcher.listen(id, listener, context, detail),
+    countListener: (client) => watcher.countListener(client),
     canSubmit: options.allowSubmit,
     submit: createSubmitJob({ ice, store, isAllowed: options.allowSubmit }),
     freshForMs: (entry) => store.freshForMs(entry),

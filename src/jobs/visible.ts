@@ -38,6 +38,14 @@ export function seenBy(access: JobAccess, isVisible: IsVisible, given?: readonly
     return known !== undefined && isHidden(known) ? access.freshAbsence(id) : known;
   }
 
+  /** What others have learnt of the job is not told, nor that ICE fails where only they have a state. */
+  function listenToHidden(id: string, listener: JobListener, context: ReadContext): Listening {
+    const release = access.countListener(context.client);
+    const entry = access.freshAbsence(id, context);
+    if (entry !== undefined) return { entry, stop: release };
+    return readFirst((given) => get(id, given), context, { listener, release, againMs: access.maxAgeMs });
+  }
+
   return {
     get,
     peek,
@@ -68,11 +76,12 @@ export function seenBy(access: JobAccess, isVisible: IsVisible, given?: readonly
           job !== null && isVisible(job) ? onState(job, detailFailure) : onState(null),
         onFailure,
       };
+      const known = access.peek(id);
+      if (known !== undefined && isHidden(known)) return listenToHidden(id, listener, context);
       const listening = access.listen(id, listener, context, detail);
       if (listening.entry === undefined || !isHidden(listening.entry)) return listening;
-      const absence = access.freshAbsence(id, context);
-      if (absence !== undefined) return { entry: absence, stop: listening.stop };
-      return readFirst(() => get(id, context, detail), listener, listening.stop, access.maxAgeMs);
+      listening.stop();
+      return listenToHidden(id, listener, context);
     },
     follow: (onChange, client) => changesOf(access.follow(onChange, client), isVisible),
   };
@@ -94,31 +103,41 @@ function changesOf(reader: ChangeReader, isVisible: IsVisible): ChangeReader {
   };
 }
 
-/** Tells a listener once ICE can be asked, as it is told of an id of which nothing is known. */
+/** Tells a listener once ICE can be asked, as it is told of an id of which nothing is known. Later tries are nobody's cost. */
 function readFirst(
-  read: () => Promise<JobEntry>,
-  { onState, onFailure }: JobListener,
-  stop: () => void,
-  againMs: number,
+  read: (context: ReadContext) => Promise<JobEntry>,
+  context: ReadContext,
+  { listener, release, againMs }: FirstReadOptions,
 ): Listening {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
+  const stop = () => {
+    isStopped = true;
+    clearTimeout(timer);
+    release();
+  };
+  const uncounted = { ...context, onCall: () => undefined, onCacheStatus: () => undefined };
+  const tryRead = (given: ReadContext) => void read(given).then(tell, fail);
   const tell = ({ job }: JobEntry) => {
-    if (!isStopped) onState(job);
+    if (!isStopped) listener.onState(job);
   };
   const fail = (error: unknown) => {
     if (isStopped) return;
-    if (error instanceof IceError && error.retryable) timer = setTimeout(tryRead, againMs).unref();
-    else onFailure(error);
+    if (error instanceof IceError && error.retryable) {
+      timer = setTimeout(() => tryRead(uncounted), againMs).unref();
+      return;
+    }
+    stop();
+    listener.onFailure(error);
   };
-  const tryRead = () => void read().then(tell, fail);
-  tryRead();
-  return {
-    entry: undefined,
-    stop() {
-      isStopped = true;
-      clearTimeout(timer);
-      stop();
-    },
-  };
+  tryRead(context);
+  return { entry: undefined, stop };
+}
+
+interface FirstReadOptions {
+  readonly listener: JobListener;
+  /** Is called once it is told no more. */
+  readonly release: () => void;
+  /** When to try again while ICE fails, in milliseconds. */
+  readonly againMs: number;
 }

@@ -4,7 +4,6 @@ import { jobsMetrics } from './jobs-metrics.ts';
 import type { Observed } from './observed.ts';
 import { operationMetrics } from './operation-metrics.ts';
 import { processMetrics } from './process-metrics.ts';
-import { replicasMetrics } from './replicas-metrics.ts';
 import { createExposition, type Exposition } from './registry.ts';
 
 /** All metrics as text. See {@link Exposition.collect}. */
@@ -18,7 +17,7 @@ export function createMetrics(observed: Observed): CollectMetrics {
   operationMetrics(observed, register);
   iceMetrics(observed, register);
   jobsMetrics(observed, register);
-  if (observed.replicas !== undefined) replicasMetrics(observed.replicas, register);
+  observed.replicas?.(register);
   processMetrics(observed, exposition);
   return (format) => exposition.collect(format);
 }

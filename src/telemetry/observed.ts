@@ -2,8 +2,8 @@ import type { ActionState, IceAction } from '../ice/actions.ts';
 import type { IceEmitter } from '../ice/events.ts';
 import type { JobsEmitter, JobsUsage } from '../jobs/events.ts';
 import type { Caches } from '../measured-cache.ts';
-import type { ReplicasEmitter } from '../replicas/events.ts';
 import type { ServerEmitter } from '../server/events.ts';
+import type { ReplicasMetrics } from './replicas-metrics.ts';
 import type { SpanCounts } from './tracing-sdk.ts';
 
 /** What the layers of one gateway tell. */
@@ -22,8 +22,8 @@ export interface Observed {
   readonly caches: Caches;
   /** What became of the spans of traces. `undefined`: there are no traces. */
   readonly spans: Readonly<SpanCounts> | undefined;
-  /** What happens between replicas. `undefined`: nothing is shared. */
-  readonly replicas?: ReplicasEmitter | undefined;
+  /** What has happened between replicas. `undefined`: nothing is shared. */
+  readonly replicas?: ReplicasMetrics | undefined;
   /** Of the gateway. */
   readonly version: string;
   /** The longest that an unfinished job is served without asking ICE, in milliseconds. */

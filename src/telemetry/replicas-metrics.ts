@@ -3,8 +3,14 @@ import { COMMAND_SECONDS } from './buckets.ts';
 import { PlainCounter, PlainHistogram } from './plain-metrics.ts';
 import type { Register } from './registry.ts';
 
-/** Whether this replica shares with others, with how many, and what Redis takes. */
-export function replicasMetrics(replicas: ReplicasEmitter, register: Register): void {
+/** Registers the metrics of replicas. */
+export type ReplicasMetrics = (register: Register) => void;
+
+/**
+ * Whether this replica shares with others, with how many, and what Redis takes. It counts from now on, and a replica joins the
+ * others when it starts, so it has to be called ahead of that.
+ */
+export function countReplicas(replicas: ReplicasEmitter): ReplicasMetrics {
   const left = new PlainCounter({
     name: 'pjg_redis_left_total',
     help: 'How often this replica went on alone, by why.',
@@ -23,7 +29,6 @@ export function replicasMetrics(replicas: ReplicasEmitter, register: Register): 
     },
     COMMAND_SECONDS,
   );
-  for (const metric of [left, failures, commands]) register.add(metric);
   let [isJoined, count] = [0, 1];
   replicas.on('joined', () => (isJoined = 1));
   replicas.on('left', (_membership, { reason }) => {
@@ -35,12 +40,15 @@ export function replicasMetrics(replicas: ReplicasEmitter, register: Register): 
   replicas.on('commandEnd', (name, durationMs, outcome) =>
     commands.series(name, outcome).observe(durationMs / 1000),
   );
-  register.gauge(
-    { name: 'pjg_redis_joined', help: '1 while this replica shares with the others, 0 while it is alone.' },
-    () => [[isJoined]],
-  );
-  register.gauge(
-    { name: 'pjg_redis_replicas', help: 'Live replicas, this one counted, as last known.' },
-    () => [[count]],
-  );
+  return (register) => {
+    for (const metric of [left, failures, commands]) register.add(metric);
+    register.gauge(
+      { name: 'pjg_redis_joined', help: '1 while this replica shares with the others, 0 while it is alone.' },
+      () => [[isJoined]],
+    );
+    register.gauge(
+      { name: 'pjg_redis_replicas', help: 'Live replicas, this one counted, as last known.' },
+      () => [[count]],
+    );
+  };
 }

@@ -10,6 +10,7 @@ import { ERRORS } from '../../src/server/errors/catalogue.ts';
 import type { RequestEnd, RequestStart } from '../../src/server/events.ts';
 import { createRecord } from '../../src/server/graphql/record.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { countReplicas } from '../../src/telemetry/replicas-metrics.ts';
 import { ROOT } from '../support/command.ts';
 import { createEvents } from '../support/events.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -36,7 +37,7 @@ function createAlone(now: () => number = Date.now) {
     jobMaxAgeMs: 1000,
     errorCodes: Object.keys(ERRORS),
     operationNames: ['Known'],
-    replicas,
+    replicas: countReplicas(replicas),
     now,
   });
   return { events, replicas, read: async () => readScrape((await collect('prometheus')).text) };

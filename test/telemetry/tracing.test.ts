@@ -1,57 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { followAll } from '../support/account-streams.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startOtlpReceiver, type ReceivedSpan } from '../support/otlp.ts';
-import { openEventStream } from '../support/socket.ts';
-
-const READ = 'query Read($id: ID!) { packageJob(id: $id) { id status } }';
-const TRACE = '0af7651916cd43dd8448eb211c80319c';
-const PARENT = 'b7ad6b7169203331';
-const TRACEPARENT = { traceparent: `00-${TRACE}-${PARENT}-01` };
-
-interface Traced {
-  readonly spans: readonly ReceivedSpan[];
-  readonly text: string;
-  readonly lines: readonly string[];
-}
-
-/** Runs something with a gateway that is traced, and gives what it told by its end. */
-async function traced(
-  act: (gateway: TestGateway) => Promise<unknown>,
-  env: Readonly<Record<string, string>> = {},
-): Promise<Traced> {
-  const receiver = await startOtlpReceiver();
-  const lines: string[] = [];
-  const gateway = await startGateway({
-    env: { JIT: 'off', ANSWERS_MAX_MB: '0', OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, ...env },
-    emulator: { seed: 'none' },
-    onLogLine: (line) => lines.push(line),
-  });
-  await act(gateway);
-  await gateway.close();
-  await receiver.close();
-  return { spans: receiver.spans, text: receiver.text(), lines };
-}
-
-/** The spans of one name. */
-function named(spans: readonly ReceivedSpan[], name: string): ReceivedSpan[] {
-  return spans.filter((span) => span.name === name);
-}
-
-/** The names of a span and of all above it, up to what is not of the gateway. */
-function lineage(spans: readonly ReceivedSpan[], span: ReceivedSpan | undefined): string[] {
-  if (span === undefined) return [];
-  return [
-    span.name,
-    ...lineage(
-      spans,
-      spans.find(({ spanId }) => spanId === span.parentSpanId),
-    ),
-  ];
-}
-
-const milliseconds = ({ startTimeUnixNano, endTimeUnixNano }: ReceivedSpan) =>
-  Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6;
+import { startOtlpReceiver } from '../support/otlp.ts';
+import { lineage, milliseconds, named, PARENT, READ, TRACE, traced, TRACEPARENT } from './support/traced.ts';
 
 async function readThrice({ emulator, query }: TestGateway): Promise<void> {
   const id = emulator.jobs.add({ createTime: Date.now() - 60_000, finishTime: Date.now() - 1000 });
@@ -169,42 +119,20 @@ describe('traces', () => {
     expect(named(spans, 'mutation')).toMatchObject([{ isError: true }]);
   });
 
-  it('link an event of a subscription to the read of the sweep that found its state', async () => {
-    const { spans } = await traced(
-      async ({ emulator, url }) => {
-        const id = emulator.jobs.add({ finishTime: Infinity });
-        const stream = await openEventStream(url, [id]);
-        await stream.until(/INIT/);
-        emulator.jobs.finish(id, { status: 'Success' });
-        await stream.rest();
-      },
-      { POLL_MIN_MS: '100', POLL_MAX_MS: '100' },
-    );
-    const events = named(spans, 'subscription event');
-    expect(lineage(spans, events.at(-1))).toEqual(['subscription event', 'subscription', 'POST /graphql']);
-    const [link] = events.at(-1)?.links ?? [];
-    const found = spans.find(({ spanId }) => spanId === link?.spanId);
-    expect(lineage(spans, found)).toEqual(['read job', 'sweep']);
-    expect(named(spans, 'sweep')[0]?.attributes).toEqual({ 'pjg.sweep.jobs': 1 });
-  });
-
-  it('link an event of all jobs to the look that found it, which belongs to nobody who follows', async () => {
-    const { spans } = await traced(
-      async ({ emulator, url }) => {
-        const stream = await followAll(url, 'server-sent events');
-        emulator.jobs.add({ createTime: Date.now(), finishTime: Infinity });
-        await stream.until(({ length }) => length === 1);
-        stream.leave();
-      },
-      { POLL_MIN_MS: '100', POLL_MAX_MS: '100' },
-    );
-    const [event] = named(spans, 'subscription event');
-    expect(lineage(spans, event).slice(0, 2)).toEqual(['subscription event', 'subscription']);
-    const found = spans.find(({ spanId }) => spanId === event?.links[0]?.spanId);
-    expect(lineage(spans, found)).toEqual(['look']);
-    expect(found?.attributes).toEqual({ 'pjg.look.for': 'new jobs' });
-    const lists = named(spans, 'ICE ListPackageJobs').filter(({ traceId }) => traceId === event?.traceId);
-    expect(lists).toEqual([]);
+  it('have their id in the lines of the log about a job that was submitted', async () => {
+    const media = { type: 'OSS', media: 'http://b.oss-cn-shanghai.aliyuncs.com/a.mp4' };
+    const { lines } = await traced(async ({ query }) => {
+      await query(
+        'mutation Submit($input: SubmitPackageJobInput!) { submitPackageJob(input: $input) { packageJob { id } } }',
+        { input: { inputs: [media], output: media } },
+        TRACEPARENT,
+      );
+    });
+    const about = lines
+      .map((line) => JSON.parse(line) as { msg?: string; traceId?: string })
+      .filter(({ msg }) => msg === 'job submitted' || msg === 'answered');
+    const submitted = about.filter(({ traceId }) => traceId === TRACE).map(({ msg }) => msg);
+    expect(submitted).toEqual(['job submitted', 'answered']);
   });
 
   it('show what is answered from memory, and only what the sampler takes', async () => {
@@ -219,12 +147,14 @@ describe('traces', () => {
   });
 
   it('show nothing of a trace that its client does not record, and the log has its id all the same', async () => {
-    const act = async ({ emulator, query }: TestGateway) => {
-      const id = emulator.jobs.add({ createTime: Date.now() - 60_000, finishTime: Date.now() - 1000 });
-      for (let time = 0; time < 3; time += 1)
-        await query(READ, { id }, { traceparent: `00-${TRACE}-${PARENT}-00` });
-    };
-    const { spans, lines } = await traced(act, { ANSWERS_MAX_MB: '64' });
+    const { spans, lines } = await traced(
+      async ({ emulator, query }) => {
+        const id = emulator.jobs.add({ createTime: Date.now() - 60_000, finishTime: Date.now() - 1000 });
+        for (let time = 0; time < 3; time += 1)
+          await query(READ, { id }, { traceparent: `00-${TRACE}-${PARENT}-00` });
+      },
+      { ANSWERS_MAX_MB: '64' },
+    );
     expect(spans.filter(({ traceId }) => traceId === TRACE)).toEqual([]);
     expect(named(spans, 'POST /graphql')).toEqual([]);
     const logged = lines.map((line) => JSON.parse(line) as { traceId?: string; operationName?: string });

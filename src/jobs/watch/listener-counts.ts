@@ -50,3 +50,12 @@ export class ListenerCounts {
 export function maxJobsOfClient(maxJobs: number): number {
   return Math.min(BOUNDS.watchedJobs.max, Math.max(MAX_JOBS, Math.floor(maxJobs / 10)));
 }
+
+/** Counts one more of a client in each of these, until the returned function is called. */
+export function countOne(client: string, counts: readonly Pick<ClientShares, 'add'>[]): () => void {
+  const left = [...counts];
+  for (const count of left) count.add(client, 1);
+  return () => {
+    for (const count of left.splice(0)) count.add(client, -1);
+  };
+}

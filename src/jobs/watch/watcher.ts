@@ -9,7 +9,7 @@ import { isFinished, pollAfterMs, type PackageJob, type PollInterval } from '../
 import { hasDetail, type Detail, type JobEntry } from '../store/entry.ts';
 import type { JobStore, ReadContext } from '../store/store.ts';
 import { windowOf, type LookForEnds } from './ends.ts';
-import { ListenerCounts, maxJobsOfClient } from './listener-counts.ts';
+import { countOne, ListenerCounts, maxJobsOfClient } from './listener-counts.ts';
 import type { CallRate } from './rhythm.ts';
 import { Schedule } from './schedule.ts';
 import { setUnrefTimer, type SetTimer } from './timer.ts';
@@ -130,12 +130,8 @@ export class JobWatcher {
     const job = this.#jobs.get(id) ?? this.#add(id);
     const entry = this.#latestFresh(job, context, detail);
     this.#count(job, client, 1);
-    job.add(
-      listener,
-      client,
-      detail,
-      entry === undefined ? this.#firstRead(job, context, detail) : undefined,
-    );
+    const firstRead = entry === undefined ? this.#firstRead(job, context, detail) : undefined;
+    job.add(listener, client, detail, firstRead);
     return { entry, stop: () => this.#remove(job, listener) };
   }
 
@@ -170,6 +166,12 @@ export class JobWatcher {
     return this.#listeners.countAll(client);
   }
 
+  /** See `JobAccess.countListener`. */
+  countListener(client: string): () => void {
+    this.#admit(undefined, client);
+    return countOne(client, [this.#listeners, this.#jobsOf]);
+  }
+
   /**
    * Milliseconds until another read of the job can be worth its cost: until its next read by the watcher or, where nobody
    * watches it, its interval; and no less than until the store would not serve the same state again. It is `null` once the job
@@ -196,12 +198,10 @@ export class JobWatcher {
   #admit(job: WatchedJob | undefined, client: string): void {
     const { maxJobs } = this.#options;
     this.#listeners.admit(client, 1);
-    if (job?.listenersOf.has(client) !== true && !this.#jobsOf.allows(client)) {
+    if (job?.listenersOf.has(client) !== true && !this.#jobsOf.allows(client))
       throw new RateLimitedError('watchedJobs', `A client may watch ${String(this.#jobsOf.max)} jobs`);
-    }
-    if (job === undefined && this.#jobs.size >= maxJobs) {
+    if (job === undefined && this.#jobs.size >= maxJobs)
       throw new OverloadedError(`The gateway already watches ${String(maxJobs)} jobs`);
-    }
   }
 
   /** Counts a listener in or out. */

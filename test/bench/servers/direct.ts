@@ -47,6 +47,7 @@ const access: JobAccess = {
   checkReads: () => undefined,
   absence: notMeasured,
   freshAbsence: notMeasured,
+  countListener: notMeasured,
   refresh: notMeasured,
   list: notMeasured,
   listen: notMeasured,

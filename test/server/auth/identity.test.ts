@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { startIssuer, type Issuer } from '../../support/issuer.ts';
 import { openSocket } from '../../support/socket.ts';
@@ -116,6 +116,27 @@ describe('a stored response', () => {
       }
     }
   });
+
+  it.for([
+    [20, /^private, max-age=(\d+)$/],
+    [-5, /^private, no-cache$/],
+  ] as const)(
+    'is kept by no cache past `exp`, %i s from now, although the token is accepted for some seconds longer by default',
+    async ([leftS, expected]) => {
+      const skewed = await startGateway({ env: issuer.env });
+      onTestFinished(() => skewed.close());
+      const bearer = await issuer.bearer({ exp: Math.floor(Date.now() / 1000) + leftS });
+      // The later ones come from memory.
+      for (let count = 0; count < 3; count += 1) {
+        const { data, headers } = await skewed.query(READ_LATER, {}, bearer);
+        expect(data).toEqual({ packageJob: { name: 'job-name' } });
+        const control = headers.get('cache-control') ?? '';
+        expect(control).toMatch(expected);
+        const lastsS = Number(expected.exec(control)?.[1] ?? 0) - Number(headers.get('age') ?? 0);
+        expect(lastsS).toBeLessThanOrEqual(Math.max(0, leftS));
+      }
+    },
+  );
 
   it('is not given to a bearer without the scope, or without a token', async () => {
     await ask({});

@@ -1,3 +1,4 @@
+import type { RequestListener, ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { createSigningKey, startIssuer, type Issuer } from '../../support/issuer.ts';
@@ -19,6 +20,15 @@ async function start(
 async function codeOf(gateway: TestGateway, headers: Record<string, string>): Promise<unknown> {
   const { errors } = await gateway.query(QUERY, {}, headers);
   return errors?.[0]?.extensions['code'] ?? 'none';
+}
+
+/** Two tokens with its key, and one with a key that it does not have. */
+async function tokensOf(issuer: Issuer) {
+  return {
+    known: await issuer.bearer(),
+    another: await issuer.bearer({ sub: 'another' }),
+    unknown: { authorization: `Bearer ${await issuer.token({ header: { kid: 'unknown' } })}` },
+  };
 }
 
 describe('the keys of an issuer', () => {
@@ -122,16 +132,37 @@ describe('the keys of an issuer', () => {
     expect(issuer.asked).toBe(1);
   });
 
-  it('stay in use while it is down', async () => {
+  it.for([
+    ['cuts connections', (request) => request.socket.destroy()],
+    ['answers with garbage', (_request, response) => response.end('<html>')],
+    ['answers with an error', (_request, response) => response.writeHead(503).end('no')],
+    ['has no keys', (_request, response) => response.end('{"keys":[]}')],
+  ] as const satisfies readonly [string, RequestListener][])(
+    'stay in use while it %s',
+    async ([, answer]) => {
+      const { issuer, gateway, lines } = await start();
+      const { known, another, unknown } = await tokensOf(issuer);
+      expect(await codeOf(gateway, known)).toBe('none');
+      issuer.answer = answer;
+      expect(await codeOf(gateway, unknown)).toBe('UNAUTHENTICATED');
+      expect(issuer.asked).toBeGreaterThanOrEqual(2);
+      expect(lines.some((line) => line.includes('the present keys stay in use'))).toBe(true);
+      expect([await codeOf(gateway, known), await codeOf(gateway, another)]).toEqual(['none', 'none']);
+    },
+  );
+
+  it('stay in use while it hangs', async () => {
     const { issuer, gateway } = await start();
-    expect(await codeOf(gateway, await issuer.bearer())).toBe('none');
-    const [bearer, unknown] = [
-      await issuer.bearer({ sub: 'another' }),
-      await issuer.token({ header: { kid: 'unknown' } }),
-    ];
-    issuer.answer = (request) => request.socket.destroy();
-    expect(await codeOf(gateway, { authorization: `Bearer ${unknown}` })).toBe('UNAUTHENTICATED');
-    expect(await codeOf(gateway, bearer)).toBe('none');
+    const { known, another, unknown } = await tokensOf(issuer);
+    expect(await codeOf(gateway, known)).toBe('none');
+    const held: ServerResponse[] = [];
+    issuer.answer = (_request, response) => void held.push(response);
+    const refused = codeOf(gateway, unknown);
+    await expect.poll(() => held.length).toBe(1);
+    expect([await codeOf(gateway, known), await codeOf(gateway, another)]).toEqual(['none', 'none']);
+    for (const response of held) response.end('<html>');
+    expect(await refused).toBe('UNAUTHENTICATED');
+    expect(await codeOf(gateway, known)).toBe('none');
   });
 
   it('are those of its discovery document alone', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { startIssuer, type Issuer } from '../../support/issuer.ts';
@@ -34,17 +35,16 @@ describe('a request', () => {
 
   it('with two Authorization headers is refused, even if both are good', async () => {
     const { authorization } = await issuer.bearer();
-    const { promise, resolve } = Promise.withResolvers<number | undefined>();
+    const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
     const raw = ['Host', new URL(gateway.url).host, 'Content-Type', 'application/json'];
     request(`${gateway.url}/graphql?query=%7B__typename%7D`, {
       headers: [...raw, 'Authorization', authorization, 'Authorization', authorization] as never,
     })
       .on('response', (response) => {
-        response.resume();
-        resolve(response.statusCode);
+        json(response).then((body) => resolve([response.statusCode, body]), reject);
       })
       .end();
-    expect(await promise).toBe(400);
+    expect(await promise).toMatchObject([400, { errors: [{ extensions: { code: 'BAD_REQUEST' } }] }]);
   });
 
   it('with headers over 16 KiB is refused before its token is looked at', async () => {

@@ -132,6 +132,7 @@ describe('refusals below GraphQL', () => {
       checkReads: () => undefined,
       absence: unused,
       freshAbsence: unused,
+      countListener: unused,
       refresh: unused,
       list: broken,
       listen: unused,

@@ -4,6 +4,8 @@ import type { World } from './world.ts';
 /** What a client got, as far as it tells of jobs. */
 export interface Answer {
   readonly status: number;
+  /** What `If-None-Match` can name it by. */
+  readonly etag: string | undefined;
   /** All that was sent: headers, and the body or the messages. */
   readonly text: string;
   readonly data: Readonly<Record<string, unknown>> | null;
@@ -15,10 +17,11 @@ export interface Answer {
 
 export type Transport = 'post' | 'get' | 'socket' | 'events' | 'multipart';
 
-interface Operation {
-  readonly query: string;
+export interface Operation {
+  /** Absent where a hash stands for it. */
+  readonly query?: string;
   readonly variables?: Readonly<Record<string, unknown>>;
-  readonly operationName?: string;
+  readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
 type Result = Pick<Answer, 'data' | 'errors'>;
@@ -56,7 +59,8 @@ export async function ask(
   const body = await response.text();
   const text = `${JSON.stringify([...response.headers])}\n${body}`;
   const { data = null, errors = [] } = firstResult(body);
-  return { status: response.status, text, data, errors };
+  const etag = response.headers.get('etag') ?? undefined;
+  return { status: response.status, etag, text, data, errors };
 }
 
 /** The first result in a body: of JSON, of server-sent events, or of parts. */
@@ -76,16 +80,16 @@ async function askBySocket(
   try {
     socket.send({ type: 'connection_init', payload: { authorization } });
     await socket.message(({ type }) => type === 'connection_ack');
-    socket.send({ id: '1', type: 'subscribe', payload: operation });
+    socket.send({ id: '1', type: 'subscribe', payload: { query: '', ...operation } });
     const { type, payload } = await socket.message((message) => message.id === '1');
     const result: Partial<Result> =
       type === 'error' ? { errors: payload as Result['errors'] } : (payload ?? {});
     const { data = null, errors = [] } = result;
-    return { status: 200, text: JSON.stringify(socket.messages), data, errors };
+    return { status: 200, etag: undefined, text: JSON.stringify(socket.messages), data, errors };
   } catch {
     const { code, reason } = await socket.closed;
     const errors = [{ extensions: { code: code === 4403 ? 'UNAUTHENTICATED' : String(code) } }];
-    return { status: code, text: reason, data: null, errors };
+    return { status: code, etag: undefined, text: reason, data: null, errors };
   } finally {
     socket.socket.terminate();
   }

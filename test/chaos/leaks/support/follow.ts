@@ -1,5 +1,5 @@
 import { followAll, statusesOf } from '../../../support/account-streams.ts';
-import { ask } from './ask.ts';
+import { askAs, plainly } from './ask-as.ts';
 import { bearerOf, FIELDS, foreignIn, refusalProblem } from './checks.ts';
 import type { World } from './world.ts';
 
@@ -20,21 +20,18 @@ const OWNERS = ['carol', 'bob', 'alice'];
 /** Subscribes to all jobs, and has some be created and end. */
 export async function follow(world: World, step: FollowStep): Promise<string | undefined> {
   const bearer = bearerOf(world, step.bearer);
-  const authorization = await world.authorization(bearer);
   const filter = step.filter ? { status: 'INIT' } : {};
   if (bearer.sees === undefined) {
     const query = `subscription ($filter: PackageJobFilter) { packageJobsUpdated(filter: $filter) ${FIELDS} }`;
-    return refusalProblem(
-      bearer,
-      await ask(world, authorization, step.transport, { query, variables: { filter } }),
-    );
+    const operation = { query, variables: { filter } };
+    return refusalProblem(bearer, await askAs(world, bearer, plainly(step.transport), operation));
   }
   const { url, emulator } = world.gateway;
   const open = (token: string | undefined, transport: keyof typeof STREAMS) =>
     followAll(url, STREAMS[transport], filter, FIELDS.slice(1, -1), { authorization: token ?? '' });
-  const stream = await open(authorization, step.transport);
+  const stream = await open(await world.lasting(bearer), step.transport);
   // Once she is told of a job that is as new as the others, whoever may see these is told of them too.
-  const witness = await open(await world.authorization(bearerOf(world, 0)), 'socket');
+  const witness = await open(await world.lasting(bearerOf(world, 0)), 'socket');
   try {
     const added = OWNERS.map((owner) => world.addJob(owner));
     const visible = added.filter((job) => bearer.sees?.(job) === true);
@@ -48,7 +45,7 @@ export async function follow(world: World, step: FollowStep): Promise<string | u
     for (const { id } of added) emulator.jobs.finish(id, { status: 'Success' });
     await tell('SUCCESS');
     // What was sent to the bearer before this has come by then.
-    await ask(world, authorization, 'post', { query: '{ __typename }' });
+    await askAs(world, bearer, plainly('post'), { query: '{ __typename }' });
     if (stream.events.some(({ errors }) => errors !== undefined)) return 'it is told an error';
     return foreignIn(world, bearer, JSON.stringify(stream.events));
   } finally {

@@ -1,20 +1,17 @@
-import fc from 'fast-check';
-import { ask, type Transport } from './ask.ts';
+import { askAs, type Manner } from './ask-as.ts';
 import { bearerOf, refusalProblem } from './checks.ts';
 import type { World } from './world.ts';
 
 /** A bearer asks what it may do. */
 export interface ViewerStep {
   readonly bearer: number;
-  readonly transport: Transport;
+  readonly manner: Manner;
 }
-
-export const VIEWER_TRANSPORT = fc.constantFrom('post' as const, 'get' as const, 'socket' as const);
 
 /** It must not be told what another one may do. */
 export async function askWhoTheyAre(world: World, step: ViewerStep): Promise<string | undefined> {
   const bearer = bearerOf(world, step.bearer);
-  const answer = await ask(world, await world.authorization(bearer), step.transport, {
+  const answer = await askAs(world, bearer, step.manner, {
     query: 'query Viewer { viewer { canSubmit } }',
   });
   if (bearer.code === 'UNAUTHENTICATED') return refusalProblem(bearer, answer);

@@ -16,6 +16,24 @@ export interface Bearer {
   /** `undefined`: reading is refused with this code. */
   readonly sees: ((job: OwnedJob) => boolean) | undefined;
   readonly code: 'FORBIDDEN' | 'UNAUTHENTICATED' | undefined;
+  /** Whether its tokens end while the hunt is under way. @default false */
+  readonly isBrief?: boolean;
+}
+
+/** What a bearer sends to show who it is. */
+export interface Token {
+  /** `undefined`: it sends nothing. */
+  readonly header: string | undefined;
+  /** From when on it must be refused, by the clock of the gateway. */
+  readonly endsAt: number;
+}
+
+/** How often what a hunt is for has happened. */
+export interface Counts {
+  /** Tokens that were refused as they had ended. */
+  ended: number;
+  /** Answers that said with 304 that another bearer's is the same. */
+  unmodified: number;
 }
 
 export interface World {
@@ -28,11 +46,15 @@ export interface World {
   addJob(owner: string): OwnedJob;
   /** The job of a name, whichever it is. */
   named(name: string): OwnedJob | undefined;
-  /** The header of a bearer. It is another one after {@link renew}. */
-  authorization(bearer: Bearer): Promise<string | undefined>;
+  /** The token of a bearer. It is another one after {@link renew}. */
+  token(bearer: Bearer): Promise<Token>;
   renew(bearer: Bearer): void;
-  /** Moves the clock of the gateway and of ICE. */
+  /** The header of a bearer with a token that does not end, for streams: these end by the clock of the machine. */
+  lasting(bearer: Bearer): Promise<string | undefined>;
+  /** The clock of the gateway and of ICE. */
+  now(): number;
   advance(ms: number): void;
+  readonly counts: Counts;
   close(): Promise<void>;
 }
 
@@ -61,6 +83,13 @@ const JOBS = 240;
 
 /** Jobs that are added later have larger numbers. */
 const CHANGING = 1_000_000;
+
+/** For how long tokens are accepted after they have ended, in seconds. */
+const SKEW_S = 5;
+
+/** How long tokens last that end while the hunt is under way, in seconds. They take turns. */
+const BRIEF_S = [10, 20, 30] as const;
+const LASTING_S = 10_000_000;
 
 function addJobs({ emulator }: TestGateway): OwnedJob[] {
   const jobs: OwnedJob[] = [];
@@ -104,6 +133,7 @@ function bearersOf(jobs: readonly OwnedJob[]): Bearer[] {
     .slice(0, 2)
     .map(({ id }) => id);
   const isOneOf = (ids: readonly string[]) => (job: OwnedJob) => ids.includes(job.id);
+  const brief = (bearer: Bearer): Bearer => ({ ...bearer, isBrief: true });
   const reader = { scope: 'jobs:read jobs:submit', sub: undefined };
   const bearer = (name: string, claims: object, sees: (job: OwnedJob) => boolean): Bearer => ({
     name,
@@ -113,14 +143,14 @@ function bearersOf(jobs: readonly OwnedJob[]): Bearer[] {
   });
   return [
     bearer('alice', { owner: 'alice', sub: 'alice' }, owned('alice')),
-    bearer('alice on another device', { owner: 'alice', sub: 'alice-2' }, owned('alice')),
-    bearer('bob', { owner: 'bob', sub: 'bob' }, owned('bob')),
+    brief(bearer('alice on another device', { owner: 'alice', sub: 'alice-2' }, owned('alice'))),
+    brief(bearer('bob', { owner: 'bob', sub: 'bob' }, owned('bob'))),
     bearer('seven', { owner: 7 }, owned(7)),
     bearer('the text seven', { owner: '7' }, () => false),
     bearer('one job', { job_ids: [bobs] }, isOneOf([bobs])),
-    bearer('jobs in a text', { job_ids: others.join(' ') }, isOneOf(others)),
+    brief(bearer('jobs in a text', { job_ids: others.join(' ') }, isOneOf(others))),
     bearer('no jobs', { job_ids: [] }, () => false),
-    bearer('alice, of one job of hers', { owner: 'alice', job_ids: [alices] }, isOneOf([alices])),
+    brief(bearer('alice, of one job of hers', { owner: 'alice', job_ids: [alices] }, isOneOf([alices]))),
     bearer('alice, of a job of bob', { owner: 'alice', job_ids: [bobs] }, () => false),
     { name: 'nobody', claims: reader, sees: undefined, code: 'FORBIDDEN' },
     {
@@ -128,6 +158,7 @@ function bearersOf(jobs: readonly OwnedJob[]): Bearer[] {
       claims: { owner: 'alice', scope: 'jobs:submit' },
       sees: undefined,
       code: 'FORBIDDEN',
+      isBrief: true,
     },
     { name: 'expired', claims: { owner: 'alice', exp: 1 }, sees: undefined, code: 'UNAUTHENTICATED' },
     { name: 'without a token', claims: {}, sees: undefined, code: 'UNAUTHENTICATED' },
@@ -137,23 +168,30 @@ function bearersOf(jobs: readonly OwnedJob[]): Bearer[] {
 export async function createWorld(): Promise<World> {
   const issuer = await startIssuer();
   let ahead = 0;
+  const now = () => Date.now() + ahead;
   const gateway = await startGateway({
     emulator: { seed: 'none' },
-    now: () => Date.now() + ahead,
-    // Subscriptions to all jobs are told sooner.
-    env: { ...issuer.env, OWNER_CLAIM: 'owner', OWNER_FIELD: 'owner', POLL_MIN_MS: '100' },
+    now,
+    env: {
+      ...issuer.env,
+      OWNER_CLAIM: 'owner',
+      OWNER_FIELD: 'owner',
+      JWT_CLOCK_SKEW_S: String(SKEW_S),
+      // Subscriptions to all jobs are told sooner.
+      POLL_MIN_MS: '100',
+    },
   });
   const jobs = addJobs(gateway);
   const byName = new Map(jobs.map((job) => [job.name, job]));
-  const headers = new Map<Bearer, Promise<string | undefined>>();
+  const tokens = new Map<Bearer, Promise<Token>>();
   let renewals = 0;
 
-  async function sign({ name, claims }: Bearer): Promise<string | undefined> {
-    if (name === 'without a token') return undefined;
+  async function sign({ name, claims }: Bearer, seconds: number): Promise<Token> {
+    if (name === 'without a token') return { header: undefined, endsAt: Infinity };
     renewals += 1;
-    const exp = Math.floor(Date.now() / 1000) + 10_000_000;
-    const { authorization } = await issuer.bearer({ exp, jti: String(renewals), ...claims });
-    return authorization;
+    const { exp = Math.floor(now() / 1000) + seconds } = claims as { readonly exp?: number };
+    const { authorization } = await issuer.bearer({ ...claims, exp, jti: String(renewals) });
+    return { header: authorization, endsAt: 1000 * (exp + SKEW_S) };
   }
 
   return {
@@ -170,16 +208,20 @@ export async function createWorld(): Promise<World> {
       return job;
     },
     named: (name) => byName.get(name),
-    authorization(bearer) {
-      let header = headers.get(bearer);
-      if (header === undefined) {
-        header = sign(bearer);
-        headers.set(bearer, header);
+    token(bearer) {
+      let token = tokens.get(bearer);
+      if (token === undefined) {
+        const brief = BRIEF_S[renewals % BRIEF_S.length] ?? LASTING_S;
+        token = sign(bearer, bearer.isBrief === true ? brief : LASTING_S);
+        tokens.set(bearer, token);
       }
-      return header;
+      return token;
     },
-    renew: (bearer) => void headers.delete(bearer),
+    renew: (bearer) => void tokens.delete(bearer),
+    lasting: async (bearer) => (await sign(bearer, LASTING_S)).header,
+    now,
     advance: (ms) => (ahead += ms),
+    counts: { ended: 0, unmodified: 0 },
     async close() {
       await gateway.close();
       await issuer.close();
