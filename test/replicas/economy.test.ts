@@ -48,14 +48,25 @@ const CALLS_OF_SWEEP = WATCHED / 100 + 1;
 /** The most calls in a second that one process makes: it sweeps nine tenths of a second after the last sweep at the earliest. */
 const OF_ONE = CALLS_OF_SWEEP / 0.9;
 
-/** How many calls come to ICE in a second. */
+const SWEEPS = 2;
+
+/** How many calls come to ICE in a second, from the first of some lists to the last. */
 async function callsPerSecond(emulator: Emulator): Promise<number> {
   emulator.resetRequests();
-  const startedAt = performance.now();
   await expect
-    .poll(() => emulator.countRequests(), { timeout: 60_000 })
-    .toBeGreaterThanOrEqual(5 * CALLS_OF_SWEEP);
-  return (1000 * emulator.countRequests()) / (performance.now() - startedAt);
+    .poll(() => emulator.countRequests('ListPackageJobs'), { timeout: 60_000 })
+    .toBeGreaterThan(SWEEPS * (CALLS_OF_SWEEP - 1));
+  const { requests } = emulator;
+  const lists = requests.filter(({ action }) => action === 'ListPackageJobs');
+  const [from = 0, until = 0] = [lists.at(0)?.at, lists.at(-1)?.at];
+  return (1000 * requests.filter(({ at }) => at >= from && at < until).length) / (until - from);
+}
+
+/** The median of three times in a row. What each replica wants is known to all once the first sweeps have ended. */
+async function usualCallsPerSecond(emulator: Emulator): Promise<number> {
+  const measured: number[] = [];
+  for (let time = 0; time < 4; time += 1) measured.push(await callsPerSecond(emulator));
+  return measured.slice(1).toSorted((a, b) => a - b)[1] ?? Infinity;
 }
 
 describe.skipIf(REDIS.skip)(`replicas over ${REDIS.label}`, () => {
@@ -68,9 +79,7 @@ describe.skipIf(REDIS.skip)(`replicas over ${REDIS.label}`, () => {
     async ([, count, part]) => {
       const { emulator, replicas, ids } = await clusterAtWork(count);
       // Four that share nothing make four times as many. On a machine that is busy a sweep can be so late that polls come before it.
-      await expect
-        .poll(() => callsPerSecond(emulator), { timeout: 150_000 })
-        .toBeLessThanOrEqual(part * OF_ONE);
+      expect(await usualCallsPerSecond(emulator)).toBeLessThanOrEqual(part * OF_ONE);
       // And no job is left out, on any replica.
       const from = Date.now();
       const oldest = () =>
