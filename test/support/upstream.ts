@@ -53,10 +53,14 @@ export class Upstream {
   ): IceJob[] {
     return [...this.ids, ...this.submitted.keys()]
       .filter((id) => this.isShownAt(id, begunAt))
-      .map((id) => ({ ...this.stateAt(id, at), outputUrl: undefined }))
+      .map((id) => this.#listedAt(id, at))
       .filter((job) => status === undefined || job.status === 'INIT')
       .filter(
         ({ createTime }) => (createTime ?? '') >= startOfCreateTime && (createTime ?? '') <= endOfCreateTime,
       );
+  }
+
+  #listedAt(id: string, at: number): IceJob {
+    return { ...this.stateAt(id, at), outputUrl: undefined };
   }
 }
