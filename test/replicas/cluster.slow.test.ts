@@ -141,7 +141,7 @@ describe.skipIf(REDIS.skip)(`four gateways with ${REDIS.label}`, () => {
       return together > Math.ceil((20 * 2 * lateness(at - 2000, at)) / 1000);
     });
     expect(unexplained.map(({ at }) => at)).toEqual([]);
-    // Were it fair by replica, who is alone on one would have twice the share. Parts of few calls a second are rounded.
+    // Were it fair by replica, who is alone on one would have twice what is fair by client, and the others two thirds.
     for (const share of shares) {
       expect(share / total).toBeGreaterThan(0.6 / clients.length);
       expect(share / total).toBeLessThan(1.75 / clients.length);

@@ -14,11 +14,17 @@ import {
 } from '../../deploy/replicas.ts';
 import { read } from '../../deploy/support.ts';
 
-/** What the replicas share through, and how many streams go on. */
+/** What the replicas share, and how many streams go on. */
 const CASES = [
-  { what: 'nothing', streams: 500 },
-  ...(REDIS.skip ? [] : [{ what: REDIS.label, streams: 100 }]),
-];
+  { sharing: 'nothing shared', count: 500, url: () => Promise.resolve({}) },
+  {
+    sharing: `shared through ${REDIS.label}`,
+    count: 100,
+    url: async () => ({ REDIS_URL: (await redisOfTest()).url }),
+  },
+].slice(0, REDIS.skip ? 1 : 2);
+const LIMIT = { timeout: 240_000 };
+
 /** How long a proxy takes to hear that a pod is to be stopped. The pod's own pause has to be longer. */
 const ENDPOINT_REMOVED_AFTER_MS = 2000;
 
@@ -59,11 +65,10 @@ async function replace(
 }
 
 describe.skipIf(HAPROXY.skip)(`a rolling restart behind ${HAPROXY.label}`, () => {
-  const title = 'fails no request, and $streams streams go on, where replicas share $what';
-  it.for(CASES)(title, { timeout: 240_000 }, async ({ what, streams: count }) => {
+  it.for(CASES)('fails no request, and $count streams go on ($sharing)', LIMIT, async ({ url, count }) => {
     const emulator = await startEmulator({ limits: NO_LIMITS });
     onTestFinished(() => emulator.close());
-    const env = what === 'nothing' ? ENV : { ...ENV, REDIS_URL: (await redisOfTest()).url };
+    const env = { ...ENV, ...(await url()) };
     const first = await startReplica(emulator, env, onTestFinished);
     const second = await startReplica(emulator, env, onTestFinished);
     const haproxy = await startHaproxy(
