@@ -1,9 +1,15 @@
+import type { Page } from 'playwright-core';
 import { describe, expect } from 'vitest';
 import { findIssues } from '../support/accessibility.ts';
 import { chromiumProgram } from '../support/browser.ts';
 import { it, patience } from './support/board.ts';
 import { focused, tabTo, write } from './support/keyboard.ts';
 import { VIEWS } from './support/views.ts';
+
+/** Waits for the form to go. Browsers hide a dialog before they tell the page that it was closed. */
+async function expectGone(page: Page): Promise<void> {
+  await expect.poll(() => page.locator('dialog').count(), patience).toBe(0);
+}
 
 describe.skipIf(chromiumProgram.skip)(
   `the form of the job board, by keyboard alone, in ${chromiumProgram.label}`,
@@ -34,7 +40,7 @@ describe.skipIf(chromiumProgram.skip)(
         await write(page, 'User data', 'mine');
 
         await keyboard.press('Escape');
-        await expect.poll(() => dialog.count(), patience).toBe(0);
+        await expectGone(page);
         expect(await focused(page)).toBe('Submit a job');
         await keyboard.press('Enter');
         expect(await page.getByLabel('User data').inputValue()).toBe('mine');
@@ -84,7 +90,7 @@ describe.skipIf(chromiumProgram.skip)(
         await write(page, 'Name', 'by keyboard');
         await tabTo(page, 'Cancel');
         await page.keyboard.press('Enter');
-        await expect.poll(() => page.getByRole('dialog').count(), patience).toBe(0);
+        await expectGone(page);
         expect(await focused(page)).toBe('Submit a job');
         await page.keyboard.press('Enter');
         expect(await page.getByLabel('Name').inputValue()).toBe('');
