@@ -3,6 +3,11 @@ import { options, PLAIN_ENV, SAME_WHEN_PLAIN, SLOW } from './vitest.config.ts';
 
 const shared = options('results-slow');
 
+/** What is looked at on screens and phones, in both themes. The usual run looks at two of these. */
+const IN_ALL_VIEWS = ['keys', 'overview', 'page', 'play', 'submit-keys'].map(
+  (name) => `test/e2e/board-${name}.test.ts`,
+);
+
 export default defineConfig({
   ...shared,
   test: {
@@ -10,7 +15,10 @@ export default defineConfig({
     // They measure how long answers take.
     maxWorkers: 1,
     projects: [
-      { extends: true, test: { name: 'slow', include: [SLOW] } },
+      {
+        extends: true,
+        test: { name: 'slow', include: [SLOW, ...IN_ALL_VIEWS], env: { ALL_VIEWS: 'true' } },
+      },
       {
         extends: true,
         test: {

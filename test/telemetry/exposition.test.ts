@@ -151,24 +151,32 @@ describe('a scrape', () => {
     expect((await fetch(`${gateway.url}/metrics`)).status).toBe(404);
   });
 
+  /** Asks with names, paths, ids and addresses that nobody has had before. */
+  const askAnew = () =>
+    Promise.all(
+      Array.from({ length: 25 }, async () => {
+        const name = `Made${randomUUID().replaceAll('-', '')}`;
+        const headers = { 'x-forwarded-for': `10.0.${String(randomInt(256))}.${String(randomInt(256))}` };
+        await gateway.query(`query ${name} { packageJob(id: "${name}") { id } }`, undefined, headers);
+        await fetch(`${gateway.url}/${name}`, { headers });
+      }),
+    );
+
   it('has no more series however many names, paths, methods, ids and clients there are', async () => {
-    const batch = () =>
-      Promise.all(
-        Array.from({ length: 25 }, async () => {
-          const name = `Made${randomUUID().replaceAll('-', '')}`;
-          const headers = { 'x-forwarded-for': `10.0.${String(randomInt(256))}.${String(randomInt(256))}` };
-          await gateway.query(`query ${name} { packageJob(id: "${name}") { id } }`, undefined, headers);
-          await fetch(`${gateway.url}/${name}`, { headers });
-        }),
-      );
-    await batch();
-    await fetch(`${gateway.url}/any`, { method: 'PROPFIND' });
-    const before = await scrape(gateway.metricsUrl);
-    for (let count = 0; count < 4; count += 1) await batch();
-    await fetch(`${gateway.url}/other`, { method: 'MKCOL' });
-    const after = await scrape(gateway.metricsUrl);
-    expect(ownSeries(after)).toEqual(ownSeries(before));
-    expect(after.text).not.toMatch(/Made|10\.0\./);
+    const series = async (methods: readonly string[]) => {
+      for (let count = 0; count < 4; count += 1) await askAnew();
+      for (const method of methods) await fetch(`${gateway.url}/any`, { method });
+      return scrape(gateway.metricsUrl);
+    };
+    let last = await series(['PROPFIND', 'MKCOL']);
+    // On a busy machine something happens for the first time, such as a timeout. That ends, and what clients make does not.
+    const more = async () => {
+      const before = ownSeries(last);
+      last = await series(['REPORT', 'SEARCH']);
+      return ownSeries(last).filter((name) => !before.includes(name));
+    };
+    await expect.poll(more, { timeout: 30_000 }).toEqual([]);
+    expect(last.text).not.toMatch(/Made|10\.0\./);
   });
 
   it('has the limits and the versions of this process', () => {

@@ -104,7 +104,7 @@ async function startGateway() {
 }
 
 /** More than a pipe holds. */
-const REQUESTS = 2000;
+const REQUESTS = 1000;
 
 describe('a gateway', () => {
   it.for(['is not read', 'has no reader any more'] as const)(
