@@ -3,7 +3,7 @@ import { chromiumProgram } from '../support/browser.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { addFinished, it, patience } from './support/board.ts';
 import { focused, tabTo } from './support/keyboard.ts';
-import { VIEWS } from './support/views.ts';
+import { viewsOf } from './support/views.ts';
 
 /** Adds jobs that have ended, from `job 00` on, the last one the newest. */
 function addMany(gateway: TestGateway, count: number): void {
@@ -14,7 +14,7 @@ function addMany(gateway: TestGateway, count: number): void {
 }
 
 describe.skipIf(chromiumProgram.skip)(`the keys of the job board in ${chromiumProgram.label}`, () => {
-  describe.for(VIEWS)('on $name', ({ view }) => {
+  describe.for(viewsOf('a light screen'))('on $name', ({ view }) => {
     it.override({ view });
 
     it('go from job to job, open and close them, and find them', async ({ gateway, board }) => {

@@ -4,7 +4,7 @@ import { findIssues } from '../support/accessibility.ts';
 import { chromiumProgram } from '../support/browser.ts';
 import { it, patience } from './support/board.ts';
 import { focused, tabTo, write } from './support/keyboard.ts';
-import { VIEWS } from './support/views.ts';
+import { viewsOf } from './support/views.ts';
 
 /** Waits for the form to go. Browsers hide a dialog before they tell the page that it was closed. */
 async function expectGone(page: Page): Promise<void> {
@@ -14,7 +14,7 @@ async function expectGone(page: Page): Promise<void> {
 describe.skipIf(chromiumProgram.skip)(
   `the form of the job board, by keyboard alone, in ${chromiumProgram.label}`,
   () => {
-    describe.for(VIEWS)('on $name', ({ view }) => {
+    describe.for(viewsOf('a dark phone'))('on $name', ({ view }) => {
       it.override({ view, env: { UPSTREAM: 'ice', ALLOW_SUBMIT: 'true' } });
 
       it('is filled in, is as it was after Esc, says what is wrong, and is sent once that was confirmed', async ({

@@ -12,14 +12,20 @@ export const VIEWPORTS = {
 /** Each of them in both themes. */
 const ALL_VIEWS = (['light', 'dark'] as const).flatMap((colorScheme) =>
   (['screen', 'phone'] as const).map((device) => ({
-    name: `a ${colorScheme} ${device}`,
+    name: `a ${colorScheme} ${device}` as const,
     width: VIEWPORTS[device].width,
     view: { colorScheme, viewport: VIEWPORTS[device] },
   })),
 );
 
-/** Two that differ in both ways. They take half of the time. */
-const FEW_VIEWS = ALL_VIEWS.filter(({ name }) => ['a light screen', 'a dark phone'].includes(name));
+type ViewName = (typeof ALL_VIEWS)[number]['name'];
 
-/** For `describe.for(VIEWS)('on $name', …)`. The slow suites look at all of them. */
-export const VIEWS = process.env['ALL_VIEWS'] === 'true' ? ALL_VIEWS : FEW_VIEWS;
+/** These, for `describe.for(…)('on $name', …)`. The slow suites look at all of them. */
+export function viewsOf(...names: readonly ViewName[]): typeof ALL_VIEWS {
+  return process.env['ALL_VIEWS'] === 'true'
+    ? ALL_VIEWS
+    : ALL_VIEWS.filter(({ name }) => names.includes(name));
+}
+
+/** Two that differ in both ways. */
+export const VIEWS = viewsOf('a light screen', 'a dark phone');

@@ -183,7 +183,7 @@ async function expectNone(isWrong: (answer: Answer, played: Played) => boolean, 
         expect(played.answers.filter((answer) => isWrong(answer, played))).toEqual([]);
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 }
 
