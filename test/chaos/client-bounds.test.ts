@@ -274,8 +274,8 @@ describe('operations of one client', () => {
     await vi.waitFor(() => expect(answered).toBeGreaterThan(0), { interval: 1, timeout: 10_000 });
     const before = answered;
     await postFrom(ANOTHER, gateway.url, { query: '{ __typename }' });
-    // It would be all of the 200, if it had to wait for them.
-    expect(answered - before).toBeLessThan(120);
+    // It would be all that are left, if it had to wait for them.
+    expect(answered - before).toBeLessThan(0.9 * (all.length - before));
     await Promise.all(all);
   });
 });

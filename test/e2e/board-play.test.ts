@@ -98,25 +98,29 @@ describe.skipIf(chromiumProgram.skip || ffmpeg.skip)(
       });
     });
 
-    it('says in plain words why it does not play', async ({ gateway, media, board }) => {
-      const cases = {
-        [`${media.origin}/closed/master.m3u8`]: /no CORS rule for http:\/\/127.*or the file is private/,
-        [`${media.origin}/403/master.m3u8`]: /The bucket refuses the file \(403\): it is private/,
-        [`${media.origin}/open/gone.m3u8`]: /The bucket has lost the file \(404\)/,
-        [`${media.origin}/text/master.m3u8`]: /no HLS playlist/,
-        [`${media.origin}/elsewhere/master.m3u8`]: /refers to elsewhere\.test/,
-        [`${media.origin}/text/film.mp4`]: /It may be no video/,
-        [`${UNREACHABLE}/master.m3u8`]: /cannot be reached/,
-      };
-      for (const [url, words] of Object.entries(cases)) {
-        await board.open(`/board?job=${addPackaged(gateway, url)}`);
-        await board.panel.getByRole('button', { name: 'Play' }).click();
-        const alert = board.page.frameLocator('iframe').getByRole('alert');
-        await expect.poll(() => alert.innerText(), patience).toMatch(words);
-      }
-      const player = board.page.frames().at(-1);
-      expect(await Promise.all([findIssues(board.page), player && findIssues(player)])).toEqual([[], []]);
-    });
+    it(
+      'says in plain words why it does not play',
+      { timeout: 180_000 },
+      async ({ gateway, media, board }) => {
+        const cases = {
+          [`${media.origin}/closed/master.m3u8`]: /no CORS rule for http:\/\/127.*or the file is private/,
+          [`${media.origin}/403/master.m3u8`]: /The bucket refuses the file \(403\): it is private/,
+          [`${media.origin}/open/gone.m3u8`]: /The bucket has lost the file \(404\)/,
+          [`${media.origin}/text/master.m3u8`]: /no HLS playlist/,
+          [`${media.origin}/elsewhere/master.m3u8`]: /refers to elsewhere\.test/,
+          [`${media.origin}/text/film.mp4`]: /It may be no video/,
+          [`${UNREACHABLE}/master.m3u8`]: /cannot be reached/,
+        };
+        for (const [url, words] of Object.entries(cases)) {
+          await board.open(`/board?job=${addPackaged(gateway, url)}`);
+          await board.panel.getByRole('button', { name: 'Play' }).click();
+          const alert = board.page.frameLocator('iframe').getByRole('alert');
+          await expect.poll(() => alert.innerText(), patience).toMatch(words);
+        }
+        const player = board.page.frames().at(-1);
+        expect(await Promise.all([findIssues(board.page), player && findIssues(player)])).toEqual([[], []]);
+      },
+    );
 
     it('is not offered where browsers cannot play it, and the page says why', async ({ gateway, board }) => {
       const cases = {

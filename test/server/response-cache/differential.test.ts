@@ -34,6 +34,9 @@ beforeAll(async () => {
         UPSTREAM: 'emulator',
         ALLOW_SUBMIT: 'false',
         ICE_CALLS_PER_SECOND: '10000',
+        // On a machine that is busy with other things a state must not be served stale by one of them alone.
+        ICE_TIMEOUT_MS: '60000',
+        REQUEST_TIMEOUT_MS: '60000',
         ...env,
       }),
       upstream,
